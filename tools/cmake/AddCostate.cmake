@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The build functions of the tree: a library, a dialect's TableGen, a pass file's TableGen, a GoogleTest.
+
+# Every include in the tree reads "costate/<folder>/...", as it will once installed. Generated headers mirror the same path.
+set(COSTATE_GENERATED ${CMAKE_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include/costate)
+foreach(folder dialects frontends compiler runtime tests)
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/include/costate/${folder} SYMBOLIC)
+endforeach()
+
+add_library(costate_options INTERFACE)
+target_include_directories(costate_options INTERFACE ${CMAKE_BINARY_DIR}/include ${COSTATE_GENERATED})
+target_compile_options(costate_options INTERFACE
+  -Wall -Wextra -Wno-unused-parameter $<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-declarations>)
+
+# One precompiled header serves every library that sees MLIR: a file then parses in a fifth of the time.
+add_library(costate_mlir_pch OBJECT ${CMAKE_SOURCE_DIR}/tools/cmake/pch.cpp)
+target_link_libraries(costate_mlir_pch PRIVATE costate_options costate_mlir)
+target_precompile_headers(costate_mlir_pch PRIVATE
+  <mlir/IR/Builders.h> <mlir/IR/BuiltinOps.h> <mlir/IR/DialectImplementation.h> <mlir/IR/OpImplementation.h>
+  <mlir/IR/PatternMatch.h> <mlir/IR/SymbolTable.h> <mlir/Interfaces/SideEffectInterfaces.h>
+  <mlir/Interfaces/InferTypeOpInterface.h> <mlir/Dialect/Func/IR/FuncOps.h> <mlir/Dialect/SCF/IR/SCF.h>
+  <mlir/Dialect/Arith/IR/Arith.h> <mlir/Pass/Pass.h> <llvm/ADT/TypeSwitch.h>)
+
+# costate_library(<name> [MLIR] SOURCES ... [LINK ...]): a static library, also known as Costate::<name>.
+function(costate_library name)
+  cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK;DEPENDS" ${ARGN})
+  add_library(Costate${name} STATIC ${ARG_SOURCES})
+  add_library(Costate::${name} ALIAS Costate${name})
+  target_link_libraries(Costate${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:costate_options>)
+  target_include_directories(Costate${name} INTERFACE
+    $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include> $<BUILD_INTERFACE:${COSTATE_GENERATED}>)
+  if(ARG_MLIR)
+    target_link_libraries(Costate${name} PUBLIC costate_mlir)
+    target_precompile_headers(Costate${name} REUSE_FROM costate_mlir_pch)
+    if(TARGET costate_tablegen)
+      add_dependencies(Costate${name} costate_tablegen)
+    endif()
+  endif()
+  if(ARG_DEPENDS)
+    add_dependencies(Costate${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
+
+# costate_tablegen(<folder>/<file>.td <out.inc> <tblgen args> ...): runs mlir-tblgen into the generated tree.
+# Every output hangs on the one target `costate_tablegen`, which all libraries that see MLIR depend on.
+function(costate_tablegen td)
+  if(NOT TARGET costate_tablegen)
+    add_custom_target(costate_tablegen)
+  endif()
+  get_filename_component(dir ${td} DIRECTORY)
+  file(MAKE_DIRECTORY ${COSTATE_GENERATED}/costate/${dir})
+  set(rest ${ARGN})
+  while(rest)
+    list(POP_FRONT rest out args)
+    set(output ${COSTATE_GENERATED}/costate/${dir}/${out})
+    separate_arguments(args)
+    add_custom_command(OUTPUT ${output}
+      COMMAND ${MLIR_TABLEGEN_EXE} ${args} -I ${CMAKE_BINARY_DIR}/include -I ${MLIR_INCLUDE_DIRS}
+              ${CMAKE_SOURCE_DIR}/${td} -o ${output} --write-if-changed -d ${output}.d
+      DEPENDS ${CMAKE_SOURCE_DIR}/${td} DEPFILE ${output}.d VERBATIM)
+    string(MAKE_C_IDENTIFIER "tablegen_${dir}_${out}" id)
+    add_custom_target(${id} DEPENDS ${output})
+    add_dependencies(costate_tablegen ${id})
+  endwhile()
+endfunction()
+
+# costate_test(<name> SOURCES ... LINK ...): one GoogleTest executable, known to ctest and to lit.
+function(costate_test name)
+  cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} costate_options GTest::gtest_main GTest::gmock)
+  if(ARG_MLIR)
+    target_link_libraries(${name} PRIVATE costate_mlir)
+    target_precompile_headers(${name} REUSE_FROM costate_mlir_pch)
+    add_dependencies(${name} costate_tablegen)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY COSTATE_TESTS ${name})
+endfunction()

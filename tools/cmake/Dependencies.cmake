@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# What the build finds on the machine; versions, licences and reasons are in docs/dependencies.md.
+find_package(MLIR REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+if(NOT LLVM_VERSION_MAJOR EQUAL 22)
+  message(FATAL_ERROR "requires LLVM and MLIR 22, but found ${LLVM_PACKAGE_VERSION} in ${LLVM_DIR}")
+endif()
+list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+
+# The Halide wheel carries its CMake package; tools/setup.sh installs it and presets name its place.
+find_package(Halide 21 REQUIRED CONFIG COMPONENTS shared)
+find_package(absl REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(GTest REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Threads REQUIRED)
+
+# MLIR and LLVM are linked as shared libraries only: a static archive of either would be a second copy of its globals.
+add_library(costate_mlir INTERFACE)
+target_include_directories(costate_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+target_link_libraries(costate_mlir INTERFACE MLIR LLVM)
