@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The C interface of libcostate_rt: contexts, models, data, and the kernels that compiled code calls.
+ *
+ * A compiled model is constant data (`costate_model_info`, with a function pointer per entry); a *handle* (`costate_model`) owns its
+ * parameters, states, hyper-parameters, seed and workspace; a *context* owns threads, scratch memory and the message of the last
+ * error. JIT and ahead-of-time code emit the same descriptors and go through the same handle.
+ *
+ *     costate_context *context;  costate_model *model;
+ *     costate_context_create(0, &context);
+ *     costate_model_create(context, digits_info(), (int64_t[]){32}, &model);          // at most 32 rows a call
+ *     for (...) digits_train_step(model, x, y, 32, &metrics);                         // generated: a wrapper of costate_model_invoke
+ *
+ * Rules. Every function that can fail returns a code, COSTATE_OK (0) or one of `costate_code`; the message of the last failure is
+ * `costate_context_last_error`. No function aborts, exits or throws; there is no global state, so contexts are independent. One context
+ * (with its models, datasets and batches) is used by one thread at a time. Arrays are dense and row-major. Pointers handed in stay
+ * the caller's. Destroy functions accept NULL. What was created from a context dies before the context.
+ */
+#ifndef COSTATE_RUNTIME_COSTATE_H
+#define COSTATE_RUNTIME_COSTATE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes with any change of a struct or signature below; `costate_model_create` refuses another one. */
+#define COSTATE_ABI_VERSION 1
+
+/* Alignment in bytes of every array that the library allocates. */
+#define COSTATE_ALIGNMENT 64
+
+/* ==== Codes, types, roles ========================================================================================================== */
+
+typedef enum costate_code {
+  COSTATE_OK = 0,
+  COSTATE_INVALID_ARGUMENT = 1, /* the caller's: a wrong shape, type, value, or a malformed file */
+  COSTATE_NOT_FOUND = 2,        /* no entry, array, file, hyper-parameter of that name */
+  COSTATE_IO = 3,               /* the system refused to read or write */
+  COSTATE_NON_FINITE = 4,       /* a loss is NaN or infinite; parameters keep their last finite value */
+  COSTATE_UNIMPLEMENTED = 5,    /* legal, but not possible in this build or on this CPU */
+  COSTATE_INTERNAL = 6,         /* ours: a broken invariant in compiled code or in the runtime */
+  COSTATE_OUT_OF_MEMORY = 7,
+  COSTATE_INTERRUPTED = 8       /* the interrupt flag was raised */
+} costate_code;
+
+typedef enum costate_type {
+  COSTATE_F32 = 0,
+  COSTATE_F64 = 1,
+  COSTATE_I32 = 2,
+  COSTATE_I64 = 3,
+  COSTATE_I8 = 4,
+  COSTATE_U8 = 5,
+  COSTATE_I1 = 6, /* one byte, 0 or 1 */
+  COSTATE_BF16 = 7,
+  COSTATE_F16 = 8
+} costate_type;
+
+/* Who provides the array of an argument or result. */
+typedef enum costate_role {
+  COSTATE_PARAM = 0,  /* the handle: slot `index`, trained */
+  COSTATE_STATE = 1,  /* the handle: slot `index`, state of optimizer or model */
+  COSTATE_INPUT = 2,  /* the caller, each call */
+  COSTATE_TARGET = 3, /* the caller, each call */
+  COSTATE_HYPER = 4,  /* the handle: hyper-parameter `index`, a scalar */
+  COSTATE_SEED = 5,   /* the handle: its seed, one i64 */
+  COSTATE_METRIC = 6, /* a result, scalar, to the caller */
+  COSTATE_OUTPUT = 7, /* a result, an array of the caller that the call fills */
+  COSTATE_DIM = 8     /* the caller: a dimension passed by value; in the generic call a rank-0 i64 array. Its machine argument is NULL */
+} costate_role;
+
+/* Bits of costate_model_info.isa_mask: what the CPU must have. */
+typedef enum costate_isa {
+  COSTATE_ISA_SSE41 = 1,
+  COSTATE_ISA_AVX = 2,
+  COSTATE_ISA_F16C = 4,
+  COSTATE_ISA_FMA = 8,
+  COSTATE_ISA_AVX2 = 16,
+  COSTATE_ISA_AVX512 = 32,          /* F, CD, VL, DQ, BW: Halide's avx512_skylake */
+  COSTATE_ISA_AVX512_BF16_VNNI = 64 /* what Halide's avx512_sapphirerapids adds */
+} costate_isa;
+
+/* "invalid argument" for COSTATE_INVALID_ARGUMENT, and so on; never NULL. */
+const char *costate_code_name(int32_t code);
+/* "f32" for COSTATE_F32, and so on; "?" for no type. */
+const char *costate_type_name(int32_t type);
+/* Bytes of one element; 0 for no type. */
+int64_t costate_type_size(int32_t type);
+/* The costate_isa bits that this CPU and operating system offer. */
+uint64_t costate_cpu_isa(void);
+/* Version of the library, "0.1.0". */
+const char *costate_version(void);
+
+/* ==== Context ====================================================================================================================== */
+
+typedef struct costate_context costate_context;
+
+/* Creates a context with a pool of `threads` threads, the calling one included; 0 means one a CPU that this process may use.
+ * Results never depend on `threads`. Errors: INVALID_ARGUMENT if threads < 0 or > 1024; OUT_OF_MEMORY. `*out` is NULL on error. */
+int32_t costate_context_create(int32_t threads, costate_context **out);
+void costate_context_destroy(costate_context *context);
+/* Threads of the pool, the calling one included. */
+int32_t costate_context_threads(const costate_context *context);
+/* Message of the last failed call, "" if none. Valid until the next call on this context. */
+const char *costate_context_last_error(const costate_context *context);
+/* Code of the last failed call. */
+int32_t costate_context_last_code(const costate_context *context);
+/* Records a failure and returns `code`; for compiled code and extern functions. Any thread; of concurrent failures the first one stays.
+ * `message` is copied, at most 1023 bytes. */
+int32_t costate_fail(costate_context *context, int32_t code, const char *message);
+
+/* Calls body(context, i, closure) once for each i in [0, count), on the threads of the pool, in no order; returns after the last one.
+ * A nested call runs on its caller alone. Allocates nothing. Returns COSTATE_OK or the code of the failing body of the lowest index
+ * among those that ran; once a body fails, those not yet started are skipped. */
+typedef int32_t (*costate_body_fn)(costate_context *context, int64_t index, void *closure);
+int32_t costate_parallel_for(costate_context *context, costate_body_fn body, int64_t count, void *closure);
+
+/* ==== Descriptors: constant data emitted by the compiler ============================================================================ */
+
+/* A tensor inside an arena. */
+typedef struct costate_leaf_info {
+  const char *name; /* path, as "f.layers.0.w" */
+  int64_t rank;
+  const int64_t *shape; /* rank extents; NULL if rank is 0 */
+  int64_t offset;       /* in elements from the start of the slot; a multiple of 64 bytes */
+} costate_leaf_info;
+
+/* An array that the handle owns: an arena (num_leaves > 0, rank 1) or a plain array. */
+typedef struct costate_slot_info {
+  const char *name;
+  int32_t type; /* costate_type */
+  int32_t role; /* COSTATE_PARAM or COSTATE_STATE */
+  int64_t size; /* elements, padding included */
+  int64_t rank;
+  const int64_t *shape;
+  int64_t num_leaves;
+  const costate_leaf_info *leaves;
+} costate_slot_info;
+
+/* A run-time scalar of the handle. */
+typedef struct costate_hyper_info {
+  const char *name;
+  double default_value;
+  int32_t type; /* how entries read it: any costate_type of 4 or 8 bytes */
+  int32_t reserved;
+} costate_hyper_info;
+
+/* costate_array_info.shape of an axis that is an expression of dimensions; its extent comes from costate_entry_info.extents. */
+#define COSTATE_COMPOUND_AXIS INT64_MIN
+
+/* An argument or an untied result of an entry. */
+typedef struct costate_array_info {
+  const char *name;
+  int32_t role; /* costate_role; the result of `init` for a slot has that slot's role */
+  int32_t type; /* costate_type */
+  int64_t rank;
+  const int64_t *shape; /* an axis is its extent if >= 0, -1 - d for dimension d, or COSTATE_COMPOUND_AXIS */
+  int64_t index;        /* slot (PARAM, STATE), hyper-parameter (HYPER) or dimension (DIM); else -1 */
+} costate_array_info;
+
+/* Machine code of an entry. args: one pointer an argument, then one an untied result, in the order of the descriptor. dims: all
+ * dimensions of the model, in its order. workspace: 64-byte aligned, of at least workspace_size(dims) bytes, zero before the first call of
+ * any entry and else as the last call left it. Returns a code. */
+typedef int32_t (*costate_entry_fn)(costate_context *context, void *const *args, const int64_t *dims, void *workspace);
+/* Bytes of workspace at these dimensions; must not fall when a dimension grows. */
+typedef int64_t (*costate_size_fn)(const int64_t *dims);
+/* Writes the extents of all axes of all arguments, then of all results, flattened. */
+typedef void (*costate_extents_fn)(const int64_t *dims, int64_t *extents);
+
+typedef struct costate_entry_info {
+  const char *name;
+  int64_t num_args;
+  const costate_array_info *args;
+  int64_t num_results; /* results that are not tied to an argument */
+  const costate_array_info *results;
+  costate_entry_fn fn;
+  costate_size_fn workspace_size; /* NULL: no workspace */
+  costate_extents_fn extents;     /* NULL: no axis is compound */
+  /* Two numbers a dimension of the model: the argument and the axis that bind it; (argument, -1) if the value of a COSTATE_DIM argument
+   * does; (-1, -1) if the entry does not use it. */
+  const int64_t *dim_sources;
+} costate_entry_info;
+
+typedef struct costate_model_info {
+  int32_t abi_version; /* COSTATE_ABI_VERSION of the compiler */
+  int32_t reserved;
+  const char *name;
+  const char *costate_version;
+  uint64_t isa_mask; /* costate_isa bits that the machine code needs */
+  int64_t num_dims;
+  const char *const *dim_names;
+  int64_t num_slots;
+  const costate_slot_info *slots;
+  int64_t num_hypers;
+  const costate_hyper_info *hypers;
+  int64_t num_entries;
+  const costate_entry_info *entries;
+} costate_model_info;
+
+/* ==== Models ======================================================================================================================= */
+
+typedef struct costate_model costate_model;
+
+/* An array of the caller. */
+typedef struct costate_array {
+  void *data;
+  int32_t type; /* costate_type */
+  int32_t rank;
+  const int64_t *shape; /* rank extents; may be NULL if rank is 0 */
+} costate_array;
+
+/* Creates a handle: slots (from the entry `init` with seed 0 if there is one, else zero), hyper-parameters at their defaults, and the workspace
+ * for calls up to max_dims (one extent a dimension of the model, in order; NULL: all 1). `info` must outlive the handle.
+ * Errors: INVALID_ARGUMENT (another ABI version, a negative extent), UNIMPLEMENTED (the CPU lacks instructions of isa_mask),
+ * OUT_OF_MEMORY, and what `init` returns. */
+int32_t costate_model_create(costate_context *context, const costate_model_info *info, const int64_t *max_dims, costate_model **out);
+void costate_model_destroy(costate_model *model);
+const costate_model_info *costate_model_get_info(const costate_model *model);
+costate_context *costate_model_context(const costate_model *model);
+/* Raises the largest extents of a call to at least max_dims each; never lowers one. On failure the handle stays as it was. */
+int32_t costate_model_reserve(costate_model *model, const int64_t *max_dims);
+/* Sets the seed and draws parameters and states anew by the entry `init`; without `init`, slots keep their values. */
+int32_t costate_model_seed(costate_model *model, int64_t seed);
+/* Sets a hyper-parameter, from the next call on. Errors: NOT_FOUND; INVALID_ARGUMENT if an integer one gets a fraction. */
+int32_t costate_model_set(costate_model *model, const char *hyper, double value);
+int32_t costate_model_get(const costate_model *model, const char *hyper, double *value);
+/* The memory of a leaf, of a plain slot, or of a whole arena, by name; a leaf of a state arena is "SLOT/LEAF". Parameters are searched before
+ * states. Lives as long as the handle; the shape lives as long as the info. Errors: NOT_FOUND. */
+int32_t costate_model_array(costate_model *model, const char *name, costate_array *out);
+/* Index of an entry in the info, or -1. */
+int64_t costate_model_entry(const costate_model *model, const char *name);
+
+/* The fast call, behind every generated function. user: the caller's pointers only, in the order of the descriptor: arguments of role INPUT
+ * and TARGET, then results of role METRIC and OUTPUT; shapes are the caller's promise. dims: all dimensions of the model. Errors:
+ * INVALID_ARGUMENT if a dimension is negative or above the reserved one (both are named), and what the entry returns. Allocates nothing. */
+int32_t costate_model_invoke(costate_model *model, int64_t entry, void *const *user, const int64_t *dims);
+
+/* The checked call. args: arrays for arguments of role INPUT, TARGET and DIM, in order; results: for METRIC and OUTPUT, in order. Types
+ * and ranks must match the descriptor, extents the dimensions that args bind. Same errors, and NOT_FOUND for the entry. */
+int32_t costate_model_call(costate_model *model, const char *entry, const costate_array *args, int64_t num_args,
+                           const costate_array *results, int64_t num_results);
+/* First half of the checked call: checks args and binds dims[num_dims] (0 where the entry does not use one), reserved or not. */
+int32_t costate_model_bind(costate_model *model, int64_t entry, const costate_array *args, int64_t num_args, int64_t *dims);
+/* Extents of all axes of all arguments and results of an entry, flattened (costate_extents_fn, for every descriptor). */
+void costate_entry_extents(const costate_entry_info *entry, const int64_t *dims, int64_t *extents);
+
+/* What save and load cover. */
+#define COSTATE_SAVE_PARAMS 1
+#define COSTATE_SAVE_STATES 2 /* also the seed: a checkpoint to resume from */
+
+/* Writes a .safetensors file: parameters by leaf name, states as "SLOT/LEAF" or by slot name. Atomic: the file is the old or the new
+ * one, whole, even if the machine stops. Errors: IO; INVALID_ARGUMENT if `what` is none of the above. */
+int32_t costate_model_save(costate_model *model, const char *path, int32_t what);
+/* Reads them back. Every array of `what` must be there with its shape; floats convert between widths; arrays that the model does not know
+ * are skipped. On failure the handle stays as it was. Errors: IO, NOT_FOUND, INVALID_ARGUMENT. */
+int32_t costate_model_load(costate_model *model, const char *path, int32_t what);
+
+/* ==== Data ========================================================================================================================= */
+
+typedef struct costate_dataset costate_dataset;
+typedef struct costate_batches costate_batches;
+
+/* Reads from a .npz, .npy, .csv or .safetensors file the arrays of the INPUT and TARGET arguments of an entry: NAME_split where the file has
+ * it, else NAME (split NULL or "": NAME only). Elements are converted to the model's type: exactly, or between float widths; integers are
+ * range-checked. The *sample dimension* is the named dimension on axis 0 of the first target (without targets: of the first input that has
+ * one); arrays that have it on axis 0 must agree in length and are cut into batches, others are passed whole.
+ * Errors: IO, NOT_FOUND (lists what the file has), INVALID_ARGUMENT (malformed file, shape, type, length). */
+int32_t costate_dataset_open(costate_context *context, const costate_model_info *info, const char *entry, const char *path, const char *split,
+                             costate_dataset **out);
+void costate_dataset_destroy(costate_dataset *dataset);
+/* Number of samples. */
+int64_t costate_dataset_size(const costate_dataset *dataset);
+/* dims[num_dims] of a call on `rows` samples, 0 where the entry does not use a dimension; for costate_model_reserve and _invoke. */
+void costate_dataset_dims(const costate_dataset *dataset, int64_t rows, int64_t *dims);
+
+/* Batches of `batch` samples in the order of the file or, with shuffle != 0, in a fresh permutation each epoch, a function of (seed, epoch,
+ * size) alone. The last batch of an epoch holds what is left. Errors: INVALID_ARGUMENT if batch < 1 or the dataset is empty. */
+int32_t costate_batches_create(costate_dataset *dataset, int64_t batch, int64_t seed, int32_t shuffle, costate_batches **out);
+void costate_batches_destroy(costate_batches *batches);
+/* Next batch; after the last one of an epoch the next epoch begins. *arrays: pointers to the INPUT and TARGET arrays in the entry's order,
+ * valid until the next call; *rows: samples in them. Either may be NULL. Allocates nothing. */
+int32_t costate_batches_next(costate_batches *batches, void *const **arrays, int64_t *rows);
+/* Epoch, from 0, of the batch that `next` returns next. */
+int64_t costate_batches_epoch(const costate_batches *batches);
+/* Batches an epoch. */
+int64_t costate_batches_count(const costate_batches *batches);
+
+/* ==== Extern kernels =============================================================================================================== */
+/*
+ * costate_NAME_TYPE(context, inputs..., outputs..., extents and flags...). Dense row-major arrays; an output may be the input of the
+ * same shape unless said otherwise. Outer extents run in parallel; results do not depend on the number of threads. Errors: OUT_OF_MEMORY.
+ */
+
+/* a[batch, n, n], lower triangle read -> l[batch, n, n] with l l' = a, zero above the diagonal. A matrix that is not positive definite (or holds a
+ * NaN) gives NaN from the first row whose pivot is not positive, diagonal and below it. */
+int32_t costate_cholesky_f32(costate_context *context, const float *a, float *l, int64_t batch, int64_t n);
+int32_t costate_cholesky_f64(costate_context *context, const double *a, double *l, int64_t batch, int64_t n);
+
+/* Solves op(a) x = b. a[batch, n, n], of which the lower (lower != 0) or upper triangle is read; op is the transpose if transpose != 0; a unit
+ * diagonal is assumed, not read, if unit != 0. b, x: [batch, n, m]. A zero pivot gives infinities or NaN, as the division does. */
+int32_t costate_triangular_solve_f32(costate_context *context, const float *a, const float *b, float *x, int64_t batch, int64_t n, int64_t m,
+                                     int64_t lower, int64_t transpose, int64_t unit);
+int32_t costate_triangular_solve_f64(costate_context *context, const double *a, const double *b, double *x, int64_t batch, int64_t n, int64_t m,
+                                     int64_t lower, int64_t transpose, int64_t unit);
+
+/* Sorting along the middle axis of [outer, n, inner]. Order: ascending, NaN after everything (NumPy), -0 equal to +0; stable.
+ * Several operands by the first key: argsort of the key, then take_along of each operand.
+ * argsort: key -> perm, the position along the axis of each element of the sorted key. n < 2^31. */
+int32_t costate_argsort_f32(costate_context *context, const float *key, int32_t *perm, int64_t outer, int64_t n, int64_t inner);
+int32_t costate_argsort_f64(costate_context *context, const double *key, int32_t *perm, int64_t outer, int64_t n, int64_t inner);
+int32_t costate_argsort_i32(costate_context *context, const int32_t *key, int32_t *perm, int64_t outer, int64_t n, int64_t inner);
+int32_t costate_argsort_i64(costate_context *context, const int64_t *key, int32_t *perm, int64_t outer, int64_t n, int64_t inner);
+
+/* y[o, j, i] = x[o, index[o, j, i], i] for elements of 1, 2, 4 or 8 bytes: x[outer, n, inner], index and y[outer, k, inner]. y must not overlap x.
+ * Errors: INVALID_ARGUMENT if an index is outside [0, n). */
+int32_t costate_take_along_b1(costate_context *context, const void *x, const int32_t *index, void *y, int64_t outer, int64_t n, int64_t k, int64_t inner);
+int32_t costate_take_along_b2(costate_context *context, const void *x, const int32_t *index, void *y, int64_t outer, int64_t n, int64_t k, int64_t inner);
+int32_t costate_take_along_b4(costate_context *context, const void *x, const int32_t *index, void *y, int64_t outer, int64_t n, int64_t k, int64_t inner);
+int32_t costate_take_along_b8(costate_context *context, const void *x, const int32_t *index, void *y, int64_t outer, int64_t n, int64_t k, int64_t inner);
+
+/* The k largest of each row of x[outer, n], descending, ties by lower position; NaN counts as the largest, as sort has it last.
+ * values, indices: [outer, k], 0 <= k <= n. Not in place. Errors: INVALID_ARGUMENT if k is out of range. */
+int32_t costate_top_k_f32(costate_context *context, const float *x, float *values, int32_t *indices, int64_t outer, int64_t n, int64_t k);
+int32_t costate_top_k_f64(costate_context *context, const double *x, double *values, int32_t *indices, int64_t outer, int64_t n, int64_t k);
+int32_t costate_top_k_i32(costate_context *context, const int32_t *x, int32_t *values, int32_t *indices, int64_t outer, int64_t n, int64_t k);
+int32_t costate_top_k_i64(costate_context *context, const int64_t *x, int64_t *values, int32_t *indices, int64_t outer, int64_t n, int64_t k);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* COSTATE_RUNTIME_COSTATE_H */
