@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# The build functions of the tree: a library, a dialect's TableGen, a pass file's TableGen, a GoogleTest.
+# The build functions of the tree: a library, a TableGen file, a program, a GoogleTest.
 
 # Every include in the tree reads "costate/<folder>/...", as it will once installed. Generated headers mirror the same path.
 set(COSTATE_GENERATED ${CMAKE_BINARY_DIR}/generated)
@@ -65,15 +65,37 @@ function(costate_tablegen td)
   endwhile()
 endfunction()
 
-# costate_test(<name> SOURCES ... LINK ...): one GoogleTest executable, known to ctest and to lit.
+# costate_tool(<name> [MLIR] SOURCES ... [LINK ...]): a program in build/bin, built before the tests run and installed.
+# It may include "costate/tools/Version.h".
+function(costate_tool name)
+  costate_executable(${name} ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY COSTATE_TOOLS ${name})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# costate_test(<name> [MLIR] SOURCES ... [LINK ...]): a GoogleTest executable that lit runs (tests/lit.unit.cfg.py.in).
+# They lie apart from the tools in build/tests/unit/<name>.gtest, so that lit finds nothing else there.
+set(COSTATE_UNIT_DIR ${CMAKE_BINARY_DIR}/tests/unit)
 function(costate_test name)
+  costate_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE GTest::gtest_main GTest::gmock)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${COSTATE_UNIT_DIR} SUFFIX .gtest)
+  set_property(GLOBAL APPEND PROPERTY COSTATE_TESTS ${name})
+endfunction()
+
+# What a program and a test have in common.
+function(costate_executable name)
   cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_LINK} costate_options GTest::gtest_main GTest::gmock)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} costate_options)
   if(ARG_MLIR)
     target_link_libraries(${name} PRIVATE costate_mlir)
     target_precompile_headers(${name} REUSE_FROM costate_mlir_pch)
-    add_dependencies(${name} costate_tablegen)
+    # A program would be compiled with -fPIE, which refuses a header that was compiled for libraries.
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${name} PRIVATE -fPIC)
+    if(TARGET costate_tablegen)
+      add_dependencies(${name} costate_tablegen)
+    endif()
   endif()
-  set_property(GLOBAL APPEND PROPERTY COSTATE_TESTS ${name})
 endfunction()

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Short names for tools/setup.sh and the presets of CMakePresets.json; nothing is decided here.
+
+export COSTATE_VENV ?= $(CURDIR)/.venv
+export PATH := $(COSTATE_VENV)/bin:/usr/lib/llvm-22/bin:$(PATH)
+PREFIX ?= /usr/local
+
+.PHONY: build demo test asan install format setup
+
+build: setup                     # everything, in build/
+	cmake --preset dev
+	cmake --build --preset dev
+
+demo: build                      # train a real model, and see where the time went
+	build/bin/costate train examples/digits.costate
+
+test: setup                      # build everything and run every test
+	cmake --preset dev
+	cmake --build --preset dev --target check
+
+asan: setup                      # the same under the address and undefined behaviour sanitizers
+	cmake --preset asan
+	cmake --build --preset asan --target check
+
+install: setup                   # an optimized build, installed under PREFIX
+	cmake --preset release
+	cmake --build --preset release
+	cmake --install build-release --prefix $(PREFIX)
+
+format: setup                    # clang-format in place
+	git ls-files '*.cpp' '*.h' '*.c' | xargs clang-format -i
+
+setup:
+	@tools/setup.sh
