@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/frontends/ExpressionParser.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace costate {
+using namespace syntax;
+
+//===----------------------------------------------------------------------===//
+// Tokens and recovery
+//===----------------------------------------------------------------------===//
+
+std::string ExpressionParser::found() const {
+  switch (peek().kind) {
+  case Token::EndOfFile:
+    return "the end of the file";
+  case Token::Newline:
+    return "the end of the line";
+  default:
+    return "'" + peek().range.text().str() + "'";
+  }
+}
+
+std::nullptr_t ExpressionParser::failExpected(llvm::StringRef what) {
+  error(peek().range) << "expected " << what << ", but found " << found();
+  return nullptr;
+}
+
+bool ExpressionParser::expect(llvm::StringRef symbol, llvm::StringRef after) {
+  if (takeIf(symbol))
+    return true;
+  error(peek().range) << "expected '" << symbol << "' " << after << ", but found " << found();
+  return false;
+}
+
+bool ExpressionParser::expectClose(llvm::StringRef symbol, SourceRange open) {
+  if (takeIf(symbol))
+    return true;
+  auto diagnostic = error(peek().range);
+  diagnostic << "expected '" << symbol << "', but found " << found();
+  diagnostic.attachNote(diagnostics.location(open)) << "to match this '" << open.text() << "'";
+  return false;
+}
+
+std::optional<Name> ExpressionParser::expectName(llvm::StringRef what) {
+  if (!at(Token::Name)) {
+    failExpected(what);
+    return std::nullopt;
+  }
+  Token token = take();
+  return Name{token.text, token.range};
+}
+
+std::optional<std::vector<Name>> ExpressionParser::nameList(llvm::StringRef what) {
+  std::vector<Name> names;
+  do {
+    std::optional<Name> name = expectName(what);
+    if (!name)
+      return std::nullopt;
+    names.push_back(*name);
+  } while (takeIf(","));
+  return names;
+}
+
+bool ExpressionParser::tooDeep() {
+  if (depth <= maxNesting)
+    return false;
+  error(peek().range) << "requires at most " << maxNesting << " nested expressions and blocks; bind parts to names";
+  next = tokens.size() - 1; // what follows would only repeat the error
+  return true;
+}
+
+ExprPtr ExpressionParser::bounded(ExprPtr e) {
+  if (!e || e->depth <= maxNesting)
+    return e;
+  error(e->range) << "requires at most " << maxNesting << " nested operations in one expression; bind parts to names";
+  next = tokens.size() - 1;
+  return nullptr;
+}
+
+/// Words and signs of other languages, and words that belong to this one but are not there yet: says what to write.
+bool ExpressionParser::reportForeign() {
+  const Token &token = peek(), &after = peek(1);
+  if (token.kind == Token::Symbol) {
+    llvm::StringRef advice = llvm::StringSwitch<llvm::StringRef>(token.text)
+                                 .Case("^", "'**' is the power")
+                                 .Cases({"&", "&&"}, "write 'and'")
+                                 .Cases({"|", "||"}, "write 'or'")
+                                 .Cases({"!", "~"}, "write 'not'")
+                                 .Cases({"+=", "-=", "*=", "/="}, "write 'name <- name ...'")
+                                 .Case(":=", "'=' binds a name and '<-' rebinds it")
+                                 .Case("|>", "pipes are not supported yet")
+                                 .Case("...", "write '..'")
+                                 .Case("?", "write 'where(condition, a, b)'")
+                                 .Case("<-", "'<-' rebinds one name; write 'a < -b' to compare")
+                                 .Default("");
+    if (advice.empty())
+      return false;
+    error(token.range) << "'" << token.text << "' is not an operator here; " << advice;
+    return true;
+  }
+  if (token.kind != Token::Name || !(after.kind == Token::Name || after.kind == Token::Integer || after.is("(") || after.is("{")))
+    return false;
+  bool twoWords = !after.is("(");
+  llvm::StringRef advice =
+      llvm::StringSwitch<llvm::StringRef>(token.text)
+          .Cases({"let", "var", "const", "auto"}, twoWords ? "write 'name = value'" : "")
+          .Case("def", twoWords ? "write 'fn name(...) { ... }'" : "")
+          .Case("class", twoWords ? "write 'net name(sizes)(inputs) { ... }'" : "")
+          .Case("return", "the last line of a body is its value")
+          .Case("lambda", twoWords ? "write 'x -> value'" : "")
+          .Cases({"for", "while", "scan"}, twoWords ? "loops are not supported yet; 'each' repeats over a list" : "")
+          .Cases({"if", "elif", "else"}, "branches are not supported yet; 'where(condition, a, b)' chooses between values")
+          .Cases({"import", "include"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
+          .Cases({"problem", "solver", "procedure", "entry", "extern", "rows"}, twoWords ? "not supported yet" : "")
+          .Default("");
+  if (advice.empty())
+    return false;
+  error(token.range) << "'" << token.text << "' is not a statement; " << advice;
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+// ELEMENT [ [axis, ...] ]
+std::optional<TypeSyntax> ExpressionParser::parseType() {
+  std::optional<Name> element = expectName("a type, such as f32[batch, 64]");
+  if (!element)
+    return std::nullopt;
+  TypeSyntax type;
+  type.element = *element;
+  if (at("[")) {
+    SourceRange open = take().range;
+    while (!at("]")) {
+      TypeSyntax::Axis axis;
+      axis.range = peek().range;
+      if (!takeIf("..")) {
+        axis.size = parseBinary(1); // no `..` range here
+        if (!axis.size)
+          return std::nullopt;
+        axis.range = axis.size->range;
+      }
+      type.axes.push_back(std::move(axis));
+      if (!takeIf(","))
+        break;
+    }
+    if (!expectClose("]", open))
+      return std::nullopt;
+  }
+  type.range = since(element->range);
+  return type;
+}
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Operator {
+  llvm::StringLiteral text;
+  unsigned precedence;
+};
+// Python's order; all of them associate to the left. '**' and the unary operators are read by functions of their own.
+constexpr unsigned comparison = 4;
+constexpr Operator operators[] = {
+    {"..", 0}, {"or", 1}, {"and", 2}, {"==", comparison}, {"!=", comparison}, {"<", comparison}, {"<=", comparison},
+    {">", comparison}, {">=", comparison}, {"+", 5}, {"-", 5}, {"*", 6}, {"/", 6}, {"//", 6}, {"%", 6}, {"@", 6}};
+} // namespace
+
+ExprPtr ExpressionParser::parseBinary(unsigned minPrecedence) {
+  Nesting nesting(*this);
+  if (tooDeep())
+    return nullptr;
+  ExprPtr lhs;
+  if (at("not") && minPrecedence <= 3) { // looser than comparisons, as in Python
+    Token op = take();
+    ExprPtr operand = parseBinary(3);
+    if (!operand)
+      return nullptr;
+    SourceRange range = op.range.to(operand->range);
+    lhs = bounded(std::make_unique<UnaryExpr>(range, Name{op.text, op.range}, std::move(operand)));
+  } else {
+    lhs = parseUnary();
+  }
+  bool compared = false;
+  while (lhs) {
+    const Operator *op = llvm::find_if(operators, [&](const Operator &o) { return at(o.text); });
+    if (op == std::end(operators) || op->precedence < minPrecedence)
+      break;
+    if (op->precedence == comparison && compared) {
+      error(peek().range) << "requires one comparison at a time; write 'a < b and b < c'";
+      return nullptr;
+    }
+    compared = op->precedence == comparison;
+    Token token = take();
+    ExprPtr rhs = parseBinary(op->precedence + 1);
+    if (!rhs)
+      return nullptr;
+    SourceRange range = lhs->range.to(rhs->range);
+    lhs = bounded(std::make_unique<BinaryExpr>(range, Name{token.text, token.range}, std::move(lhs), std::move(rhs)));
+  }
+  return lhs;
+}
+
+// -a binds looser than **, so that -x**2 is -(x**2)
+ExprPtr ExpressionParser::parseUnary() {
+  if (!at("-") && !at("+"))
+    return parsePower();
+  Nesting nesting(*this);
+  if (tooDeep())
+    return nullptr;
+  Token op = take();
+  ExprPtr operand = parseUnary();
+  if (!operand || op.is("+"))
+    return operand;
+  SourceRange range = op.range.to(operand->range);
+  return bounded(std::make_unique<UnaryExpr>(range, Name{op.text, op.range}, std::move(operand)));
+}
+
+// a ** b associates to the right, and b may have a sign
+ExprPtr ExpressionParser::parsePower() {
+  ExprPtr base = parsePostfix();
+  if (!base || !at("**"))
+    return base;
+  Nesting nesting(*this);
+  if (tooDeep())
+    return nullptr;
+  Token op = take();
+  ExprPtr exponent = parseUnary();
+  if (!exponent)
+    return nullptr;
+  SourceRange range = base->range.to(exponent->range);
+  return bounded(std::make_unique<BinaryExpr>(range, Name{op.text, op.range}, std::move(base), std::move(exponent)));
+}
+
+ExprPtr ExpressionParser::parsePostfix() {
+  ExprPtr value = parsePrimary();
+  while (value) {
+    if (at("(")) {
+      value = bounded(parseCall(std::move(value)));
+    } else if (at("[")) {
+      value = bounded(parseIndex(std::move(value)));
+    } else if (at(".")) {
+      take();
+      if (!at(Token::Name) && !at(Token::Integer))
+        return failExpected("a name after '.'");
+      Token member = take();
+      SourceRange range = value->range.to(member.range);
+      value = bounded(std::make_unique<MemberExpr>(range, std::move(value), Name{member.text, member.range}));
+    } else {
+      break;
+    }
+  }
+  return value;
+}
+
+ExprPtr ExpressionParser::parsePrimary() {
+  const Token &token = peek();
+  switch (token.kind) {
+  case Token::Integer:
+  case Token::Float:
+    return parseNumber();
+  case Token::String: {
+    Token text = take();
+    return std::make_unique<StringExpr>(text.range, text.text);
+  }
+  case Token::Name: {
+    if (atLambda())
+      return parseLambda();
+    if (at("true") || at("false")) {
+      Token value = take();
+      return std::make_unique<BoolExpr>(value.range, value.is("true"));
+    }
+    Token name = take();
+    return std::make_unique<ReferenceExpr>(name.range, name.text);
+  }
+  default:
+    break;
+  }
+  if (at("("))
+    return atLambda() ? parseLambda() : parseParenthesis();
+  if (at("["))
+    return parseList();
+  if (reportForeign())
+    return nullptr;
+  return failExpected("an expression");
+}
+
+ExprPtr ExpressionParser::parseNumber() {
+  Token token = take();
+  std::string digits = token.text.str();
+  llvm::erase(digits, '_');
+  if (token.kind == Token::Integer) {
+    int64_t value;
+    if (llvm::StringRef(digits).getAsInteger(10, value)) {
+      error(token.range) << "requires an integer below 2**63, but got " << token.text;
+      return nullptr;
+    }
+    return std::make_unique<NumberExpr>(token.range, value);
+  }
+  double value;
+  if (llvm::StringRef(digits).getAsDouble(value)) {
+    error(token.range) << "requires a number in the range of f64, but got " << token.text;
+    return nullptr;
+  }
+  return std::make_unique<NumberExpr>(token.range, value);
+}
+
+// e, e, ... up to `close`; `comma` tells whether there was any
+std::optional<std::vector<ExprPtr>> ExpressionParser::parseElements(llvm::StringRef close, SourceRange open, ExprPtr first, bool &comma) {
+  std::vector<ExprPtr> elements;
+  if (first)
+    elements.push_back(std::move(first));
+  comma = false;
+  while (elements.empty() ? !at(close) : takeIf(",")) {
+    comma = !elements.empty();
+    if (at(close))
+      break;
+    ExprPtr element = parseExpr();
+    if (!element)
+      return std::nullopt;
+    elements.push_back(std::move(element));
+  }
+  if (!at(close) && reportForeign())
+    return std::nullopt;
+  if (!expectClose(close, open))
+    return std::nullopt;
+  return elements;
+}
+
+// (e) or (a, b)
+ExprPtr ExpressionParser::parseParenthesis() {
+  SourceRange open = take().range;
+  bool comma;
+  std::optional<std::vector<ExprPtr>> elements = parseElements(")", open, nullptr, comma);
+  if (!elements)
+    return nullptr;
+  if (elements->size() == 1 && !comma) {
+    ExprPtr inner = std::move(elements->front());
+    inner->range = since(open);
+    return inner;
+  }
+  return bounded(std::make_unique<TupleExpr>(since(open), std::move(*elements)));
+}
+
+// [a, b] or [element for names in list]
+ExprPtr ExpressionParser::parseList() {
+  SourceRange open = take().range;
+  ExprPtr first;
+  if (!at("]")) {
+    first = parseExpr();
+    if (!first)
+      return nullptr;
+    if (takeIf("for")) {
+      std::optional<std::vector<Name>> names = nameList("a name for the element");
+      if (!names || !expect("in", "after the name of the element"))
+        return nullptr;
+      ExprPtr list = parseExpr();
+      if (!list || !expectClose("]", open))
+        return nullptr;
+      return bounded(std::make_unique<ComprehensionExpr>(since(open), std::move(first), std::move(*names), std::move(list)));
+    }
+  }
+  bool comma;
+  std::optional<std::vector<ExprPtr>> elements = parseElements("]", open, std::move(first), comma);
+  if (!elements)
+    return nullptr;
+  return bounded(std::make_unique<ListExpr>(since(open), std::move(*elements)));
+}
+
+// callee(value, name=value, ...)
+ExprPtr ExpressionParser::parseCall(ExprPtr callee) {
+  SourceRange open = take().range;
+  std::vector<CallExpr::Argument> arguments;
+  while (!at(")")) {
+    CallExpr::Argument argument;
+    if (at(Token::Name) && peek(1).is("=")) {
+      Token name = take();
+      take();
+      argument.name = Name{name.text, name.range};
+    } else if (!arguments.empty() && arguments.back().name) {
+      error(peek().range) << "requires arguments without a name to come before those with one";
+      return nullptr;
+    }
+    argument.value = parseExpr();
+    if (!argument.value)
+      return nullptr;
+    arguments.push_back(std::move(argument));
+    if (!takeIf(","))
+      break;
+  }
+  if (!at(")") && reportForeign())
+    return nullptr;
+  if (!expectClose(")", open))
+    return nullptr;
+  SourceRange range = since(callee->range);
+  return std::make_unique<CallExpr>(range, std::move(callee), std::move(arguments));
+}
+
+// base[i, lo:hi:step, ..]
+ExprPtr ExpressionParser::parseIndex(ExprPtr base) {
+  SourceRange open = take().range;
+  std::vector<IndexExpr::Subscript> subscripts;
+  auto part = [&](ExprPtr &out) { // an absent part of a slice stays null
+    if (at(":") || at(",") || at("]"))
+      return true;
+    out = parseBinary(1);
+    return out != nullptr;
+  };
+  while (!at("]")) {
+    IndexExpr::Subscript subscript;
+    SourceRange begin = peek().range;
+    subscript.kind = IndexExpr::Subscript::Element;
+    if (takeIf("..")) {
+      subscript.kind = IndexExpr::Subscript::Rest;
+    } else {
+      if (!part(subscript.first))
+        return nullptr;
+      if (takeIf(":")) {
+        subscript.kind = IndexExpr::Subscript::Slice;
+        if (!part(subscript.last) || (takeIf(":") && !part(subscript.step)))
+          return nullptr;
+      } else if (!subscript.first) {
+        return failExpected("an index or a slice");
+      }
+    }
+    subscript.range = since(begin);
+    subscripts.push_back(std::move(subscript));
+    if (!takeIf(","))
+      break;
+  }
+  if (!at("]") && reportForeign())
+    return nullptr;
+  if (!expectClose("]", open))
+    return nullptr;
+  if (subscripts.empty()) {
+    error(since(open)) << "requires an index or a slice between '[' and ']'";
+    return nullptr;
+  }
+  SourceRange range = since(base->range);
+  return std::make_unique<IndexExpr>(range, std::move(base), std::move(subscripts));
+}
+
+bool ExpressionParser::atLambda() const {
+  if (at(Token::Name))
+    return peek(1).is("->");
+  unsigned i = 1; // after '('
+  while (peek(i).kind == Token::Name && peek(i + 1).is(","))
+    i += 2;
+  return peek(i).kind == Token::Name && peek(i + 1).is(")") && peek(i + 2).is("->");
+}
+
+// x -> body, (x, y) -> body
+ExprPtr ExpressionParser::parseLambda() {
+  SourceRange begin = peek().range;
+  bool parenthesis = takeIf("(");
+  std::optional<std::vector<Name>> names = parenthesis ? nameList("a parameter") : std::vector<Name>();
+  if (parenthesis) {
+    take();
+  } else {
+    Token name = take();
+    names->push_back({name.text, name.range});
+  }
+  take();
+  ExprPtr body = parseExpr();
+  if (!body)
+    return nullptr;
+  return bounded(std::make_unique<LambdaExpr>(since(begin), std::move(*names), std::move(body)));
+}
+
+// a, b, ... without parentheses: what a fn returns or a line binds
+ExprPtr ExpressionParser::parseExprOrTuple() {
+  ExprPtr first = parseExpr();
+  if (!first || !at(","))
+    return first;
+  std::vector<ExprPtr> elements;
+  SourceRange begin = first->range;
+  elements.push_back(std::move(first));
+  while (takeIf(",")) {
+    ExprPtr element = parseExpr();
+    if (!element)
+      return nullptr;
+    elements.push_back(std::move(element));
+  }
+  return bounded(std::make_unique<TupleExpr>(since(begin), std::move(elements)));
+}
+
+} // namespace costate

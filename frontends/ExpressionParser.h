@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The parser of expressions and types, on which the parser of statements and declarations stands. A parse function returns
+// null (or an empty optional) after it has reported an error.
+#ifndef COSTATE_FRONTENDS_EXPRESSIONPARSER_H
+#define COSTATE_FRONTENDS_EXPRESSIONPARSER_H
+
+#include "costate/frontends/Lexer.h"
+#include "costate/frontends/Syntax.h"
+
+namespace costate {
+
+/// Blocks and expressions nested deeper than this are refused, so that no input can overflow the stack.
+constexpr unsigned maxNesting = 200;
+
+class ExpressionParser {
+protected:
+  ExpressionParser(const SourceFile &source, Diagnostics &diagnostics)
+      : diagnostics(diagnostics), errorsBefore(diagnostics.errorCount()), tokens(tokenize(source, diagnostics)) {}
+
+  //===--- Tokens ---------------------------------------------------------===//
+
+  const Token &peek(unsigned ahead = 0) const { return tokens[std::min(next + ahead, tokens.size() - 1)]; }
+  bool at(llvm::StringRef text) const { return peek().is(text); }
+  bool at(Token::Kind kind) const { return peek().kind == kind; }
+  Token take() {
+    Token token = peek();
+    if (next + 1 < tokens.size())
+      ++next;
+    return token;
+  }
+  bool takeIf(llvm::StringRef text) {
+    if (!at(text))
+      return false;
+    take();
+    return true;
+  }
+  void skipNewlines() {
+    while (at(Token::Newline) || at(";"))
+      take();
+  }
+  SourceRange previousRange() const { return tokens[next ? next - 1 : 0].range; }
+  SourceRange since(SourceRange begin) const { return begin.to(previousRange()); }
+
+  bool tooManyErrors() const { return diagnostics.errorCount() - errorsBefore >= maxErrors; }
+  mlir::InFlightDiagnostic error(SourceRange where) { return diagnostics.error(where); }
+  std::string found() const;
+  std::nullptr_t failExpected(llvm::StringRef what);
+  bool expect(llvm::StringRef symbol, llvm::StringRef after);
+  bool expectClose(llvm::StringRef symbol, SourceRange open);
+  std::optional<syntax::Name> expectName(llvm::StringRef what);
+  std::optional<std::vector<syntax::Name>> nameList(llvm::StringRef what);
+
+  /// Words and signs of other languages, and words that belong to this one but are not there yet: says what to write.
+  bool reportForeign();
+
+  //===--- Expressions and types ------------------------------------------===//
+
+  std::optional<syntax::TypeSyntax> parseType();
+  syntax::ExprPtr parseExpr() { return parseBinary(0); }
+  syntax::ExprPtr parseBinary(unsigned minPrecedence);
+  syntax::ExprPtr parseUnary();
+  syntax::ExprPtr parsePower();
+  syntax::ExprPtr parsePostfix();
+  syntax::ExprPtr parsePrimary();
+  syntax::ExprPtr parseNumber();
+  syntax::ExprPtr parseParenthesis();
+  syntax::ExprPtr parseList();
+  syntax::ExprPtr parseCall(syntax::ExprPtr callee);
+  syntax::ExprPtr parseIndex(syntax::ExprPtr base);
+  syntax::ExprPtr parseLambda();
+  bool atLambda() const;
+  std::optional<std::vector<syntax::ExprPtr>> parseElements(llvm::StringRef close, SourceRange open, syntax::ExprPtr first, bool &comma);
+  syntax::ExprPtr parseExprOrTuple();
+  /// Refuses an expression that has become too deep.
+  syntax::ExprPtr bounded(syntax::ExprPtr e);
+
+  /// Counts the nesting of the parser itself while it lives.
+  struct Nesting {
+    Parser &p;
+    explicit Nesting(Parser &p) : p(p) { ++p.depth; }
+    ~Nesting() { --p.depth; }
+  };
+  bool tooDeep();
+
+  Diagnostics &diagnostics;
+  unsigned errorsBefore;
+  std::vector<Token> tokens;
+  size_t next = 0;
+  unsigned depth = 0;
+};
+
+} // namespace costate
+
+#endif // COSTATE_FRONTENDS_EXPRESSIONPARSER_H

@@ -1,0 +1,640 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Recursive descent, one function a construct. A parse function returns null after it has reported an error; the
+// statement that contains the error is then skipped. Keywords of statements are contextual: they are names elsewhere, so
+// `param w : f32[n]` declares and `param <- param - lr*grad` rebinds.
+#include "costate/frontends/Parser.h"
+
+#include "costate/frontends/ExpressionParser.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace costate {
+using namespace syntax;
+
+namespace {
+
+constexpr unsigned maxErrors = 20;
+
+/// Where a statement stands.
+enum Place : unsigned { InModel = 1, InNet = 2, InFn = 4, InOptimizer = 8, InStep = 16, InCheck = 32 };
+
+const char *describe(Place place) {
+  switch (place) {
+  case InModel:
+    return "a model";
+  case InNet:
+    return "a net";
+  case InFn:
+    return "a fn";
+  case InOptimizer:
+    return "an optimizer";
+  case InStep:
+    return "a step";
+  case InCheck:
+    return "a check";
+  }
+  return "";
+}
+
+class Parser : ExpressionParser {
+public:
+  Parser(const SourceFile &source, Diagnostics &diagnostics) : ExpressionParser(source, diagnostics) {}
+
+  std::unique_ptr<File> parseFile();
+
+private:
+  void skipStatement();
+  void skipBlock();
+
+  //===--- Declarations ---------------------------------------------------===//
+
+  bool parseDeclaration(File &file);
+  std::unique_ptr<ModelDecl> parseModel();
+  std::unique_ptr<NetDecl> parseNetDecl();
+  std::unique_ptr<FnDecl> parseFn();
+  std::optional<FnDecl::CustomVjp> parseVjp();
+  std::unique_ptr<OptimizerDecl> parseOptimizer();
+  std::unique_ptr<CheckDecl> parseCheck();
+  std::optional<std::vector<Parameter>> parseParameters();
+  std::optional<std::optional<TypeSyntax>> parseResultType();
+
+  //===--- Statements -----------------------------------------------------===//
+
+  std::optional<Block> parseBlock(Place place);
+  StmtPtr parseStatement(Place place);
+  StmtPtr parseDeclare(DeclareStmt::Role role);
+  StmtPtr parseRoleBind(BindStmt::Role role);
+  StmtPtr parseSetting();
+  StmtPtr parseDim();
+  StmtPtr parseMinimize();
+  StmtPtr parseUpdate();
+  StmtPtr parseStep();
+  StmtPtr parseEach(Place place);
+  StmtPtr parseRequire();
+  StmtPtr parseExpect();
+  StmtPtr parseBindOrResult();
+};
+
+//===----------------------------------------------------------------------===//
+// Recovery
+//===----------------------------------------------------------------------===//
+
+void Parser::skipStatement() {
+  while (!at(Token::EndOfFile) && !at(Token::Newline) && !at(";") && !at("}")) {
+    if (at("{"))
+      skipBlock();
+    else
+      take();
+  }
+}
+
+void Parser::skipBlock() {
+  unsigned open = 0;
+  do {
+    if (at("{"))
+      ++open;
+    if (at("}"))
+      --open;
+    take();
+  } while (open && !at(Token::EndOfFile));
+}
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+std::unique_ptr<File> Parser::parseFile() {
+  auto file = std::make_unique<File>();
+  skipNewlines();
+  while (!at(Token::EndOfFile) && !tooManyErrors()) {
+    if (!parseDeclaration(*file)) {
+      skipStatement();
+      if (at("}"))
+        take();
+    }
+    skipNewlines();
+  }
+  return diagnostics.errorCount() == errorsBefore ? std::move(file) : nullptr;
+}
+
+bool Parser::parseDeclaration(File &file) {
+  auto keep = [](auto &list, auto declaration) {
+    if (!declaration)
+      return false;
+    list.push_back(std::move(declaration));
+    return true;
+  };
+  if (at("model"))
+    return keep(file.models, parseModel());
+  if (at("net"))
+    return keep(file.nets, parseNetDecl());
+  if (at("fn"))
+    return keep(file.fns, parseFn());
+  if (at("optimizer"))
+    return keep(file.optimizers, parseOptimizer());
+  if (at("check"))
+    return keep(file.checks, parseCheck());
+  if (reportForeign())
+    return false;
+  auto diagnostic = error(peek().range);
+  diagnostic << "expected 'model', 'net', 'fn', 'optimizer' or 'check', but found " << found();
+  if (at(Token::Name)) {
+    llvm::StringRef nearest = nearestName(peek().text, {"model", "net", "fn", "optimizer", "check"});
+    if (!nearest.empty())
+      diagnostic << "; did you mean '" << nearest << "'?";
+  }
+  return false;
+}
+
+// model NAME { statements }
+std::unique_ptr<ModelDecl> Parser::parseModel() {
+  auto model = std::make_unique<ModelDecl>();
+  SourceRange begin = take().range;
+  std::optional<Name> name = expectName("a name after 'model'");
+  if (!name)
+    return nullptr;
+  std::optional<Block> body = parseBlock(InModel);
+  if (!body)
+    return nullptr;
+  model->name = *name;
+  model->body = std::move(*body);
+  model->range = since(begin);
+  return model;
+}
+
+// net NAME(sizes)(inputs) [-> type] { statements; value }
+std::unique_ptr<NetDecl> Parser::parseNetDecl() {
+  auto net = std::make_unique<NetDecl>();
+  SourceRange begin = take().range;
+  std::optional<Name> name = expectName("a name after 'net'");
+  if (!name)
+    return nullptr;
+  std::optional<std::vector<Parameter>> statics = parseParameters();
+  if (!statics)
+    return nullptr;
+  if (!at("(")) {
+    error(peek().range) << "requires two parameter lists, net " << name->text << "(sizes)(inputs), but found " << found()
+                        << " after the first";
+    return nullptr;
+  }
+  std::optional<std::vector<Parameter>> inputs = parseParameters();
+  auto result = inputs ? parseResultType() : std::nullopt;
+  std::optional<Block> body = result ? parseBlock(InNet) : std::nullopt;
+  if (!body)
+    return nullptr;
+  net->name = *name;
+  net->statics = std::move(*statics);
+  net->inputs = std::move(*inputs);
+  net->result = std::move(*result);
+  net->body = std::move(*body);
+  net->range = since(begin);
+  return net;
+}
+
+// fn NAME(parameters) [-> type] = value, or { statements; value }; then perhaps a vjp clause
+std::unique_ptr<FnDecl> Parser::parseFn() {
+  auto fn = std::make_unique<FnDecl>();
+  SourceRange begin = take().range;
+  std::optional<Name> name = expectName("a name after 'fn'");
+  if (!name)
+    return nullptr;
+  std::optional<std::vector<Parameter>> parameters = parseParameters();
+  auto result = parameters ? parseResultType() : std::nullopt;
+  if (!result)
+    return nullptr;
+  fn->name = *name;
+  fn->parameters = std::move(*parameters);
+  fn->result = std::move(*result);
+  if (takeIf("=")) {
+    ExprPtr value = parseExprOrTuple();
+    if (!value)
+      return nullptr;
+    auto statement = std::make_unique<ResultStmt>(value->range);
+    fn->body.range = value->range;
+    statement->value = std::move(value);
+    fn->body.statements.push_back(std::move(statement));
+  } else {
+    if (!at("{"))
+      return failExpected("'=' or '{' before the body of a fn");
+    std::optional<Block> body = parseBlock(InFn);
+    if (!body)
+      return nullptr;
+    fn->body = std::move(*body);
+  }
+  fn->range = since(begin);
+
+  unsigned newlines = 0;
+  while (peek(newlines).kind == Token::Newline)
+    ++newlines;
+  if (peek(newlines).is("vjp")) {
+    skipNewlines();
+    fn->vjp = parseVjp();
+    if (!fn->vjp)
+      return nullptr;
+  }
+  return fn;
+}
+
+// vjp (cotangents) -> gradients
+std::optional<FnDecl::CustomVjp> Parser::parseVjp() {
+  FnDecl::CustomVjp vjp;
+  SourceRange begin = take().range;
+  if (!expect("(", "after 'vjp'"))
+    return std::nullopt;
+  std::optional<std::vector<Name>> cotangents = nameList("a name for a cotangent");
+  if (!cotangents || !expect(")", "after the cotangents") || !expect("->", "before the gradients"))
+    return std::nullopt;
+  vjp.cotangents = std::move(*cotangents);
+  do {
+    ExprPtr gradient = parseExpr();
+    if (!gradient)
+      return std::nullopt;
+    vjp.gradients.push_back(std::move(gradient));
+  } while (takeIf(","));
+  vjp.range = since(begin);
+  return vjp;
+}
+
+// optimizer NAME(parameters) { statements }
+std::unique_ptr<OptimizerDecl> Parser::parseOptimizer() {
+  auto optimizer = std::make_unique<OptimizerDecl>();
+  SourceRange begin = take().range;
+  std::optional<Name> name = expectName("a name after 'optimizer'");
+  if (!name)
+    return nullptr;
+  std::optional<std::vector<Parameter>> parameters = parseParameters();
+  std::optional<Block> body = parameters ? parseBlock(InOptimizer) : std::nullopt;
+  if (!body)
+    return nullptr;
+  optimizer->name = *name;
+  optimizer->parameters = std::move(*parameters);
+  optimizer->body = std::move(*body);
+  optimizer->range = since(begin);
+  return optimizer;
+}
+
+// check "title" { statements }
+std::unique_ptr<CheckDecl> Parser::parseCheck() {
+  auto check = std::make_unique<CheckDecl>();
+  SourceRange begin = take().range;
+  if (!at(Token::String))
+    return failExpected("a title in quotes after 'check'");
+  check->title = take().text;
+  std::optional<Block> body = parseBlock(InCheck);
+  if (!body)
+    return nullptr;
+  check->body = std::move(*body);
+  check->range = since(begin);
+  return check;
+}
+
+// (NAME [: type] [= default], ...)
+std::optional<std::vector<Parameter>> Parser::parseParameters() {
+  SourceRange open = peek().range;
+  if (!expect("(", "before the parameters"))
+    return std::nullopt;
+  std::vector<Parameter> parameters;
+  while (!at(")")) {
+    std::optional<Name> name = expectName("the name of a parameter");
+    if (!name)
+      return std::nullopt;
+    Parameter parameter;
+    parameter.name = *name;
+    if (takeIf(":")) {
+      std::optional<TypeSyntax> type = parseType();
+      if (!type)
+        return std::nullopt;
+      parameter.type = std::move(*type);
+    }
+    if (takeIf("=")) {
+      parameter.defaultValue = parseExpr();
+      if (!parameter.defaultValue)
+        return std::nullopt;
+    }
+    parameters.push_back(std::move(parameter));
+    if (!takeIf(","))
+      break;
+  }
+  if (!expectClose(")", open))
+    return std::nullopt;
+  return parameters;
+}
+
+// [-> type]; the outer optional is empty after an error
+std::optional<std::optional<TypeSyntax>> Parser::parseResultType() {
+  if (!takeIf("->"))
+    return std::optional<TypeSyntax>();
+  std::optional<TypeSyntax> type = parseType();
+  if (!type)
+    return std::nullopt;
+  return type;
+}
+
+//===----------------------------------------------------------------------===//
+// Statements
+//===----------------------------------------------------------------------===//
+
+std::optional<Block> Parser::parseBlock(Place place) {
+  Nesting nesting(*this);
+  if (tooDeep())
+    return std::nullopt;
+  SourceRange open = peek().range;
+  if (!expect("{", "before the body"))
+    return std::nullopt;
+  Block block;
+  skipNewlines();
+  while (!at("}") && !at(Token::EndOfFile) && !tooManyErrors()) {
+    StmtPtr statement = parseStatement(place);
+    if (statement && !at(Token::Newline) && !at(";") && !at("}")) {
+      if (!reportForeign())
+        failExpected("the end of the statement");
+      statement = nullptr;
+    }
+    if (statement)
+      block.statements.push_back(std::move(statement));
+    else
+      skipStatement();
+    skipNewlines();
+  }
+  if (tooManyErrors() || !expectClose("}", open))
+    return std::nullopt;
+  block.range = since(open);
+
+  // A value in the middle of a body would be lost: it is a statement only at the end, where it is the result.
+  for (const StmtPtr &statement : llvm::drop_end(block.statements))
+    if (llvm::isa<ResultStmt>(*statement))
+      error(statement->range) << "requires a name for a value that is not the last of the body: write 'name = ...'";
+  return block;
+}
+
+StmtPtr Parser::parseStatement(Place place) {
+  struct Keyword {
+    llvm::StringLiteral word;
+    unsigned places;
+    StmtPtr (*parse)(Parser &, Place);
+  };
+  static constexpr Keyword keywords[] = {
+      {"input", InModel, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Input); }},
+      {"target", InModel, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Target); }},
+      {"hyper", InModel, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Hyper); }},
+      {"param", InModel | InNet, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Param); }},
+      {"state", InModel | InOptimizer, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::State); }},
+      {"net", InModel | InNet, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Net); }},
+      {"metric", InModel, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Metric); }},
+      {"predict", InModel, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Predict); }},
+      {"data", InModel, [](Parser &p, Place) { return p.parseSetting(); }},
+      {"epochs", InModel, [](Parser &p, Place) { return p.parseSetting(); }},
+      {"batch", InModel, [](Parser &p, Place) { return p.parseSetting(); }},
+      {"dim", InModel, [](Parser &p, Place) { return p.parseDim(); }},
+      {"minimize", InModel, [](Parser &p, Place) { return p.parseMinimize(); }},
+      {"step", InModel, [](Parser &p, Place) { return p.parseStep(); }},
+      {"update", InStep, [](Parser &p, Place) { return p.parseUpdate(); }},
+      {"each", InNet | InFn | InCheck | InOptimizer, [](Parser &p, Place place) { return p.parseEach(place); }},
+      {"require", InNet | InFn, [](Parser &p, Place) { return p.parseRequire(); }},
+      {"expect", InCheck, [](Parser &p, Place) { return p.parseExpect(); }},
+  };
+  // A keyword is one only before what its construct needs; `param <- ...`, `batch = 3` and `target(x)` are names.
+  const Token &after = peek(1);
+  bool opens = after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::Float ||
+               after.kind == Token::String || after.is("{") || (peek().is("minimize") && !after.is("=") && !after.is("<-"));
+  if (at(Token::Name) && opens && !after.is("and") && !after.is("or")) {
+    for (const Keyword &keyword : keywords) {
+      if (!at(keyword.word))
+        continue;
+      if (keyword.places & place)
+        return keyword.parse(*this, place);
+      auto diagnostic = error(peek().range);
+      diagnostic << "requires '" << keyword.word << "' to stand in ";
+      unsigned rest = keyword.places;
+      for (const char *separator = ""; rest; rest &= rest - 1, separator = rest & (rest - 1) ? ", " : " or ")
+        diagnostic << separator << describe(Place(rest & -rest));
+      diagnostic << ", but found it in " << describe(place);
+      return nullptr;
+    }
+  }
+  if (reportForeign())
+    return nullptr;
+  return parseBindOrResult();
+}
+
+// ROLE NAME [: type] [= value]
+StmtPtr Parser::parseDeclare(DeclareStmt::Role role) {
+  SourceRange begin = peek().range;
+  llvm::StringRef keyword = take().text;
+  std::optional<Name> name = expectName("a name");
+  if (!name)
+    return nullptr;
+  auto declare = std::make_unique<DeclareStmt>(begin);
+  declare->role = role;
+  declare->name = *name;
+  if (takeIf(":")) {
+    declare->type = parseType();
+    if (!declare->type)
+      return nullptr;
+  }
+  bool isData = role == DeclareStmt::Input || role == DeclareStmt::Target;
+  if (at("=") && isData) {
+    error(peek().range) << "requires " << keyword << " '" << name->text << "' to have no value: each call gives it one";
+    return nullptr;
+  }
+  if (takeIf("=")) {
+    declare->value = parseExpr();
+    if (!declare->value)
+      return nullptr;
+  }
+  bool needsType = isData || role == DeclareStmt::Param, needsValue = !isData;
+  if (needsType && !declare->type) {
+    error(name->range) << "requires a type for " << keyword << " '" << name->text << "', such as '" << keyword << " " << name->text
+                       << " : f32[" << (isData ? "batch, 64" : "64, 10") << "]'";
+    return nullptr;
+  }
+  if (needsValue && !declare->value) {
+    error(name->range) << "requires an initial value for " << keyword << " '" << name->text << "', such as '= zeros()'";
+    return nullptr;
+  }
+  declare->range = since(begin);
+  return declare;
+}
+
+// net NAME = value; metric NAME = value; predict NAME = value
+StmtPtr Parser::parseRoleBind(BindStmt::Role role) {
+  SourceRange begin = peek().range;
+  llvm::StringRef keyword = take().text;
+  std::optional<Name> name = expectName("a name");
+  if (!name)
+    return nullptr;
+  if (role == BindStmt::Net && at("(")) {
+    error(begin) << "requires the definition of net '" << name->text << "' to stand outside of models and nets";
+    return nullptr;
+  }
+  if (!expect("=", ("after '" + keyword + " " + name->text + "'").str()))
+    return nullptr;
+  auto bind = std::make_unique<BindStmt>(begin);
+  bind->role = role;
+  bind->names = {*name};
+  bind->value = parseExpr();
+  bind->range = since(begin);
+  return bind->value ? std::move(bind) : nullptr;
+}
+
+// data "file"; epochs 30; batch 32
+StmtPtr Parser::parseSetting() {
+  Token keyword = take();
+  bool wantsString = keyword.is("data");
+  if (at(Token::String) != wantsString || (!wantsString && !at(Token::Integer)))
+    return failExpected(wantsString ? "a file name in quotes after 'data'"
+                                    : "a positive integer after '" + keyword.text.str() + "'");
+  auto setting = std::make_unique<SettingStmt>(keyword.range);
+  setting->name = {keyword.text, keyword.range};
+  setting->value = parsePrimary();
+  setting->range = since(keyword.range);
+  return setting->value ? std::move(setting) : nullptr;
+}
+
+// dim NAME hint SIZE
+StmtPtr Parser::parseDim() {
+  SourceRange begin = take().range;
+  std::optional<Name> name = expectName("the name of a dimension");
+  if (!name || !expect("hint", "after the name of the dimension"))
+    return nullptr;
+  if (!at(Token::Integer))
+    return failExpected("a positive integer after 'hint'");
+  auto dim = std::make_unique<DimStmt>(begin);
+  dim->name = *name;
+  dim->hint = parseNumber();
+  dim->range = since(begin);
+  return dim->hint ? std::move(dim) : nullptr;
+}
+
+// minimize OBJECTIVE [over SETS] with OPTIMIZER
+StmtPtr Parser::parseMinimize() {
+  SourceRange begin = take().range;
+  auto minimize = std::make_unique<MinimizeStmt>(begin);
+  minimize->objective = parseExpr();
+  if (!minimize->objective)
+    return nullptr;
+  if (takeIf("over")) {
+    std::optional<std::vector<Name>> sets = nameList("the name of a parameter set");
+    if (!sets)
+      return nullptr;
+    minimize->sets = std::move(*sets);
+  }
+  if (!expect("with", "and an optimizer after the objective"))
+    return nullptr;
+  minimize->optimizer = parseExpr();
+  minimize->range = since(begin);
+  return minimize->optimizer ? std::move(minimize) : nullptr;
+}
+
+// update SETS with OPTIMIZER from GRADIENT
+StmtPtr Parser::parseUpdate() {
+  SourceRange begin = take().range;
+  auto update = std::make_unique<UpdateStmt>(begin);
+  std::optional<std::vector<Name>> sets = nameList("the name of a parameter set");
+  if (!sets || !expect("with", "and an optimizer after the parameter sets"))
+    return nullptr;
+  update->sets = std::move(*sets);
+  update->optimizer = parseExpr();
+  if (!update->optimizer || !expect("from", "and a gradient after the optimizer"))
+    return nullptr;
+  update->gradient = parseExpr();
+  update->range = since(begin);
+  return update->gradient ? std::move(update) : nullptr;
+}
+
+// step { statements }
+StmtPtr Parser::parseStep() {
+  SourceRange begin = take().range;
+  auto step = std::make_unique<StepStmt>(begin);
+  std::optional<Block> body = parseBlock(InStep);
+  if (!body)
+    return nullptr;
+  step->body = std::move(*body);
+  step->range = since(begin);
+  return step;
+}
+
+// each NAMES in LIST { statements }
+StmtPtr Parser::parseEach(Place place) {
+  SourceRange begin = take().range;
+  auto each = std::make_unique<EachStmt>(begin);
+  std::optional<std::vector<Name>> names = nameList("a name for the element");
+  if (!names || !expect("in", "after the name of the element"))
+    return nullptr;
+  each->names = std::move(*names);
+  each->list = parseExpr();
+  std::optional<Block> body = each->list ? parseBlock(place) : std::nullopt;
+  if (!body)
+    return nullptr;
+  if (!body->statements.empty() && llvm::isa<ResultStmt>(*body->statements.back()))
+    error(body->statements.back()->range) << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
+  each->body = std::move(*body);
+  each->range = since(begin);
+  return each;
+}
+
+// require CONDITION
+StmtPtr Parser::parseRequire() {
+  SourceRange begin = take().range;
+  auto require = std::make_unique<RequireStmt>(begin);
+  require->condition = parseExpr();
+  require->range = since(begin);
+  return require->condition ? std::move(require) : nullptr;
+}
+
+// expect ACTUAL ~= EXPECTED within TOLERANCE
+StmtPtr Parser::parseExpect() {
+  SourceRange begin = take().range;
+  auto result = std::make_unique<ExpectStmt>(begin);
+  result->actual = parseExpr();
+  if (!result->actual || !expect("~=", "between the actual and the expected value"))
+    return nullptr;
+  result->expected = parseExpr();
+  if (!result->expected || !expect("within", "and a tolerance after the expected value"))
+    return nullptr;
+  result->tolerance = parseExpr();
+  result->range = since(begin);
+  return result->tolerance ? std::move(result) : nullptr;
+}
+
+// NAMES = value; NAME <- value; value
+StmtPtr Parser::parseBindOrResult() {
+  SourceRange begin = peek().range;
+  unsigned names = 0; // tokens of NAME, NAME, ...
+  while (peek(names).kind == Token::Name && peek(names + 1).is(","))
+    names += 2;
+  bool isList = peek(names).kind == Token::Name;
+  if (isList && peek(names + 1).is("=")) {
+    auto bind = std::make_unique<BindStmt>(begin);
+    bind->names = std::move(*nameList("a name"));
+    take();
+    bind->value = parseExprOrTuple();
+    bind->range = since(begin);
+    return bind->value ? std::move(bind) : nullptr;
+  }
+  if (isList && names == 0 && peek(1).is("<-")) {
+    auto rebind = std::make_unique<RebindStmt>(begin);
+    Token name = take();
+    rebind->name = {name.text, name.range};
+    take();
+    rebind->value = parseExpr();
+    rebind->range = since(begin);
+    return rebind->value ? std::move(rebind) : nullptr;
+  }
+  ExprPtr value = parseExprOrTuple();
+  if (!value)
+    return nullptr;
+  if (at("=") || at("<-")) {
+    error(value->range) << "requires a name on the left of '" << peek().text << "', but found an expression";
+    return nullptr;
+  }
+  auto result = std::make_unique<ResultStmt>(value->range);
+  result->value = std::move(value);
+  return result;
+}
+
+} // namespace
+
+std::unique_ptr<File> parse(const SourceFile &source, Diagnostics &diagnostics) { return Parser(source, diagnostics).parseFile(); }
+
+} // namespace costate

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tree of a model file. Every node knows the range of its text; names are slices of the source file, which must
+// outlive the tree. Expressions know how deep they are, and the parser bounds that, so recursion over a tree is safe.
+#ifndef COSTATE_FRONTENDS_SYNTAX_H
+#define COSTATE_FRONTENDS_SYNTAX_H
+
+#include "costate/frontends/Diagnostics.h"
+#include "llvm/Support/Casting.h"
+
+#include <optional>
+
+namespace costate::syntax {
+
+struct Name {
+  llvm::StringRef text;
+  SourceRange range;
+};
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+struct Expr {
+  enum Kind { Number, String, Bool, Reference, List, Tuple, Unary, Binary, Call, Index, Member, Comprehension, Lambda };
+  const Kind kind;
+  SourceRange range;
+  unsigned depth = 1; // 1 + the depth of the deepest operand
+
+  virtual ~Expr() = default;
+
+protected:
+  Expr(Kind kind, SourceRange range) : kind(kind), range(range) {}
+};
+using ExprPtr = std::unique_ptr<Expr>;
+
+/// The `classof` that llvm::isa, cast and dyn_cast ask for.
+template <Expr::Kind K> struct ExprOf : Expr {
+  static bool classof(const Expr *e) { return e->kind == K; }
+
+protected:
+  explicit ExprOf(SourceRange range) : Expr(K, range) {}
+};
+
+/// 7 or 1e-3. An integer adapts to the type it meets, as does a float.
+struct NumberExpr : ExprOf<Expr::Number> {
+  bool isInteger;
+  int64_t integer;
+  double real; // also set for an integer
+  NumberExpr(SourceRange r, int64_t v) : ExprOf(r), isInteger(true), integer(v), real(double(v)) {}
+  NumberExpr(SourceRange r, double v) : ExprOf(r), isInteger(false), integer(0), real(v) {}
+};
+
+struct StringExpr : ExprOf<Expr::String> {
+  llvm::StringRef value;
+  StringExpr(SourceRange r, llvm::StringRef v) : ExprOf(r), value(v) {}
+};
+
+struct BoolExpr : ExprOf<Expr::Bool> {
+  bool value;
+  BoolExpr(SourceRange r, bool v) : ExprOf(r), value(v) {}
+};
+
+struct ReferenceExpr : ExprOf<Expr::Reference> {
+  llvm::StringRef name;
+  ReferenceExpr(SourceRange r, llvm::StringRef n) : ExprOf(r), name(n) {}
+};
+
+/// [a, b]
+struct ListExpr : ExprOf<Expr::List> {
+  std::vector<ExprPtr> elements;
+  ListExpr(SourceRange r, std::vector<ExprPtr> e);
+};
+
+/// (a, b), or a, b where a body ends
+struct TupleExpr : ExprOf<Expr::Tuple> {
+  std::vector<ExprPtr> elements;
+  TupleExpr(SourceRange r, std::vector<ExprPtr> e);
+};
+
+/// -a, not a
+struct UnaryExpr : ExprOf<Expr::Unary> {
+  Name op;
+  ExprPtr operand;
+  UnaryExpr(SourceRange r, Name op, ExprPtr operand);
+};
+
+/// a + b; also `and`, `or`, comparisons, and lo..hi, the list of integers lo <= i < hi
+struct BinaryExpr : ExprOf<Expr::Binary> {
+  Name op;
+  ExprPtr lhs, rhs;
+  BinaryExpr(SourceRange r, Name op, ExprPtr lhs, ExprPtr rhs);
+};
+
+/// f(a, axis=-1): positional arguments come first
+struct CallExpr : ExprOf<Expr::Call> {
+  struct Argument {
+    std::optional<Name> name;
+    ExprPtr value;
+  };
+  ExprPtr callee;
+  std::vector<Argument> arguments;
+  CallExpr(SourceRange r, ExprPtr callee, std::vector<Argument> arguments);
+};
+
+/// x[i, 1:3, ..]
+struct IndexExpr : ExprOf<Expr::Index> {
+  struct Subscript {
+    enum Kind { Element, Slice, Rest } kind; // i; lo:hi:step with any part absent; `..`, all axes between
+    SourceRange range;
+    ExprPtr first, last, step; // an element is `first`
+  };
+  ExprPtr base;
+  std::vector<Subscript> subscripts;
+  IndexExpr(SourceRange r, ExprPtr base, std::vector<Subscript> subscripts);
+};
+
+/// f.layers.0.w, one step: the member is a name or an index
+struct MemberExpr : ExprOf<Expr::Member> {
+  ExprPtr base;
+  Name member;
+  MemberExpr(SourceRange r, ExprPtr base, Name member);
+};
+
+/// [element for a, b in list]
+struct ComprehensionExpr : ExprOf<Expr::Comprehension> {
+  ExprPtr element;
+  std::vector<Name> names;
+  ExprPtr list;
+  ComprehensionExpr(SourceRange r, ExprPtr element, std::vector<Name> names, ExprPtr list);
+};
+
+/// v -> body, (a, b) -> body
+struct LambdaExpr : ExprOf<Expr::Lambda> {
+  std::vector<Name> parameters;
+  ExprPtr body;
+  LambdaExpr(SourceRange r, std::vector<Name> parameters, ExprPtr body);
+};
+
+//===----------------------------------------------------------------------===//
+// Types and parameters
+//===----------------------------------------------------------------------===//
+
+/// f32[batch, 64], f32[.., n], f32[]; a type without brackets is a scalar
+struct TypeSyntax {
+  struct Axis {
+    SourceRange range;
+    ExprPtr size; // null: `..`, any number of axes
+  };
+  Name element;
+  std::vector<Axis> axes;
+  SourceRange range;
+};
+
+struct Parameter {
+  Name name;
+  std::optional<TypeSyntax> type;
+  ExprPtr defaultValue; // or null
+};
+
+//===----------------------------------------------------------------------===//
+// Statements
+//===----------------------------------------------------------------------===//
+
+struct Stmt {
+  enum Kind { Bind, Rebind, Declare, Setting, Dim, Minimize, Update, Step, Each, Require, Expect, Result };
+  const Kind kind;
+  SourceRange range;
+
+  virtual ~Stmt() = default;
+
+protected:
+  Stmt(Kind kind, SourceRange range) : kind(kind), range(range) {}
+};
+using StmtPtr = std::unique_ptr<Stmt>;
+
+template <Stmt::Kind K> struct StmtOf : Stmt {
+  static bool classof(const Stmt *s) { return s->kind == K; }
+  explicit StmtOf(SourceRange range) : Stmt(K, range) {}
+};
+
+/// Statements between braces
+struct Block {
+  std::vector<StmtPtr> statements;
+  SourceRange range;
+};
+
+/// a, b = value; net f = ...; metric m = ...; predict p = ...
+struct BindStmt : StmtOf<Stmt::Bind> {
+  enum Role { Plain, Net, Metric, Predict } role = Plain;
+  std::vector<Name> names;
+  ExprPtr value;
+  using StmtOf::StmtOf;
+};
+
+/// a <- value
+struct RebindStmt : StmtOf<Stmt::Rebind> {
+  Name name;
+  ExprPtr value;
+  using StmtOf::StmtOf;
+};
+
+/// input x : f32[batch, 64]; param w : f32[n, m] = glorot_uniform(); hyper rate = 0.1; state m = zeros_like(param)
+struct DeclareStmt : StmtOf<Stmt::Declare> {
+  enum Role { Input, Target, Param, State, Hyper } role = Input;
+  Name name;
+  std::optional<TypeSyntax> type;
+  ExprPtr value; // or null
+  using StmtOf::StmtOf;
+};
+
+/// data "digits.npz"; epochs 30; batch 32: what `costate train` assumes unless told otherwise
+struct SettingStmt : StmtOf<Stmt::Setting> {
+  Name name;
+  ExprPtr value;
+  using StmtOf::StmtOf;
+};
+
+/// dim batch hint 1: the size to plan for
+struct DimStmt : StmtOf<Stmt::Dim> {
+  Name name;
+  ExprPtr hint;
+  using StmtOf::StmtOf;
+};
+
+/// minimize loss over f, g with adam(lr=1e-3); without `over`, all parameters
+struct MinimizeStmt : StmtOf<Stmt::Minimize> {
+  ExprPtr objective;
+  std::vector<Name> sets;
+  ExprPtr optimizer;
+  using StmtOf::StmtOf;
+};
+
+/// update f, g with sgd(lr=0.1) from grad(loss, (f, g))
+struct UpdateStmt : StmtOf<Stmt::Update> {
+  std::vector<Name> sets;
+  ExprPtr optimizer, gradient;
+  using StmtOf::StmtOf;
+};
+
+struct StepStmt : StmtOf<Stmt::Step> {
+  Block body;
+  using StmtOf::StmtOf;
+};
+
+/// each layer in layers[:-1] { ... }: unrolled over a list
+struct EachStmt : StmtOf<Stmt::Each> {
+  std::vector<Name> names;
+  ExprPtr list;
+  Block body;
+  using StmtOf::StmtOf;
+};
+
+/// require m == n
+struct RequireStmt : StmtOf<Stmt::Require> {
+  ExprPtr condition;
+  using StmtOf::StmtOf;
+};
+
+/// expect actual ~= expected within 1e-6
+struct ExpectStmt : StmtOf<Stmt::Expect> {
+  ExprPtr actual, expected, tolerance;
+  using StmtOf::StmtOf;
+};
+
+/// The value of a body: its last statement
+struct ResultStmt : StmtOf<Stmt::Result> {
+  ExprPtr value;
+  using StmtOf::StmtOf;
+};
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+/// fn f(x, axis=-1) -> f32[..] { ... }, optionally followed by: vjp (dy) -> dx, daxis
+struct FnDecl {
+  struct CustomVjp {
+    SourceRange range;
+    std::vector<Name> cotangents; // one for each result
+    std::vector<ExprPtr> gradients; // of the first parameters; the others are constants for the rule
+  };
+  SourceRange range;
+  Name name;
+  std::vector<Parameter> parameters;
+  std::optional<TypeSyntax> result;
+  Block body;
+  std::optional<CustomVjp> vjp;
+};
+
+/// net dense(n, m)(x : f32[.., n]) -> f32[.., m] { ... }
+struct NetDecl {
+  SourceRange range;
+  Name name;
+  std::vector<Parameter> statics, inputs;
+  std::optional<TypeSyntax> result;
+  Block body;
+};
+
+struct OptimizerDecl {
+  SourceRange range;
+  Name name;
+  std::vector<Parameter> parameters;
+  Block body;
+};
+
+struct ModelDecl {
+  SourceRange range;
+  Name name;
+  Block body;
+};
+
+struct CheckDecl {
+  SourceRange range;
+  llvm::StringRef title;
+  Block body;
+};
+
+/// One file. The order of declarations has no meaning.
+struct File {
+  std::vector<std::unique_ptr<FnDecl>> fns;
+  std::vector<std::unique_ptr<NetDecl>> nets;
+  std::vector<std::unique_ptr<OptimizerDecl>> optimizers;
+  std::vector<std::unique_ptr<ModelDecl>> models;
+  std::vector<std::unique_ptr<CheckDecl>> checks;
+};
+
+} // namespace costate::syntax
+
+#endif // COSTATE_FRONTENDS_SYNTAX_H
