@@ -12,6 +12,8 @@ namespace costate {
 
 /// Blocks and expressions nested deeper than this are refused, so that no input can overflow the stack.
 constexpr unsigned maxNesting = 200;
+/// After so many errors a file is given up: more of them would only hide the first.
+constexpr unsigned maxErrors = 20;
 
 class ExpressionParser {
 protected:
@@ -77,8 +79,8 @@ protected:
 
   /// Counts the nesting of the parser itself while it lives.
   struct Nesting {
-    Parser &p;
-    explicit Nesting(Parser &p) : p(p) { ++p.depth; }
+    ExpressionParser &p;
+    explicit Nesting(ExpressionParser &p) : p(p) { ++p.depth; }
     ~Nesting() { --p.depth; }
   };
   bool tooDeep();

@@ -13,8 +13,6 @@ using namespace syntax;
 
 namespace {
 
-constexpr unsigned maxErrors = 20;
-
 /// Where a statement stands.
 enum Place : unsigned { InModel = 1, InNet = 2, InFn = 4, InOptimizer = 8, InStep = 16, InCheck = 32 };
 
@@ -361,8 +359,8 @@ std::optional<Block> Parser::parseBlock(Place place) {
   block.range = since(open);
 
   // A value in the middle of a body would be lost: it is a statement only at the end, where it is the result.
-  for (const StmtPtr &statement : llvm::drop_end(block.statements))
-    if (llvm::isa<ResultStmt>(*statement))
+  for (const StmtPtr &statement : block.statements)
+    if (statement != block.statements.back() && llvm::isa<ResultStmt>(*statement))
       error(statement->range) << "requires a name for a value that is not the last of the body: write 'name = ...'";
   return block;
 }
