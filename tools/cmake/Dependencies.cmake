@@ -9,8 +9,10 @@ include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
 
-# The Halide wheel carries its CMake package; tools/setup.sh installs it and presets name its place.
-find_package(Halide 21 REQUIRED CONFIG COMPONENTS shared)
+# Halide comes as a wheel in the Python environment of tools/setup.sh. Its CMake package lies inside: the one at the top of the
+# environment would ask for Python's headers as well. Another Halide 21 is used with -DHalide_DIR=<its CMake package>.
+file(GLOB COSTATE_HALIDE_WHEEL $ENV{COSTATE_VENV}/lib/python3*/site-packages/halide/lib64/cmake/Halide)
+find_package(Halide 21 REQUIRED CONFIG COMPONENTS shared HINTS ${COSTATE_HALIDE_WHEEL})
 find_package(absl REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
