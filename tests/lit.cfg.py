@@ -15,5 +15,5 @@ config.environment["PATH"] = os.pathsep.join([config.costate_bin, config.llvm_bi
 
 config.substitutions.append(("%source", config.costate_source))  # the root of the tree
 config.substitutions.append(("%build", config.costate_build))  # the root of this build
-config.substitutions.append(("%python", config.python))
-config.substitutions.append(("%lit", config.lit))
+for program in ("cmake", "cxx", "cc", "lit", "python"):
+    config.substitutions.append((f"%{program}", getattr(config, program)))

@@ -22,14 +22,16 @@ target_precompile_headers(costate_mlir_pch PRIVATE
   <mlir/Interfaces/InferTypeOpInterface.h> <mlir/Dialect/Func/IR/FuncOps.h> <mlir/Dialect/SCF/IR/SCF.h>
   <mlir/Dialect/Arith/IR/Arith.h> <mlir/Pass/Pass.h> <llvm/ADT/TypeSwitch.h>)
 
-# costate_library(<name> [MLIR] SOURCES ... [LINK ...]): a static library, also known as Costate::<name>.
+# costate_library(<name> [MLIR] SOURCES ... [LINK ...]): a static library, also known as Costate::<name>, here and installed.
+# What lies in runtime/ is exported apart (CostateRuntimeTargets): it must be usable where there is no LLVM.
 function(costate_library name)
   cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK;DEPENDS" ${ARGN})
   add_library(Costate${name} STATIC ${ARG_SOURCES})
   add_library(Costate::${name} ALIAS Costate${name})
   target_link_libraries(Costate${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:costate_options>)
   target_include_directories(Costate${name} INTERFACE
-    $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include> $<BUILD_INTERFACE:${COSTATE_GENERATED}>)
+    $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include> $<BUILD_INTERFACE:${COSTATE_GENERATED}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   if(ARG_MLIR)
     target_link_libraries(Costate${name} PUBLIC costate_mlir)
     target_precompile_headers(Costate${name} REUSE_FROM costate_mlir_pch)
@@ -40,6 +42,13 @@ function(costate_library name)
   if(ARG_DEPENDS)
     add_dependencies(Costate${name} ${ARG_DEPENDS})
   endif()
+  set(export CostateTargets)
+  if(CMAKE_CURRENT_SOURCE_DIR STREQUAL "${CMAKE_SOURCE_DIR}/runtime")
+    set(export CostateRuntimeTargets)
+  endif()
+  set_target_properties(Costate${name} PROPERTIES EXPORT_NAME ${name})
+  install(TARGETS Costate${name} EXPORT ${export} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  set_property(GLOBAL APPEND PROPERTY COSTATE_EXPORTS ${export})
 endfunction()
 
 # costate_tablegen(<folder>/<file>.td <out.inc> <tblgen args> ...): runs mlir-tblgen into the generated tree.

@@ -9,9 +9,10 @@ include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
 
-# Halide comes as a wheel in the Python environment of tools/setup.sh. Its CMake package lies inside: the one at the top of the
-# environment would ask for Python's headers as well. Another Halide 21 is used with -DHalide_DIR=<its CMake package>.
+# Halide comes as a wheel in the Python environment of tools/setup.sh; -DHalide_DIR=<its CMake package> names another Halide 21. The
+# package inside the wheel is the one to use: that at the top of the environment, and Halide_Python, ask for Python's headers.
 file(GLOB COSTATE_HALIDE_WHEEL $ENV{COSTATE_VENV}/lib/python3*/site-packages/halide/lib64/cmake/Halide)
+set(CMAKE_DISABLE_FIND_PACKAGE_Halide_Python ON)
 find_package(Halide 21 REQUIRED CONFIG COMPONENTS shared HINTS ${COSTATE_HALIDE_WHEEL})
 find_package(absl REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -25,3 +26,4 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_library(costate_mlir INTERFACE)
 target_include_directories(costate_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 target_link_libraries(costate_mlir INTERFACE MLIR LLVM)
+set_target_properties(costate_mlir PROPERTIES EXPORT_NAME mlir)
