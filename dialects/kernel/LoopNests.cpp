@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Applies directives to loop nests. Labels D1, D2, ... are those of the directives in ScheduleOps.td.
+#include "costate/dialects/kernel/LoopNests.h"
+
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace costate::kernel {
+
+int64_t getKnownDivisor(OpFoldResult extent) {
+  if (std::optional<int64_t> constant = getConstantIntValue(extent))
+    return std::max<int64_t>(*constant, 1);
+  auto product = cast<Value>(extent).getDefiningOp<arith::MulIOp>();
+  if (!product)
+    return 1;
+  return getKnownDivisor(product.getLhs()) * getKnownDivisor(product.getRhs());
+}
+
+static Loop makeLoop(std::string name, bool isReduction, OpFoldResult extent) {
+  return {std::move(name), isReduction, getConstantIntValue(extent), getKnownDivisor(extent)};
+}
+
+LoopNests::LoopNests(DefineOp kernel) : kernel(kernel) {
+  for (StageOp stage : kernel.getStageOps()) {
+    SmallVector<OpFoldResult> extents = stage.getMixedExtents();
+    std::vector<Nest> &definitions = nests[stage.getStageName()];
+    auto addNest = [&](UpdateOp update) {
+      Nest &nest = definitions.emplace_back();
+      for (auto [dim, extent] : llvm::enumerate(extents))
+        if (!update || update.isFree(dim))
+          nest.loops.push_back(makeLoop("i" + std::to_string(dim), false, extent));
+      if (update)
+        for (auto [dim, extent] : llvm::enumerate(update.getMixedDomain()))
+          nest.loops.push_back(makeLoop("r" + std::to_string(dim), true, extent));
+      for (Loop &loop : nest.loops)
+        nest.names.push_back(loop.name);
+    };
+    addNest({});
+    for (UpdateOp update : stage.getUpdateOps())
+      addNest(update);
+  }
+}
+
+const std::vector<Loop> *LoopNests::lookup(StringRef stage, std::optional<int64_t> update) const {
+  auto found = nests.find(stage);
+  size_t definition = update ? *update + 1 : 0;
+  if (found == nests.end() || (update && *update < 0) || definition >= found->second.size())
+    return nullptr;
+  return &found->second[definition].loops;
+}
+
+bool LoopNests::isInlined(StageOp stage) const {
+  auto place = places.find(stage.getStageName());
+  return !DefineOp(kernel).isOutputStage(stage) && (place == places.end() || !place->second.directive);
+}
+
+LoopNests::Nest *LoopNests::find(Operation *directive, StringRef stage, std::optional<int64_t> update) {
+  auto found = nests.find(stage);
+  if (found == nests.end()) {
+    directive->emitOpError("requires a stage of the kernel, but got '") << stage << "'"; // D1
+    return nullptr;
+  }
+  size_t definition = update ? *update + 1 : 0;
+  if ((update && *update < 0) || definition >= found->second.size()) {
+    directive->emitOpError("requires an update of stage '")
+        << stage << "', which has " << found->second.size() - 1 << ", but got " << *update; // D1
+    return nullptr;
+  }
+  return &found->second[definition];
+}
+
+Loop *LoopNests::find(Operation *directive, Nest &nest, StringRef variable) {
+  auto found = llvm::find_if(nest.loops, [&](const Loop &loop) { return loop.name == variable; });
+  if (found != nest.loops.end())
+    return &*found;
+  InFlightDiagnostic error = directive->emitOpError("requires a loop variable of the definition, but got '") << variable << "'"; // D1
+  auto names = llvm::map_range(nest.loops, [](const Loop &loop) { return "'" + loop.name + "'"; });
+  error.attachNote() << "its loops are " << llvm::join(llvm::to_vector_of<std::string>(names), ", ");
+  return nullptr;
+}
+
+LogicalResult LoopNests::addName(Operation *directive, Nest &nest, StringRef name) {
+  if (llvm::is_contained(nest.names, name))
+    return directive->emitOpError("requires a new name, but '") << name << "' is taken"; // D2
+  nest.names.push_back(name.str());
+  return success();
+}
+
+LogicalResult LoopNests::apply(Operation *directive) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(directive)
+      .Case<SplitOp, FuseOp, ReorderOp, ComputeRootOp, ComputeAtOp, StoreInOp, BoundExtentOp>([&](auto op) { return apply(op); })
+      .Case([&](VectorizeOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Vectorized); })
+      .Case([&](UnrollOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Unrolled); })
+      .Case([&](ParallelOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Parallel); })
+      .Default([](Operation *op) { return op->emitOpError("may not stand in a schedule"); });
+}
+
+LogicalResult LoopNests::apply(SplitOp split) {
+  Nest *nest = find(split, split.getStage(), split.getUpdate());
+  Loop *loop = nest ? find(split, *nest, split.getOld()) : nullptr;
+  if (!loop || failed(addName(split, *nest, split.getOuter())) || failed(addName(split, *nest, split.getInner())))
+    return failure();
+  int64_t factor = split.getFactor();
+  if (factor < 1)
+    return split.emitOpError("requires a positive factor, but got ") << factor; // D2
+  StageOp stage = kernel.lookupStage(split.getStage());
+  bool divides = loop->divisor % factor == 0;
+  switch (split.getTail()) {
+  case Tail::GuardWithIf:
+    break;
+  case Tail::Predicate:
+    if (loop->isReduction)
+      return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
+    break;
+  case Tail::ShiftInwards:
+    if (loop->isReduction)
+      return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
+    if (split.getUpdate() || kernel.isTiedStage(stage) || !kernel.isOutputStage(stage))
+      return split.emitOpError("requires tail 'shift_inwards' to stand on the definition of an output that is not tied"); // D3
+    if (!divides && (!loop->extent || *loop->extent < factor))
+      return split.emitOpError("requires tail 'shift_inwards' to split an extent known to be at least ") << factor; // D3
+    break;
+  case Tail::RoundUp:
+    if (loop->isReduction && !divides)
+      return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
+    if (!divides && (kernel.isOutputStage(stage) || split.getUpdate()))
+      return split.emitOpError("requires tail 'round_up' to split a known multiple of ") << factor; // D3
+    break;
+  }
+  // An inner loop of a guarded tail still has `factor` iterations; the guard skips the excess ones.
+  Loop outer{split.getOuter().str(), loop->isReduction, std::nullopt, divides ? loop->divisor / factor : 1};
+  if (loop->extent) {
+    outer.extent = llvm::divideCeil(*loop->extent, factor);
+    outer.divisor = std::max<int64_t>(*outer.extent, 1);
+  }
+  Loop inner{split.getInner().str(), loop->isReduction, factor, factor};
+  auto position = nest->loops.begin() + (loop - nest->loops.data());
+  *position = std::move(inner);
+  nest->loops.insert(position, std::move(outer));
+  return success();
+}
+
+LogicalResult LoopNests::apply(FuseOp fuse) {
+  Nest *nest = find(fuse, fuse.getStage(), fuse.getUpdate());
+  Loop *outer = nest ? find(fuse, *nest, fuse.getOuter()) : nullptr;
+  Loop *inner = outer ? find(fuse, *nest, fuse.getInner()) : nullptr;
+  if (!inner || failed(addName(fuse, *nest, fuse.getFused())))
+    return failure();
+  if (outer + 1 != inner || outer->isReduction || inner->isReduction)
+    return fuse.emitOpError("requires '") << fuse.getOuter() << "' to stand directly outside '" << fuse.getInner() << "', both pure"; // D2
+  Loop fused{fuse.getFused().str(), false, std::nullopt, outer->divisor * inner->divisor};
+  if (outer->extent && inner->extent)
+    fused.extent = *outer->extent * *inner->extent;
+  auto position = nest->loops.begin() + (outer - nest->loops.data());
+  *position = std::move(fused);
+  nest->loops.erase(position + 1);
+  return success();
+}
+
+LogicalResult LoopNests::apply(ReorderOp reorder) {
+  Nest *nest = find(reorder, reorder.getStage(), reorder.getUpdate());
+  if (!nest)
+    return failure();
+  std::vector<size_t> places;
+  std::vector<Loop> moved; // outermost first, as the nest
+  for (Attribute name : llvm::reverse(reorder.getOrder())) {
+    Loop *loop = find(reorder, *nest, cast<StringAttr>(name).getValue());
+    if (!loop)
+      return failure();
+    size_t place = loop - nest->loops.data();
+    if (llvm::is_contained(places, place))
+      return reorder.emitOpError("requires different variables, but got ") << name << " twice"; // D2
+    places.push_back(place);
+    moved.push_back(*loop);
+  }
+  std::vector<std::string> before, after;
+  auto reductionNames = [&](std::vector<std::string> &names) {
+    for (const Loop &loop : nest->loops)
+      if (loop.isReduction)
+        names.push_back(loop.name);
+  };
+  reductionNames(before);
+  llvm::sort(places);
+  for (auto [place, loop] : llvm::zip_equal(places, moved))
+    nest->loops[place] = loop;
+  reductionNames(after);
+  if (before != after)
+    return reorder.emitOpError("requires reduction variables to keep their order, ") << llvm::join(before, ", ") << " (outermost first)"; // D3
+  return success();
+}
+
+LogicalResult LoopNests::setMode(Operation *directive, StringRef stage, std::optional<int64_t> update, StringRef variable,
+                                 Loop::Mode mode) {
+  Nest *nest = find(directive, stage, update);
+  Loop *loop = nest ? find(directive, *nest, variable) : nullptr;
+  if (!loop)
+    return failure();
+  if (loop->isReduction && mode != Loop::Mode::Unrolled)
+    return directive->emitOpError("requires a pure variable, but '") << variable << "' is a reduction variable"; // D2
+  if (loop->mode != Loop::Mode::Serial)
+    return directive->emitOpError("requires a serial loop, but '") << variable << "' is not";
+  std::optional<int64_t> extent = loop->extent;
+  if (auto bound = places[stage].bounds.find(variable); bound != places[stage].bounds.end())
+    extent = bound->second;
+  if (!extent && mode != Loop::Mode::Parallel)
+    return directive->emitOpError("requires a constant extent, but that of '") << variable << "' is not"; // D2
+  loop->mode = mode;
+  return success();
+}
+
+LogicalResult LoopNests::setPlace(Operation *directive, StringRef stage) {
+  if (!find(directive, stage, std::nullopt))
+    return failure();
+  Operation *&place = places[stage].directive;
+  if (place)
+    return directive->emitOpError("requires at most one place for stage '") << stage << "'"; // D2
+  place = directive;
+  return success();
+}
+
+LogicalResult LoopNests::apply(ComputeRootOp directive) { return setPlace(directive, directive.getStage()); }
+
+LogicalResult LoopNests::apply(ComputeAtOp directive) {
+  if (failed(setPlace(directive, directive.getStage())) || !find(directive, directive.getConsumer(), directive.getConsumerUpdate()))
+    return failure();
+  StageOp stage = kernel.lookupStage(directive.getStage());
+  if (kernel.isOutputStage(stage))
+    return directive.emitOpError("requires a stage that is not an output"); // D2
+  if (!stage->isBeforeInBlock(kernel.lookupStage(directive.getConsumer())))
+    return directive.emitOpError("requires a consumer after the stage"); // D3
+  return success();
+}
+
+LogicalResult LoopNests::apply(StoreInOp directive) {
+  if (!find(directive, directive.getStage(), std::nullopt))
+    return failure();
+  if (kernel.isOutputStage(kernel.lookupStage(directive.getStage())))
+    return directive.emitOpError("requires a stage that is not an output"); // D2
+  return success();
+}
+
+LogicalResult LoopNests::apply(BoundExtentOp directive) {
+  Nest *nest = find(directive, directive.getStage(), std::nullopt);
+  if (!nest || !find(directive, *nest, directive.getVariable()))
+    return failure();
+  if (directive.getExtent() < 1)
+    return directive.emitOpError("requires a positive extent, but got ") << directive.getExtent(); // D2
+  Place &place = places[directive.getStage()];
+  if (!isa_and_nonnull<ComputeAtOp>(place.directive))
+    return directive.emitOpError("requires a stage with compute_at before it"); // D2
+  place.bounds[directive.getVariable()] = directive.getExtent();
+  // All definitions of the stage run over the region that the consumer needs.
+  for (Nest &definition : nests[directive.getStage()])
+    for (Loop &loop : definition.loops)
+      if (loop.name == directive.getVariable() && !loop.isReduction)
+        loop.extent = loop.divisor = directive.getExtent();
+  return success();
+}
+
+LogicalResult LoopNests::finish() {
+  for (StageOp stage : kernel.getStageOps()) {
+    auto place = places.find(stage.getStageName());
+    auto directive = dyn_cast_if_present<ComputeAtOp>(place == places.end() ? nullptr : place->second.directive);
+    if (!directive)
+      continue;
+    const std::vector<Loop> *consumer = lookup(directive.getConsumer(), directive.getConsumerUpdate());
+    auto loop = llvm::find_if(*consumer, [&](const Loop &candidate) { return candidate.name == directive.getVariable(); });
+    if (loop == consumer->end())
+      return directive.emitOpError("requires a loop variable of the consumer, but got '") << directive.getVariable() << "'"; // D3
+    if (loop->mode == Loop::Mode::Vectorized)
+      return directive.emitOpError("requires a loop that is not vectorized, but '") << directive.getVariable() << "' is"; // D3
+  }
+  return success();
+}
+
+} // namespace costate::kernel
