@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/dialects/Dialects.h"
 
+#include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/kernel/Kernel.h"
+#include "costate/dialects/optim/Optim.h"
 #include "mlir/IR/DialectRegistry.h"
 
-void costate::registerAllDialects(mlir::DialectRegistry &registry) { registry.insert<kernel::KernelDialect>(); }
+void costate::registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<graph::GraphDialect, kernel::KernelDialect, optim::OptimDialect>();
+}

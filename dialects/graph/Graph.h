@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The graph dialect: the one header a user includes.
+
+#ifndef COSTATE_DIALECTS_GRAPH_GRAPH_H
+#define COSTATE_DIALECTS_GRAPH_GRAPH_H
+
+#include "costate/dialects/graph/GraphAttributes.h"
+#include "costate/dialects/interfaces/Interfaces.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace costate::graph {
+
+/// result[i] = f(operands[i]), for operands of the result's shape.
+template <typename ConcreteType>
+class Elementwise : public mlir::OpTrait::TraitBase<ConcreteType, Elementwise> {};
+
+} // namespace costate::graph
+
+#define GET_OP_CLASSES
+#include "costate/dialects/graph/GraphOps.h.inc"
+
+namespace costate::graph {
+
+/// Attribute of a function argument (or result) that holds its dimensions.
+inline constexpr llvm::StringLiteral kDimsAttr = "graph.dims";
+/// Attribute of an `index` argument whose value is that of a name.
+inline constexpr llvm::StringLiteral kDimNameAttr = "graph.dim_name";
+/// Attribute of a function that names its derivative rule.
+inline constexpr llvm::StringLiteral kVjpAttr = "graph.vjp";
+
+} // namespace costate::graph
+
+#endif

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Dimensions as canonical polynomials: arithmetic, parsing, printing.
+
+#include "costate/dialects/graph/GraphAttributes.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace costate::graph {
+
+namespace {
+
+using Terms = SmallVector<std::pair<ArrayAttr, int64_t>>;
+
+std::string atomText(Attribute atom) {
+  if (auto name = dyn_cast<StringAttr>(atom))
+    return name.str();
+  auto function = cast<DimFunctionAttr>(atom);
+  return (stringifyEnum(function.getKind()) + "(" + function.getLhs().str() + ", " + function.getRhs().str() + ")").str();
+}
+
+std::string monomialText(ArrayAttr monomial) {
+  std::string text;
+  for (Attribute atom : monomial)
+    text += (text.empty() ? "" : " * ") + atomText(atom);
+  return text;
+}
+
+/// Sums equal monomials, drops zeros and orders the terms: higher degrees first, then by text, the constant last.
+DimAttr normalize(MLIRContext *context, Terms terms) {
+  llvm::stable_sort(terms, [](const auto &a, const auto &b) {
+    if (a.first.size() != b.first.size())
+      return a.first.size() > b.first.size();
+    return a.first != b.first && monomialText(a.first) < monomialText(b.first);
+  });
+  SmallVector<int64_t> coefficients;
+  SmallVector<ArrayAttr> monomials;
+  for (auto [monomial, coefficient] : terms) {
+    if (!monomials.empty() && monomials.back() == monomial)
+      coefficients.back() += coefficient;
+    else {
+      monomials.push_back(monomial);
+      coefficients.push_back(coefficient);
+    }
+    if (coefficients.back() == 0) {
+      coefficients.pop_back();
+      monomials.pop_back();
+    }
+  }
+  return DimAttr::get(context, ArrayRef<int64_t>(coefficients), ArrayRef<ArrayAttr>(monomials));
+}
+
+DimAttr fromAtom(Attribute atom) {
+  MLIRContext *context = atom.getContext();
+  return normalize(context, {{ArrayAttr::get(context, atom), 1}});
+}
+
+Terms termsOf(DimAttr dim) {
+  Terms terms;
+  for (auto [monomial, coefficient] : llvm::zip_equal(dim.getMonomials(), dim.getCoefficients()))
+    terms.push_back({monomial, coefficient});
+  return terms;
+}
+
+/// max and min of a dimension with itself, and of constants, are known; so is division by 1 or of constants.
+DimAttr apply(DimFunctionKind kind, DimAttr a, DimAttr b) {
+  std::optional<int64_t> x = a.constant(), y = b.constant();
+  switch (kind) {
+  case DimFunctionKind::floordiv:
+    if (y == 1)
+      return a;
+    if (x && y && *y != 0)
+      return DimAttr::get(a.getContext(), llvm::divideFloorSigned(*x, *y));
+    if (y && *y > 0 && llvm::all_of(a.getCoefficients(), [&](int64_t c) { return c % *y == 0; })) {
+      Terms terms = termsOf(a);
+      for (auto &term : terms)
+        term.second /= *y;
+      return normalize(a.getContext(), terms);
+    }
+    if (a == b)
+      return DimAttr::get(a.getContext(), 1);
+    break;
+  case DimFunctionKind::max:
+  case DimFunctionKind::min:
+    if (std::optional<int64_t> difference = (a - b).constant())
+      return (*difference >= 0) == (kind == DimFunctionKind::max) ? a : b;
+    if (b.str() < a.str())
+      std::swap(a, b);
+    break;
+  }
+  return fromAtom(DimFunctionAttr::get(a.getContext(), kind, a, b));
+}
+
+} // namespace
+
+DimAttr DimAttr::get(MLIRContext *context, int64_t value) {
+  return normalize(context, {{ArrayAttr::get(context, {}), value}});
+}
+
+DimAttr DimAttr::get(MLIRContext *context, StringRef name) { return fromAtom(StringAttr::get(context, name)); }
+
+DimAttr DimAttr::operator+(DimAttr other) const {
+  Terms terms = termsOf(*this);
+  llvm::append_range(terms, termsOf(other));
+  return normalize(getContext(), terms);
+}
+
+DimAttr DimAttr::operator-(DimAttr other) const { return *this + other * get(getContext(), int64_t(-1)); }
+
+DimAttr DimAttr::operator*(DimAttr other) const {
+  Terms terms;
+  for (auto [left, leftCoefficient] : termsOf(*this))
+    for (auto [right, rightCoefficient] : termsOf(other)) {
+      SmallVector<Attribute> atoms(left.begin(), left.end());
+      llvm::append_range(atoms, right);
+      llvm::stable_sort(atoms, [](Attribute a, Attribute b) { return a != b && atomText(a) < atomText(b); });
+      terms.push_back({ArrayAttr::get(getContext(), atoms), leftCoefficient * rightCoefficient});
+    }
+  return normalize(getContext(), terms);
+}
+
+DimAttr DimAttr::floorDiv(DimAttr a, DimAttr b) { return apply(DimFunctionKind::floordiv, a, b); }
+
+DimAttr DimAttr::ceilDiv(DimAttr a, DimAttr b) { return floorDiv(a + b - get(a.getContext(), int64_t(1)), b); }
+
+DimAttr DimAttr::max(DimAttr a, DimAttr b) { return apply(DimFunctionKind::max, a, b); }
+
+DimAttr DimAttr::min(DimAttr a, DimAttr b) { return apply(DimFunctionKind::min, a, b); }
+
+std::optional<int64_t> DimAttr::constant() const {
+  if (getMonomials().empty())
+    return 0;
+  if (getMonomials().size() == 1 && getMonomials().front().empty())
+    return getCoefficients().front();
+  return std::nullopt;
+}
+
+std::optional<StringRef> DimAttr::symbol() const {
+  if (getMonomials().size() != 1 || getCoefficients().front() != 1 || getMonomials().front().size() != 1)
+    return std::nullopt;
+  if (auto name = dyn_cast<StringAttr>(getMonomials().front()[0]))
+    return name.getValue();
+  return std::nullopt;
+}
+
+DimAttr DimAttr::substitute(function_ref<DimAttr(StringRef)> bind) const {
+  DimAttr sum = get(getContext(), int64_t(0));
+  for (auto [monomial, coefficient] : termsOf(*this)) {
+    DimAttr term = get(getContext(), coefficient);
+    for (Attribute atom : monomial) {
+      if (auto name = dyn_cast<StringAttr>(atom)) {
+        DimAttr bound = bind(name.getValue());
+        term = term * (bound ? bound : fromAtom(name));
+      } else {
+        auto function = cast<DimFunctionAttr>(atom);
+        term = term * apply(function.getKind(), function.getLhs().substitute(bind), function.getRhs().substitute(bind));
+      }
+    }
+    sum = sum + term;
+  }
+  return sum;
+}
+
+void DimAttr::walkSymbols(function_ref<void(StringRef)> visit) const {
+  for (ArrayAttr monomial : getMonomials())
+    for (Attribute atom : monomial) {
+      if (auto name = dyn_cast<StringAttr>(atom)) {
+        visit(name.getValue());
+      } else {
+        cast<DimFunctionAttr>(atom).getLhs().walkSymbols(visit);
+        cast<DimFunctionAttr>(atom).getRhs().walkSymbols(visit);
+      }
+    }
+}
+
+std::optional<int64_t> DimAttr::evaluate(function_ref<std::optional<int64_t>(StringRef)> value) const {
+  int64_t sum = 0;
+  for (auto [monomial, coefficient] : termsOf(*this)) {
+    int64_t term = coefficient;
+    for (Attribute atom : monomial) {
+      std::optional<int64_t> factor;
+      if (auto name = dyn_cast<StringAttr>(atom)) {
+        factor = value(name.getValue());
+      } else {
+        auto function = cast<DimFunctionAttr>(atom);
+        std::optional<int64_t> x = function.getLhs().evaluate(value), y = function.getRhs().evaluate(value);
+        if (x && y && function.getKind() == DimFunctionKind::max)
+          factor = std::max(*x, *y);
+        else if (x && y && function.getKind() == DimFunctionKind::min)
+          factor = std::min(*x, *y);
+        else if (x && y && *y != 0)
+          factor = llvm::divideFloorSigned(*x, *y);
+      }
+      if (!factor)
+        return std::nullopt;
+      term *= *factor;
+    }
+    sum += term;
+  }
+  return sum;
+}
+
+std::string DimAttr::str() const {
+  if (getMonomials().empty())
+    return "0";
+  std::string text;
+  for (auto [monomial, coefficient] : termsOf(*this)) {
+    int64_t magnitude = text.empty() ? coefficient : std::abs(coefficient);
+    if (!text.empty())
+      text += coefficient < 0 ? " - " : " + ";
+    std::string atoms = monomialText(monomial);
+    if (atoms.empty())
+      text += std::to_string(magnitude);
+    else if (magnitude == 1)
+      text += atoms;
+    else if (magnitude == -1)
+      text += "-" + atoms;
+    else
+      text += std::to_string(magnitude) + " * " + atoms;
+  }
+  return text;
+}
+
+int64_t DimAttr::extent() const { return constant().value_or(ShapedType::kDynamic); }
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// sum := product (('+' | '-') product)*; product := ['-'] atom ('*' atom)*;
+/// atom := integer | name | '(' sum ')' | ('floordiv' | 'ceildiv' | 'max' | 'min') '(' sum ',' sum ')'
+FailureOr<DimAttr> parseSum(AsmParser &parser);
+
+FailureOr<DimAttr> parseAtom(AsmParser &parser) {
+  MLIRContext *context = parser.getContext();
+  int64_t value;
+  OptionalParseResult integer = parser.parseOptionalInteger(value);
+  if (integer.has_value())
+    return failed(*integer) ? FailureOr<DimAttr>(failure()) : DimAttr::get(context, value);
+  if (succeeded(parser.parseOptionalLParen())) {
+    FailureOr<DimAttr> inner = parseSum(parser);
+    if (failed(inner) || parser.parseRParen())
+      return failure();
+    return inner;
+  }
+  std::string name;
+  if (parser.parseKeywordOrString(&name))
+    return failure();
+  bool isFunction = llvm::is_contained({"floordiv", "ceildiv", "max", "min"}, name);
+  if (!isFunction || failed(parser.parseOptionalLParen()))
+    return DimAttr::get(context, name);
+  FailureOr<DimAttr> lhs = parseSum(parser);
+  if (failed(lhs) || parser.parseComma())
+    return failure();
+  FailureOr<DimAttr> rhs = parseSum(parser);
+  if (failed(rhs) || parser.parseRParen())
+    return failure();
+  if (name == "floordiv")
+    return DimAttr::floorDiv(*lhs, *rhs);
+  if (name == "ceildiv")
+    return DimAttr::ceilDiv(*lhs, *rhs);
+  return name == "max" ? DimAttr::max(*lhs, *rhs) : DimAttr::min(*lhs, *rhs);
+}
+
+FailureOr<DimAttr> parseProduct(AsmParser &parser) {
+  FailureOr<DimAttr> product = parseAtom(parser);
+  while (succeeded(product) && succeeded(parser.parseOptionalStar())) {
+    FailureOr<DimAttr> factor = parseAtom(parser);
+    if (failed(factor))
+      return failure();
+    product = *product * *factor;
+  }
+  return product;
+}
+
+FailureOr<DimAttr> parseSum(AsmParser &parser) {
+  bool negative = succeeded(parser.parseOptionalMinus());
+  FailureOr<DimAttr> sum = parseProduct(parser);
+  if (succeeded(sum) && negative)
+    sum = DimAttr::get(parser.getContext(), int64_t(0)) - *sum;
+  while (succeeded(sum)) {
+    bool minus = succeeded(parser.parseOptionalMinus());
+    if (!minus && failed(parser.parseOptionalPlus()))
+      return sum;
+    FailureOr<DimAttr> term = parseProduct(parser);
+    if (failed(term))
+      return failure();
+    sum = minus ? *sum - *term : *sum + *term;
+  }
+  return sum;
+}
+
+} // namespace
+
+Attribute DimAttr::parse(AsmParser &parser, Type) {
+  if (parser.parseLess())
+    return {};
+  FailureOr<DimAttr> dim = parseSum(parser);
+  if (failed(dim) || parser.parseGreater())
+    return {};
+  return *dim;
+}
+
+void DimAttr::print(AsmPrinter &printer) const { printer << '<' << str() << '>'; }
+
+ParseResult parseDim(AsmParser &parser, DimAttr &dim) {
+  FailureOr<DimAttr> parsed;
+  if (parser.parseLSquare() || failed(parsed = parseSum(parser)) || parser.parseRSquare())
+    return failure();
+  dim = *parsed;
+  return success();
+}
+
+void printDim(AsmPrinter &printer, Operation *, DimAttr dim) { printer << '[' << dim.str() << ']'; }
+
+ParseResult parseShape(AsmParser &parser, ArrayAttr &shape) {
+  SmallVector<Attribute> dims;
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
+        FailureOr<DimAttr> dim = parseSum(parser);
+        if (failed(dim))
+          return failure();
+        dims.push_back(*dim);
+        return success();
+      }))
+    return failure();
+  shape = parser.getBuilder().getArrayAttr(dims);
+  return success();
+}
+
+void printShape(AsmPrinter &printer, Operation *, ArrayAttr shape) { printer << toString(toDims(shape)); }
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+ArrayAttr toArrayAttr(MLIRContext *context, ArrayRef<DimAttr> dims) {
+  return ArrayAttr::get(context, SmallVector<Attribute>(dims.begin(), dims.end()));
+}
+
+Dims toDims(ArrayAttr attr) {
+  return llvm::map_to_vector(attr, [](Attribute dim) { return cast<DimAttr>(dim); });
+}
+
+RankedTensorType typeOf(ArrayRef<DimAttr> dims, Type elementType) {
+  return RankedTensorType::get(llvm::map_to_vector(dims, [](DimAttr dim) { return dim.extent(); }), elementType);
+}
+
+std::string toString(ArrayRef<DimAttr> dims) {
+  std::string text = "[";
+  for (DimAttr dim : dims)
+    text += (text.size() == 1 ? "" : ", ") + dim.str();
+  return text + "]";
+}
+
+DimAttr product(MLIRContext *context, ArrayRef<DimAttr> dims) {
+  DimAttr product = DimAttr::get(context, int64_t(1));
+  for (DimAttr dim : dims)
+    product = product * dim;
+  return product;
+}
+
+} // namespace costate::graph
+
+#include "costate/dialects/graph/GraphEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "costate/dialects/graph/GraphAttributes.cpp.inc"
+
+namespace costate::graph {
+
+void GraphDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "costate/dialects/graph/GraphAttributes.cpp.inc"
+      >();
+}
+
+} // namespace costate::graph

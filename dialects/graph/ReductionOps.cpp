@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "costate/dialects/graph/Axes.h"
+#include "costate/dialects/graph/Graph.h"
+
+using namespace mlir;
+using namespace costate;
+using namespace costate::graph;
+
+//===----------------------------------------------------------------------===//
+// reduce_sum, reduce_prod, reduce_max, reduce_min, logsumexp
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyReduction(Operation *op, RankedTensorType from, RankedTensorType to, ArrayRef<int64_t> axes) {
+  if (failed(verifyAscending(op, "axes", axes, from.getRank()))) // C1
+    return failure();
+  return verifyShape(op, to, take(from.getShape(), complement(axes, from.getRank()))); // C2
+}
+
+#define REDUCTION(Op)                                                                                                           \
+  LogicalResult Op::verify() { return verifyReduction(*this, getOperand().getType(), getResult().getType(), getAxes()); }          \
+  Dims Op::inferDimensions(unsigned, DimensionsOf of) {                                                                         \
+    return take(of(getOperand()), complement(getAxes(), getOperand().getType().getRank()));                                     \
+  }
+REDUCTION(ReduceSumOp)
+REDUCTION(ReduceProdOp)
+REDUCTION(ReduceMaxOp)
+REDUCTION(ReduceMinOp)
+REDUCTION(LogSumExpOp)
+#undef REDUCTION
+
+//===----------------------------------------------------------------------===//
+// softmax
+//===----------------------------------------------------------------------===//
+
+LogicalResult SoftmaxOp::verify() { return verifyAscending(*this, "axes", getAxes(), getOperand().getType().getRank()); } // C1
+
+Dims SoftmaxOp::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
+
+//===----------------------------------------------------------------------===//
+// argmax, argmin
+//===----------------------------------------------------------------------===//
+
+#define ARG_REDUCTION(Op)                                                                                                       \
+  LogicalResult Op::verify() {                                                                                                  \
+    int64_t rank = getOperand().getType().getRank(), axis = getAxis();                                                          \
+    if (failed(verifyInRange(*this, "axis", axis, rank))) /* C1 */                                                              \
+      return failure();                                                                                                         \
+    return verifyShape(*this, getResult().getType(), take(getOperand().getType().getShape(), complement(axis, rank))); /* C2 */ \
+  }                                                                                                                             \
+  Dims Op::inferDimensions(unsigned, DimensionsOf of) {                                                                         \
+    int64_t axis = getAxis();                                                                                                   \
+    return take(of(getOperand()), complement(axis, getOperand().getType().getRank()));                                          \
+  }
+ARG_REDUCTION(ArgmaxOp)
+ARG_REDUCTION(ArgminOp)
+#undef ARG_REDUCTION
+
+//===----------------------------------------------------------------------===//
+// cumsum
+//===----------------------------------------------------------------------===//
+
+LogicalResult CumsumOp::verify() {
+  int64_t axis = getAxis();
+  return verifyInRange(*this, "axis", axis, getOperand().getType().getRank()); // C1
+}
+
+Dims CumsumOp::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
