@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/runtime/Trainer.h"
+
+#include "costate/runtime/Descriptor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace costate::runtime {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double>(to - from).count(); }
+
+/// The code of a call on the model's context, with its message.
+Status statusOf(const costate_model *model, int32_t code) {
+  if (code == COSTATE_OK)
+    return {};
+  return {static_cast<costate_code>(code), costate_context_last_error(costate_model_context(model))};
+}
+
+/// Calls an entry whose results are scalars.
+class MetricCall {
+public:
+  static Result<MetricCall> bind(costate_model *model, const char *name) {
+    const costate_model_info &info = *costate_model_get_info(model);
+    MetricCall call;
+    call.model = model;
+    call.entry = findEntry(info, name);
+    if (call.entry < 0)
+      return noSuchEntry(info, name);
+    const costate_entry_info &entry = info.entries[call.entry];
+    for (int64_t i = 0; i < entry.num_args; ++i)
+      call.numArrays += isUserPointer(entry.args[i].role);
+    for (int64_t i = 0; i < entry.num_results; ++i) {
+      const costate_array_info &result = entry.results[i];
+      if (!isUserPointer(result.role))
+        continue;
+      if (result.rank != 0 || costate_type_size(result.type) < 4)
+        return unimplemented("entry '", name, "' returns '", result.name, "' of type ", signatureText(info, result),
+                             "; training and evaluation take scalars of 4 or 8 bytes");
+      call.metrics.push_back({result.name, 0, result.type});
+    }
+    call.cells.resize(call.metrics.size());
+    call.dims.resize(info.num_dims);
+    return call;
+  }
+
+  /// Runs the entry on a batch. Allocates in the first call only.
+  Status run(costate_dataset *data, void *const *arrays, int64_t rows) {
+    user.assign(arrays, arrays + numArrays);
+    for (int64_t &cell : cells)
+      user.push_back(&cell);
+    costate_dataset_dims(data, rows, dims.data());
+    if (int32_t code = costate_model_invoke(model, entry, user.data(), dims.data()))
+      return statusOf(model, code);
+    for (size_t i = 0; i < metrics.size(); ++i)
+      metrics[i].value = load(metrics[i].type, &cells[i]);
+    return {};
+  }
+
+  std::span<const Metric> values() const { return metrics; }
+
+private:
+  static double load(int32_t type, const int64_t *cell) {
+    auto as = [cell](auto value) {
+      std::memcpy(&value, cell, sizeof value);
+      return static_cast<double>(value);
+    };
+    switch (type) {
+    case COSTATE_F32: return as(float());
+    case COSTATE_F64: return as(double());
+    case COSTATE_I32: return as(int32_t());
+    default: return as(int64_t());
+    }
+  }
+
+  costate_model *model = nullptr;
+  int64_t entry = -1, numArrays = 0;
+  std::vector<Metric> metrics;
+  std::vector<int64_t> cells, dims;
+  std::vector<void *> user;
+};
+
+/// Means of metrics over samples: a batch counts as many times as it has rows.
+class SampleMeans {
+public:
+  void add(std::span<const Metric> metrics, int64_t rows) {
+    if (sums.empty()) {
+      sums.assign(metrics.begin(), metrics.end());
+      for (Metric &sum : sums)
+        sum.value = 0;
+    }
+    for (size_t i = 0; i < metrics.size(); ++i)
+      sums[i].value += metrics[i].value * static_cast<double>(rows);
+    samples += rows;
+  }
+  std::vector<Metric> means() const {
+    std::vector<Metric> out = sums;
+    for (Metric &mean : out)
+      mean.value /= static_cast<double>(samples);
+    return out;
+  }
+
+private:
+  std::vector<Metric> sums;
+  int64_t samples = 0;
+};
+
+/// The log of --log: a header, then a row a step, with digits that read back as the same number.
+class StepLog {
+public:
+  Status open(const std::string &name) {
+    path = name;
+    file.reset(std::fopen(name.c_str(), "w"));
+    return file ? Status() : failed("create");
+  }
+  void write(int64_t step, std::span<const Metric> metrics) {
+    if (!file)
+      return;
+    line.clear();
+    if (step == 0) {
+      line = "step";
+      for (const Metric &metric : metrics)
+        line += ',' + metric.name;
+      line += '\n';
+    }
+    line += text(step);
+    for (const Metric &metric : metrics) {
+      line += ',';
+      if (metric.type == COSTATE_F32)
+        append(line, static_cast<float>(metric.value));
+      else
+        append(line, metric.value);
+    }
+    line += '\n';
+    std::fwrite(line.data(), 1, line.size(), file.get());
+  }
+  Status close() {
+    if (!file)
+      return {};
+    bool wrote = !std::ferror(file.get());
+    return std::fclose(file.release()) == 0 && wrote ? Status() : failed("write");
+  }
+
+private:
+  Status failed(const char *what) const { return ioError('\'', path, "': cannot ", what, " the file: ", std::strerror(errno)); }
+
+  struct Close {
+    void operator()(std::FILE *file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> file;
+  std::string path, line;
+};
+
+struct DestroyBatches {
+  void operator()(costate_batches *batches) const { costate_batches_destroy(batches); }
+};
+using BatchesPointer = std::unique_ptr<costate_batches, DestroyBatches>;
+
+Status createBatches(const costate_model *model, costate_dataset *data, int64_t batch, int64_t seed, bool shuffle, BatchesPointer &out) {
+  costate_batches *batches = nullptr;
+  int32_t code = costate_batches_create(data, batch, seed, shuffle, &batches);
+  out.reset(batches);
+  return statusOf(model, code);
+}
+
+bool raised(const std::atomic<bool> *flag) { return flag && flag->load(std::memory_order_relaxed); }
+
+/// The metric that a run must not let go: `loss`.
+const Metric *nonFiniteLoss(std::span<const Metric> metrics) {
+  for (const Metric &metric : metrics)
+    if (metric.name == "loss" && !std::isfinite(metric.value))
+      return &metric;
+  return nullptr;
+}
+
+} // namespace
+
+double TrainResult::stepMicroseconds() const {
+  return steps > 1 ? times.steps / static_cast<double>(steps - 1) * 1e6 : times.firstStep * 1e6;
+}
+
+Status Trainer::reserve(costate_dataset *data, int64_t batch) {
+  std::vector<int64_t> dims(costate_model_get_info(model)->num_dims);
+  costate_dataset_dims(data, std::min(batch, costate_dataset_size(data)), dims.data());
+  return statusOf(model, costate_model_reserve(model, dims.data()));
+}
+
+TrainResult Trainer::run(const TrainOptions &options) {
+  TrainResult result;
+  result.status = [&]() -> Status {
+    if (options.epochs < 0)
+      return invalidArgument("training requires 'epochs' to be >= 0, but got ", options.epochs);
+    COSTATE_RETURN_IF_ERROR(trainSteps(options, result));
+    if (findEntry(*costate_model_get_info(model), "evaluate") < 0)
+      return {};
+    Clock::time_point start = Clock::now();
+    for (auto [data, metrics] : {std::pair{train, &result.train}, std::pair{test, &result.test}}) {
+      if (!data)
+        continue;
+      Result<std::vector<Metric>> means = evaluate(data, options.batch, options.interrupt);
+      if (!means.ok())
+        return means.status();
+      *metrics = std::move(*means);
+    }
+    result.times.evaluation += seconds(start, Clock::now());
+    return {};
+  }();
+  return result;
+}
+
+Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
+  BatchesPointer batches;
+  COSTATE_RETURN_IF_ERROR(createBatches(model, train, options.batch, options.seed, options.shuffle, batches));
+  COSTATE_RETURN_IF_ERROR(reserve(train, options.batch));
+  Result<MetricCall> call = MetricCall::bind(model, "train_step");
+  if (!call.ok())
+    return call.status();
+  StepLog log;
+  if (!options.log.empty())
+    COSTATE_RETURN_IF_ERROR(log.open(options.log));
+
+  int64_t batchesAnEpoch = costate_batches_count(batches.get());
+  for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    Clock::time_point start = Clock::now(), before = start;
+    SampleMeans means;
+    for (int64_t batch = 0; batch < batchesAnEpoch; ++batch) {
+      if (raised(options.interrupt)) {
+        COSTATE_RETURN_IF_ERROR(log.close());
+        return {COSTATE_INTERRUPTED, text("interrupted after ", result.steps, " steps")};
+      }
+      void *const *arrays;
+      int64_t rows;
+      costate_batches_next(batches.get(), &arrays, &rows);
+      Clock::time_point ready = Clock::now();
+      result.times.data += seconds(before, ready);
+      if (Status status = call->run(train, arrays, rows); !status.ok())
+        return status;
+      Clock::time_point done = Clock::now();
+      (result.steps == 0 ? result.times.firstStep : result.times.steps) += seconds(ready, done);
+
+      log.write(result.steps, call->values());
+      if (const Metric *loss = nonFiniteLoss(call->values())) {
+        COSTATE_RETURN_IF_ERROR(log.close());
+        return {COSTATE_NON_FINITE, text("training requires a finite loss, but got ", loss->value, " at step ", result.steps, " (epoch ", epoch + 1,
+                                         ", batch ", batch + 1, "); the parameters are those before this step")};
+      }
+      means.add(call->values(), rows);
+      if (options.onStep)
+        options.onStep({result.steps, epoch, batch, rows, call->values()});
+      ++result.steps;
+      before = Clock::now();
+    }
+    ++result.epochs;
+    EpochReport report{epoch, means.means(), {}, 0};
+    if (test) {
+      Clock::time_point evaluation = Clock::now();
+      Result<std::vector<Metric>> metrics = evaluate(test, options.batch, options.interrupt);
+      if (!metrics.ok())
+        return metrics.status();
+      report.test = std::move(*metrics);
+      result.times.evaluation += seconds(evaluation, Clock::now());
+    }
+    report.seconds = seconds(start, Clock::now());
+    if (options.onEpoch)
+      options.onEpoch(report);
+  }
+  return log.close();
+}
+
+Result<std::vector<Metric>> Trainer::evaluate(costate_dataset *data, int64_t batch, const std::atomic<bool> *interrupt) {
+  Result<MetricCall> call = MetricCall::bind(model, "evaluate");
+  if (!call.ok())
+    return call.status();
+  BatchesPointer batches;
+  COSTATE_RETURN_IF_ERROR(createBatches(model, data, batch, 0, false, batches));
+  COSTATE_RETURN_IF_ERROR(reserve(data, batch));
+  SampleMeans means;
+  for (int64_t i = 0, count = costate_batches_count(batches.get()); i < count; ++i) {
+    if (raised(interrupt))
+      return Status(COSTATE_INTERRUPTED, "interrupted during evaluation");
+    void *const *arrays;
+    int64_t rows;
+    costate_batches_next(batches.get(), &arrays, &rows);
+    COSTATE_RETURN_IF_ERROR(call->run(data, arrays, rows));
+    means.add(call->values(), rows);
+  }
+  return means.means();
+}
+
+} // namespace costate::runtime

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/runtime/data/ArrayFile.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace costate::runtime {
+
+// ==== Whole files ===================================================================================================================
+
+namespace {
+/// A file descriptor that closes itself.
+class Descriptor {
+public:
+  explicit Descriptor(int number) : number(number) {}
+  ~Descriptor() {
+    if (number >= 0)
+      ::close(number);
+  }
+  Descriptor(const Descriptor &) = delete;
+  Descriptor &operator=(const Descriptor &) = delete;
+  int get() const { return number; }
+  int close() { return ::close(std::exchange(number, -1)); }
+
+private:
+  int number;
+};
+} // namespace
+
+static Status systemError(std::string_view path, const char *what, int error) {
+  return {error == ENOENT ? COSTATE_NOT_FOUND : COSTATE_IO, text('\'', path, "': cannot ", what, ": ", std::strerror(error))};
+}
+
+Result<std::shared_ptr<const FileBytes>> readFile(const std::string &path) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0)
+    return systemError(path, "open the file", errno);
+  struct stat status;
+  if (::fstat(file.get(), &status) != 0)
+    return systemError(path, "read the file", errno);
+  if (S_ISDIR(status.st_mode))
+    return systemError(path, "read the file", EISDIR);
+
+  auto content = std::make_shared<FileBytes>();
+  content->path = path;
+  content->bytes.resize(S_ISREG(status.st_mode) ? status.st_size + 1 : 1 << 16);
+  // To the end, not to the size that fstat gave: pipes have none, and files grow. One spare byte finds the end without a second growth.
+  size_t size = 0;
+  while (true) {
+    ssize_t got = ::read(file.get(), content->bytes.data() + size, content->bytes.size() - size);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return systemError(path, "read the file", errno);
+    if (got == 0)
+      break;
+    size += got;
+    if (size == content->bytes.size())
+      content->bytes.resize(2 * size);
+  }
+  content->bytes.resize(size);
+  return std::shared_ptr<const FileBytes>(std::move(content));
+}
+
+static int writeAll(int file, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    ssize_t wrote = ::write(file, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR)
+      continue;
+    if (wrote < 0)
+      return errno;
+    bytes = bytes.subspan(wrote);
+  }
+  return 0;
+}
+
+Status writeFileAtomically(const std::string &path, std::span<const std::span<const std::byte>> parts) {
+  // O_EXCL, not mkstemp: the file gets the permissions that the user's umask gives any other file.
+  std::string temporary;
+  int number = -1;
+  for (int attempt = 0; number < 0 && attempt < 100; ++attempt) {
+    temporary = text(path, ".", ::getpid(), ".", attempt, ".tmp");
+    number = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (number < 0 && errno != EEXIST)
+      break;
+  }
+  if (number < 0) {
+    int error = errno;
+    return ioError('\'', path, "': cannot create the file: ", std::strerror(error));
+  }
+  Descriptor file(number);
+  auto write = [&]() -> int {
+    for (std::span<const std::byte> part : parts)
+      if (int error = writeAll(file.get(), part))
+        return error;
+    return ::fsync(file.get()) != 0 || file.close() != 0 || ::rename(temporary.c_str(), path.c_str()) != 0 ? errno : 0;
+  };
+  if (int error = write()) {
+    ::unlink(temporary.c_str());
+    return ioError('\'', path, "': cannot write the file: ", std::strerror(error));
+  }
+  // The rename lasts once the directory is on disk; a file system that cannot do this has renamed all the same.
+  size_t slash = path.rfind('/');
+  std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0)
+    (void)::fsync(directory.get());
+  return {};
+}
+
+// ==== Named arrays ==================================================================================================================
+
+Result<ArrayFile> ArrayFile::open(const std::string &path) {
+  size_t slash = path.rfind('/'), start = slash == std::string::npos ? 0 : slash + 1;
+  size_t dot = path.rfind('.');
+  std::string extension = dot == std::string::npos || dot < start ? "" : path.substr(dot);
+  std::string stem = path.substr(start, extension.empty() ? std::string::npos : dot - start);
+  if (extension != ".npz" && extension != ".npy" && extension != ".csv" && extension != ".safetensors")
+    return invalidArgument('\'', path, "': requires a file named .npz, .npy, .csv or .safetensors, but got '", extension, '\'');
+
+  Result<std::shared_ptr<const FileBytes>> file = readFile(path);
+  if (!file.ok())
+    return file.status();
+  Result<std::vector<Member>> members = std::vector<Member>();
+  if (extension == ".npz")
+    members = openNpz(*file);
+  else if (extension == ".csv")
+    members = openCsv(*file);
+  else if (extension == ".safetensors")
+    members = openSafetensors(*file);
+  else
+    members->push_back({stem, [file = *file] { return parseNpy(file->bytes, file->where()); }});
+  if (!members.ok())
+    return members.status();
+  return ArrayFile(path, std::move(*members));
+}
+
+std::vector<std::string> ArrayFile::names() const {
+  std::vector<std::string> out;
+  for (const Member &member : members)
+    out.push_back(member.name);
+  return out;
+}
+
+bool ArrayFile::has(std::string_view name) const {
+  return std::any_of(members.begin(), members.end(), [&](const Member &member) { return member.name == name; });
+}
+
+Result<Array> ArrayFile::read(std::string_view name) const {
+  for (const Member &member : members)
+    if (member.name == name)
+      return member.read();
+  std::vector<std::string> known = names();
+  return notFound('\'', path, "': requires array '", name, "', but the file has ", listNames(known), suggest(name, known));
+}
+
+} // namespace costate::runtime

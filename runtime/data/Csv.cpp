@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Comma-separated numbers under a header line (RFC 4180; quotes around names only).
+#include "costate/runtime/data/ArrayFile.h"
+
+#include <cstring>
+
+namespace costate::runtime {
+
+namespace {
+
+/// Some columns of the table as one array: [rows], or [rows, k] for columns NAME.0 ... NAME.(k-1).
+struct ColumnGroup {
+  std::string name;
+  std::vector<size_t> columns;
+  bool indexed;
+};
+
+struct Table {
+  size_t width;
+  std::vector<double> values; // row-major
+  size_t rows() const { return values.size() / width; }
+};
+
+} // namespace
+
+static std::string_view trim(std::string_view field) {
+  while (!field.empty() && (field.front() == ' ' || field.front() == '\t'))
+    field.remove_prefix(1);
+  while (!field.empty() && (field.back() == ' ' || field.back() == '\t' || field.back() == '\r'))
+    field.remove_suffix(1);
+  return field;
+}
+
+/// Cuts the next line off `rest`; false at the end.
+static bool nextLine(std::string_view &rest, std::string_view &line) {
+  if (rest.empty())
+    return false;
+  size_t end = rest.find('\n');
+  line = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  return true;
+}
+
+/// Cuts the next field off `line`; false after the last one. `more` carries the state: true before the first call.
+static bool nextField(std::string_view &line, bool &more, std::string_view &field) {
+  if (!more)
+    return false;
+  size_t end = line.find(',');
+  field = trim(line.substr(0, end));
+  more = end != std::string_view::npos;
+  line = more ? line.substr(end + 1) : std::string_view();
+  return true;
+}
+
+/// A whole field as a number, "nan" and "inf" included.
+static bool parseNumber(std::string_view field, double &value) {
+  if (!field.empty() && field.front() == '+')
+    field.remove_prefix(1);
+  auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  return error == std::errc() && stop == field.data() + field.size();
+}
+
+/// "x.12" -> "x", 12.
+static bool splitIndex(std::string_view name, std::string &base, size_t &index) {
+  size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size())
+    return false;
+  const char *first = name.data() + dot + 1, *last = name.data() + name.size();
+  auto [stop, error] = std::from_chars(first, last, index);
+  base = name.substr(0, dot);
+  return error == std::errc() && stop == last && (*first != '0' || last - first == 1);
+}
+
+/// Groups NAME.0, NAME.1 ... wherever they stand; each column in order of its index.
+static Result<std::vector<ColumnGroup>> groupColumns(std::span<const std::string> names, std::string_view where) {
+  std::vector<ColumnGroup> groups;
+  std::map<std::string, size_t> places;
+  for (size_t column = 0; column < names.size(); ++column) {
+    std::string base;
+    size_t index = 0;
+    bool indexed = splitIndex(names[column], base, index);
+    if (!indexed)
+      base = names[column];
+    auto [place, fresh] = places.emplace(base, groups.size());
+    if (fresh)
+      groups.push_back({base, {}, indexed});
+    ColumnGroup &group = groups[place->second];
+    if (index > names.size())
+      return invalidArgument(where, ": requires columns '", base, ".0' to '", base, ".(k-1)', but got '", names[column], '\'');
+    if (group.columns.size() <= index)
+      group.columns.resize(index + 1, SIZE_MAX);
+    if (group.columns[index] != SIZE_MAX || group.indexed != indexed)
+      return invalidArgument(where, ": requires different names, but column ", column + 1, " is '", names[column], "' again");
+    group.columns[index] = column;
+  }
+  for (const ColumnGroup &group : groups)
+    for (size_t index = 0; index < group.columns.size(); ++index)
+      if (group.columns[index] == SIZE_MAX)
+        return invalidArgument(where, ": requires columns '", group.name, ".0' to '", group.name, '.', group.columns.size() - 1, "', but '", group.name,
+                               '.', index, "' is missing");
+  return groups;
+}
+
+static Array gather(const Table &table, const ColumnGroup &group) {
+  size_t rows = table.rows(), width = group.columns.size();
+  Array array;
+  array.type = COSTATE_F64;
+  array.shape = {static_cast<int64_t>(rows)};
+  if (group.indexed)
+    array.shape.push_back(static_cast<int64_t>(width));
+  array.data = Buffer(rows * width * sizeof(double));
+  for (size_t row = 0; row < rows; ++row)
+    for (size_t i = 0; i < width; ++i)
+      std::memcpy(array.data.data() + (row * width + i) * sizeof(double), &table.values[row * table.width + group.columns[i]], sizeof(double));
+  return array;
+}
+
+Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> file) {
+  std::string_view rest(reinterpret_cast<const char *>(file->bytes.data()), file->bytes.size()), line, field;
+  if (rest.starts_with("\xEF\xBB\xBF")) // byte order mark, as spreadsheets write it
+    rest.remove_prefix(3);
+  std::vector<std::string> names;
+  size_t number = 1;
+  if (!nextLine(rest, line))
+    return invalidArgument(file->where(), ": requires a header line, but the file is empty");
+  for (bool more = true; nextField(line, more, field);) {
+    if (field.size() >= 2 && field.front() == '"' && field.back() == '"')
+      field = field.substr(1, field.size() - 2);
+    if (double value; field.empty() || parseNumber(field, value))
+      return invalidArgument(file->where(), ":1: requires a header line with a name for each column, but column ", names.size() + 1, " is '", field, '\'');
+    names.emplace_back(field);
+  }
+  Result<std::vector<ColumnGroup>> groups = groupColumns(names, file->where());
+  if (!groups.ok())
+    return groups.status();
+
+  auto table = std::make_shared<Table>();
+  table->width = names.size();
+  while (nextLine(rest, line)) {
+    ++number;
+    if (trim(line).empty())
+      continue;
+    size_t column = 0;
+    for (bool more = true; nextField(line, more, field); ++column) {
+      double value = 0;
+      if (column < names.size() && !parseNumber(field, value))
+        return invalidArgument(file->where(), ':', number, ": requires a number in column '", names[column], "', but got '", field.substr(0, 40), '\'');
+      table->values.push_back(value);
+    }
+    if (column != names.size())
+      return invalidArgument(file->where(), ':', number, ": requires ", names.size(), " columns, but got ", column);
+  }
+  std::vector<ArrayFile::Member> members;
+  for (const ColumnGroup &group : *groups)
+    members.push_back({group.name, [table, group]() -> Result<Array> { return gather(*table, group); }});
+  return members;
+}
+
+} // namespace costate::runtime
