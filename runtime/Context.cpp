@@ -78,7 +78,7 @@ const char *costate_code_name(int32_t code) {
   return "unknown code";
 }
 
-const char *costate_version(void) { return "0.1.0"; }
+const char *costate_version(void) { return COSTATE_VERSION; }
 
 uint64_t costate_cpu_isa(void) {
   uint64_t isa = 0;

@@ -102,9 +102,9 @@ int32_t costate_context_create(int32_t threads, costate_context **out);
 void costate_context_destroy(costate_context *context);
 /* Threads of the pool, the calling one included. */
 int32_t costate_context_threads(const costate_context *context);
-/* Message of the last failed call, "" if none. Valid until the next call on this context. */
+/* Message of the last call on this context if it failed, else "". Valid until the next call. */
 const char *costate_context_last_error(const costate_context *context);
-/* Code of the last failed call. */
+/* Code of the last call on this context. */
 int32_t costate_context_last_code(const costate_context *context);
 /* Records a failure and returns `code`; for compiled code and extern functions. Any thread; of concurrent failures the first one stays.
  * `message` is copied, at most 1023 bytes. */
@@ -293,7 +293,7 @@ int64_t costate_batches_count(const costate_batches *batches);
  */
 
 /* a[batch, n, n], lower triangle read -> l[batch, n, n] with l l' = a, zero above the diagonal. A matrix that is not positive definite (or holds a
- * NaN) gives NaN from the first row whose pivot is not positive, diagonal and below it. */
+ * NaN) gives NaN on and below the diagonal from the first column whose pivot is not positive; the columns before are right. */
 int32_t costate_cholesky_f32(costate_context *context, const float *a, float *l, int64_t batch, int64_t n);
 int32_t costate_cholesky_f64(costate_context *context, const double *a, double *l, int64_t batch, int64_t n);
 
