@@ -23,7 +23,6 @@ target_precompile_headers(costate_mlir_pch PRIVATE
   <mlir/Dialect/Arith/IR/Arith.h> <mlir/Pass/Pass.h> <llvm/ADT/TypeSwitch.h>)
 
 # costate_library(<name> [MLIR] SOURCES ... [LINK ...]): a static library, also known as Costate::<name>, here and installed.
-# What lies in runtime/ is exported apart (CostateRuntimeTargets): it must be usable where there is no LLVM.
 function(costate_library name)
   cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK;DEPENDS" ${ARGN})
   add_library(Costate${name} STATIC ${ARG_SOURCES})
@@ -42,12 +41,18 @@ function(costate_library name)
   if(ARG_DEPENDS)
     add_dependencies(Costate${name} ${ARG_DEPENDS})
   endif()
+  costate_install(Costate${name} ${name})
+endfunction()
+
+# costate_install(<target> <name>): installs the library and exports it as Costate::<name>. What lies in runtime/ is exported apart
+# (CostateRuntimeTargets): it must be usable where there is no LLVM.
+function(costate_install target name)
   set(export CostateTargets)
   if(CMAKE_CURRENT_SOURCE_DIR STREQUAL "${CMAKE_SOURCE_DIR}/runtime")
     set(export CostateRuntimeTargets)
   endif()
-  set_target_properties(Costate${name} PROPERTIES EXPORT_NAME ${name})
-  install(TARGETS Costate${name} EXPORT ${export} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  install(TARGETS ${target} EXPORT ${export} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   set_property(GLOBAL APPEND PROPERTY COSTATE_EXPORTS ${export})
 endfunction()
 
