@@ -5,6 +5,8 @@ if(NOT LLVM_VERSION_MAJOR EQUAL 22)
   message(FATAL_ERROR "requires LLVM and MLIR 22, but found ${LLVM_PACKAGE_VERSION} in ${LLVM_DIR}")
 endif()
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+# lld links the shared library of a model; only its archives exist, and they use the shared LLVM.
+find_package(LLD REQUIRED CONFIG HINTS ${LLVM_DIR}/../lld)
 include(TableGen)
 include(AddLLVM)
 include(AddMLIR)

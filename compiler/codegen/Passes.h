@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Passes of the codegen phase; Passes.td documents each.
+#ifndef COSTATE_COMPILER_CODEGEN_PASSES_H
+#define COSTATE_COMPILER_CODEGEN_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+#include <memory>
+
+namespace costate::codegen {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "costate/compiler/codegen/Passes.h.inc"
+
+/// From entries on buffers, with loop kernels inlined, to the LLVM dialect.
+void addHostPasses(mlir::OpPassManager &passes);
+
+} // namespace costate::codegen
+
+#endif // COSTATE_COMPILER_CODEGEN_PASSES_H

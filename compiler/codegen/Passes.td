@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Codegen. Takes entries on buffers and scheduled kernels; afterwards the module holds the LLVM dialect only. Every Halide kernel is an
+// object of its own by then (KernelToHalide.h), every loop kernel part of its entry.
+
+#ifndef COSTATE_COMPILER_CODEGEN_PASSES
+#define COSTATE_COMPILER_CODEGEN_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def BindEntries : Pass<"codegen-bind-entries", "::mlir::ModuleOp"> {
+  let summary = "gives entries the machine signature of the runtime";
+  let description = [{
+    Before: entries are `func.func` on memrefs (arguments, results as destinations, workspace), with control flow as blocks; kernels are
+    called by `kernel.call ... on halide` and `kernel.extern`. After: for an entry `@step` there are
+
+    - `@entry.step(context, args, dims, workspace) -> i32` (`costate_entry_fn`), which fetches the pointers and calls
+    - `@entry.step.body`, where each buffer is a parameter of its own without aliases, and dynamic extents are computed from `dims`;
+    - `@entry.step.workspace(dims) -> i64`, if there is a workspace; `@entry.step.extents(dims, extents)`, if an axis is compound.
+
+    A call of a kernel is a call of its C symbol; a code other than 0 leaves the entry with it. A buffer that Halide kernels take has one
+    `halide_buffer_t` on the stack, filled where the buffer is defined, so that a call costs a few moves. Kernels and arenas are erased.
+
+    Fails if a kernel that loops should run is still called, and where the entries do not describe a model (ModelDescription.h).
+
+    ```mlir
+    func.func @step(%w: memref<8xf32> {optim.role = "param", optim.name = "w"}) attributes {optim.entry} {
+      kernel.call @decay(%w) outs(%w) on halide : (memref<8xf32>) outs(memref<8xf32>)
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def HostToLlvm : Pass<"codegen-host-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "converts host code to the LLVM dialect";
+  let description = [{
+    Before: `func`, `cf`, `arith`, `memref`, and of `math` what one instruction or a few compute exactly (`fma`, `sqrt`, rounding, signs,
+    bits). After: the LLVM dialect. Fails on an op that allocates, on a `math` function that would call the C library, whose results
+    differ from machine to machine, and on any other dialect.
+
+    ```mlir
+    func.func @scale(%x: memref<4xf32>, %i: index, %a: f32) {
+      %v = memref.load %x[%i] : memref<4xf32>
+      %p = arith.mulf %v, %a : f32
+      memref.store %p, %x[%i] : memref<4xf32>
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // COSTATE_COMPILER_CODEGEN_PASSES

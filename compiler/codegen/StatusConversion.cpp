@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/codegen/StatusConversion.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace costate::codegen {
+
+absl::Status toStatus(std::error_code code, llvm::StringRef doing) {
+  if (!code)
+    return absl::OkStatus();
+  std::string message = absl::StrCat(doing.str(), ": ", code.message());
+  if (code == std::errc::no_such_file_or_directory || code == std::errc::not_a_directory)
+    return absl::NotFoundError(message);
+  if (code == std::errc::permission_denied || code == std::errc::read_only_file_system)
+    return absl::PermissionDeniedError(message);
+  return absl::UnavailableError(message);
+}
+
+absl::Status toStatus(llvm::Error error, llvm::StringRef doing) {
+  if (!error)
+    return absl::OkStatus();
+  std::string messages;
+  std::error_code system;
+  llvm::handleAllErrors(std::move(error), [&](const llvm::ErrorInfoBase &info) {
+    absl::StrAppend(&messages, messages.empty() ? "" : "; ", info.message());
+    if (info.isA<llvm::ECError>())
+      system = info.convertToErrorCode();
+  });
+  if (system && system.category() == std::generic_category())
+    return toStatus(system, doing);
+  return absl::InternalError(absl::StrCat(doing.str(), ": ", messages));
+}
+
+llvm::Error toError(const absl::Status &status) {
+  if (status.ok())
+    return llvm::Error::success();
+  return llvm::createStringError(std::string(status.message()));
+}
+
+} // namespace costate::codegen

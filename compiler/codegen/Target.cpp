@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/codegen/Target.h"
+
+#include "costate/runtime/costate.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <vector>
+
+namespace costate::codegen {
+
+namespace {
+
+struct Feature {
+  uint64_t bit;
+  const char *llvm;
+};
+// LLVM switches on what a feature implies; the list names what the bit adds.
+constexpr Feature features[] = {
+    {COSTATE_ISA_SSE41, "+sse4.1"},       {COSTATE_ISA_AVX, "+avx"},           {COSTATE_ISA_F16C, "+f16c"},
+    {COSTATE_ISA_FMA, "+fma"},            {COSTATE_ISA_AVX2, "+avx2"},         {COSTATE_ISA_AVX512, "+avx512f"},
+    {COSTATE_ISA_AVX512, "+avx512cd"},    {COSTATE_ISA_AVX512, "+avx512vl"},   {COSTATE_ISA_AVX512, "+avx512dq"},
+    {COSTATE_ISA_AVX512, "+avx512bw"},    {COSTATE_ISA_AVX512_BF16_VNNI, "+avx512vnni"},
+    {COSTATE_ISA_AVX512_BF16_VNNI, "+avx512bf16"},
+};
+
+constexpr uint64_t v2 = COSTATE_ISA_SSE41;
+constexpr uint64_t v3 = v2 | COSTATE_ISA_AVX | COSTATE_ISA_F16C | COSTATE_ISA_FMA | COSTATE_ISA_AVX2;
+constexpr uint64_t v4 = v3 | COSTATE_ISA_AVX512;
+
+struct Level {
+  std::string_view name;
+  uint64_t isa;
+};
+constexpr Level levels[] = {{"x86-64", 0}, {"x86-64-v2", v2}, {"x86-64-v3", v3}, {"x86-64-v4", v4}};
+
+} // namespace
+
+absl::StatusOr<Target> Target::named(std::string_view name) {
+  Target target;
+  target.name = name;
+  target.triple = llvm::sys::getProcessTriple();
+  if (!llvm::Triple(target.triple).isX86_64() || !llvm::Triple(target.triple).isOSBinFormatELF())
+    return absl::UnimplementedError(absl::StrCat("requires an x86-64 machine with ELF objects, but got ", target.triple));
+  if (name == "host") {
+    target.tune = llvm::sys::getHostCPUName().str();
+    target.isa = costate_cpu_isa();
+    return target;
+  }
+  target.tune = "generic";
+  for (const Level &level : levels)
+    if (level.name == name) {
+      target.isa = level.isa;
+      return target;
+    }
+  return absl::InvalidArgumentError(
+      absl::StrCat("requires a target among host, x86-64, x86-64-v2, x86-64-v3 and x86-64-v4, but got '", std::string(name), "'"));
+}
+
+std::string Target::llvmFeatures() const {
+  std::vector<const char *> on;
+  for (const Feature &feature : features)
+    if (isa & feature.bit)
+      on.push_back(feature.llvm);
+  return absl::StrJoin(on, ",");
+}
+
+int Target::vectorBytes() const { return isa & COSTATE_ISA_AVX512 ? 64 : isa & COSTATE_ISA_AVX ? 32 : 16; }
+
+std::string Target::key() const { return absl::StrCat(triple, "/", tune, "/", absl::Hex(isa)); }
+
+} // namespace costate::codegen
