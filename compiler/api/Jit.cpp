@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/api/Jit.h"
 
-#include "costate/compiler/api/RuntimeSymbols.h"
 #include "costate/compiler/codegen/StatusConversion.h"
+#include "costate/runtime/Symbols.h"
 
 #include "llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
@@ -12,6 +12,8 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <cmath>
+#include <cstring>
 #include <mutex>
 
 namespace costate {
@@ -26,13 +28,43 @@ struct Jit::State {
 Jit::Jit(std::unique_ptr<State> state) : state(std::move(state)) {}
 Jit::~Jit() = default;
 
-static orc::SymbolMap runtimeSymbolMap(orc::LLJIT &jit) {
+namespace {
+
+template <typename F>
+void *addressOf(F *function) {
+  return reinterpret_cast<void *>(function);
+}
+
+/// What LLVM may write in place of a loop, or of an instruction that the target lacks.
+const runtime::Symbol cLibrary[] = {
+    {"memcpy", addressOf(&std::memcpy)},
+    {"memmove", addressOf(&std::memmove)},
+    {"memset", addressOf(&std::memset)},
+    {"memcmp", addressOf(&std::memcmp)},
+    {"fma", addressOf<double(double, double, double)>(&std::fma)},
+    {"fmaf", addressOf<float(float, float, float)>(&std::fma)},
+    {"fmod", addressOf<double(double, double)>(&std::fmod)},
+    {"fmodf", addressOf<float(float, float)>(&std::fmod)},
+    {"floor", addressOf<double(double)>(&std::floor)},
+    {"floorf", addressOf<float(float)>(&std::floor)},
+    {"ceil", addressOf<double(double)>(&std::ceil)},
+    {"ceilf", addressOf<float(float)>(&std::ceil)},
+    {"trunc", addressOf<double(double)>(&std::trunc)},
+    {"truncf", addressOf<float(float)>(&std::trunc)},
+    {"roundeven", addressOf<double(double)>(&std::nearbyint)}, // the runtime never leaves the default rounding mode
+    {"roundevenf", addressOf<float(float)>(&std::nearbyint)},
+};
+
+orc::SymbolMap knownSymbols(orc::LLJIT &jit) {
   orc::SymbolMap map;
-  for (const RuntimeSymbol &symbol : runtimeSymbols())
-    map[jit.mangleAndIntern(symbol.name)] = {orc::ExecutorAddr::fromPtr(symbol.address),
-                                             llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  for (std::span<const runtime::Symbol> symbols : {runtime::symbols(), std::span<const runtime::Symbol>(cLibrary)})
+    for (const runtime::Symbol &symbol : symbols)
+      map[jit.mangleAndIntern(symbol.name)] = {orc::ExecutorAddr::fromPtr(symbol.address),
+                                               llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   return map;
 }
+
+} // namespace
 
 absl::StatusOr<std::unique_ptr<Jit>> Jit::load(const codegen::Package &package) {
   static std::once_flag registered;
@@ -57,7 +89,7 @@ absl::StatusOr<std::unique_ptr<Jit>> Jit::load(const codegen::Package &package) 
   // ORC prints failures of a session to stderr unless told otherwise; they also come back from the lookup.
   std::string reported;
   state->jit->getExecutionSession().setErrorReporter([&](llvm::Error error) { reported += llvm::toString(std::move(error)) + "; "; });
-  if (llvm::Error error = state->jit->getMainJITDylib().define(orc::absoluteSymbols(runtimeSymbolMap(*state->jit))))
+  if (llvm::Error error = state->jit->getMainJITDylib().define(orc::absoluteSymbols(knownSymbols(*state->jit))))
     return toStatus(std::move(error), "cannot bind the runtime");
   for (const codegen::Member &object : package.objects)
     if (llvm::Error error = state->jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object.bytes, object.name)))

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// A compiled model in this process.
+#ifndef COSTATE_COMPILER_API_EXECUTABLE_H
+#define COSTATE_COMPILER_API_EXECUTABLE_H
+
+#include "costate/runtime/costate.h"
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+#include <memory>
+#include <string>
+
+namespace costate {
+
+class Jit;
+
+/// What a compilation cost.
+struct CompileReport {
+  /// The whole package came from the cache: nothing below was done.
+  bool fromCache = false;
+  /// Kernels that Halide compiled for the model, and how many of them the cache had.
+  int kernels = 0, cachedKernels = 0;
+  /// Seconds: text to IR; phases solve to schedule; Halide; LLVM; linking into the process; all of it.
+  double import = 0, phases = 0, halide = 0, llvm = 0, link = 0, total = 0;
+};
+
+/// Owns the machine code. Handles made from it keep it alive. Cheap to copy.
+class Executable {
+public:
+  struct DestroyModel {
+    std::shared_ptr<Jit> code;
+    void operator()(costate_model *model) const { costate_model_destroy(model); }
+  };
+  /// A handle of the runtime: `costate_model_invoke(model.get(), ...)` and so on.
+  using Model = std::unique_ptr<costate_model, DestroyModel>;
+
+  Executable(std::shared_ptr<Jit> code, std::string manifest, CompileReport report);
+
+  /// Entries, slots, hyper-parameters, dimensions.
+  const costate_model_info &info() const;
+  /// The same and the model's defaults (data, epochs, batch), as JSON.
+  const std::string &manifest() const { return text; }
+  const CompileReport &report() const { return cost; }
+  /// Address of a function of the C header, as "digits_train_step". Errors: NotFound.
+  absl::StatusOr<void *> function(const std::string &name) const;
+
+  /// A handle on `context` for calls up to the extents in `maxDims`, one a dimension of the model (empty: all 1).
+  /// Errors: those of costate_model_create; InvalidArgument if the number of extents is wrong.
+  absl::StatusOr<Model> createModel(costate_context *context, absl::Span<const int64_t> maxDims = {}) const;
+
+private:
+  std::shared_ptr<Jit> code;
+  std::string text;
+  CompileReport cost;
+};
+
+/// The status of a code that the runtime returned, with the context's message.
+absl::Status runtimeStatus(int32_t code, const costate_context *context);
+
+} // namespace costate
+
+#endif // COSTATE_COMPILER_API_EXECUTABLE_H

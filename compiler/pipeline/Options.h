@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What a caller may choose about a compilation; values only.
+#ifndef COSTATE_COMPILER_PIPELINE_OPTIONS_H
+#define COSTATE_COMPILER_PIPELINE_OPTIONS_H
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace costate {
+
+/// The type that `f32` of a model is compiled as.
+enum class Real { F32, F64 };
+
+struct Options {
+  Real real = Real::F32;
+  /// "host" or a level of the x86-64 psABI (codegen/Target.h).
+  std::string target = "host";
+  /// Likely extents of named dimensions: cost rules and schedules read them, results never depend on them.
+  std::map<std::string, int64_t> hints;
+  /// LLVM's effort, 0 to 3. At 0 no kernel goes to Halide.
+  int optimize = 2;
+  /// Threads of the compiler itself; 0: one a CPU.
+  int threads = 0;
+  /// Folder of compiled objects; empty: none is read or written. Bound in bytes.
+  std::string cacheDirectory;
+  uint64_t cacheBytes = uint64_t(512) << 20;
+  /// Folder that gets the module after each phase, as NUMBER-PHASE.mlir; empty: none.
+  std::string dumpDirectory;
+};
+
+} // namespace costate
+
+#endif // COSTATE_COMPILER_PIPELINE_OPTIONS_H

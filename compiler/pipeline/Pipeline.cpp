@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/pipeline/Pipeline.h"
+
+#include "costate/compiler/codegen/Passes.h"
+#include "costate/compiler/pipeline/Contracts.h"
+#include "costate/dialects/Dialects.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <chrono>
+
+using namespace mlir;
+
+namespace costate {
+
+static constexpr llvm::StringLiteral names[] = {"import", "solve", "differentiate", "fuse", "schedule", "codegen"};
+
+llvm::StringRef phaseName(Phase phase) { return names[static_cast<int>(phase)]; }
+
+std::optional<Phase> parsePhase(llvm::StringRef name) {
+  for (Phase phase : allPhases)
+    if (phaseName(phase) == name)
+      return phase;
+  return std::nullopt;
+}
+
+void registerDialects(DialectRegistry &registry) {
+  registerAllDialects(registry);
+  registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect, ub::UBDialect>();
+  func::registerInlinerExtension(registry);
+}
+
+static void addPasses(OpPassManager &passes, Phase phase, const Options &options) {
+  switch (phase) {
+  case Phase::Import:
+    return;
+  case Phase::Solve:
+    return;
+  case Phase::Differentiate:
+    return;
+  case Phase::Fuse:
+    return;
+  case Phase::Schedule:
+    return;
+  case Phase::Codegen:
+    return codegen::addHostPasses(passes);
+  }
+}
+
+LogicalResult Pipeline::runPasses(ModuleOp module, Phase phase) {
+  PassManager passes(module.getContext());
+  passes.enableVerifier();
+  addPasses(passes, phase, options);
+  return passes.run(module);
+}
+
+LogicalResult Pipeline::callHooks(const std::vector<std::pair<Phase, Hook>> &hooks, Phase phase, ModuleOp module) {
+  for (auto &[at, hook] : hooks)
+    if (at == phase && failed(hook(phase, module)))
+      return failure();
+  return success();
+}
+
+LogicalResult Pipeline::dump(ModuleOp module, Phase phase) {
+  if (options.dumpDirectory.empty())
+    return success();
+  std::string path = options.dumpDirectory + "/" + std::to_string(static_cast<int>(phase)) + "-" + phaseName(phase).str() + ".mlir";
+  std::error_code code = llvm::sys::fs::create_directories(options.dumpDirectory);
+  if (!code) {
+    llvm::raw_fd_ostream stream(path, code);
+    if (!code)
+      module.print(stream, OpPrintingFlags().enableDebugInfo(false));
+  }
+  if (code)
+    return module.emitError() << "cannot write '" << path << "': " << code.message();
+  return success();
+}
+
+LogicalResult Pipeline::run(ModuleOp module, Phase from, Phase to) {
+  seconds.clear();
+  for (Phase phase : allPhases) {
+    if (phase < from || phase > to)
+      continue;
+    auto start = std::chrono::steady_clock::now();
+    if (failed(callHooks(before, phase, module)) || failed(runPasses(module, phase)) || failed(checkContract(module, phase)))
+      return failure();
+    bool hooked = llvm::any_of(after, [&](auto &hook) { return hook.first == phase; });
+    if (hooked && (failed(callHooks(after, phase, module)) || failed(checkContract(module, phase))))
+      return failure();
+    seconds.emplace_back(phase, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    if (failed(dump(module, phase)))
+      return failure();
+  }
+  return success();
+}
+
+} // namespace costate
