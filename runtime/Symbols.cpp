@@ -14,7 +14,17 @@ std::span<const Symbol> symbols() {
   static const Symbol table[] = {
       COSTATE_SYMBOL(costate_fail),
       COSTATE_SYMBOL(costate_parallel_for),
+      // What the functions of a model's C header call.
+      COSTATE_SYMBOL(costate_model_context),
+      COSTATE_SYMBOL(costate_model_create),
+      COSTATE_SYMBOL(costate_model_destroy),
       COSTATE_SYMBOL(costate_model_invoke),
+      COSTATE_SYMBOL(costate_model_load),
+      COSTATE_SYMBOL(costate_model_reserve),
+      COSTATE_SYMBOL(costate_model_save),
+      COSTATE_SYMBOL(costate_model_seed),
+      COSTATE_SYMBOL(costate_model_set),
+      // What entries and kernels call.
       COSTATE_SYMBOL_FLOATS(costate_cholesky),
       COSTATE_SYMBOL_FLOATS(costate_triangular_solve),
       COSTATE_SYMBOL_NUMBERS(costate_argsort),

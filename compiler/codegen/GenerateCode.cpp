@@ -98,6 +98,7 @@ FailureOr<std::string> compileHost(ModuleOp module, const ModelDescription &mode
 FailureOr<Package> generateCode(ModuleOp module, StringRef name, const CodegenOptions &options, CodegenStatistics *statistics) {
   CodegenStatistics ignored;
   CodegenStatistics &numbers = statistics ? *statistics : ignored;
+  module.getContext()->loadDialect<graph::GraphDialect>(); // static shapes become dimensions too
   FailureOr<ModelDescription> model = describeModel(module, name);
   if (failed(model))
     return failure();

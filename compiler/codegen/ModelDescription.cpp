@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/codegen/ModelDescription.h"
 
-#include "costate/dialects/interfaces/ArenaLayout.h"
+#include "costate/dialects/interfaces/Interfaces.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"

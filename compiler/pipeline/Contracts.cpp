@@ -62,7 +62,7 @@ static LogicalResult checkDifferentiate(ModuleOp module, Phase phase) {
   if (failed(onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "ub"})))
     return failure();
   return everyOp(module, [&](Operation *op) -> LogicalResult {
-    if (isa<graph::VjpOp, graph::JvpOp, graph::MapOp, graph::StopGradientOp>(op))
+    if (isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp, graph::StopGradientOp>(op))
       return left(op, phase);
     auto function = op->getParentOfType<func::FuncOp>();
     if (isa<func::CallOp>(op) && function && isEntry(function))

@@ -44,6 +44,8 @@ void registerDialects(DialectRegistry &registry) {
   func::registerInlinerExtension(registry);
 }
 
+void registerPasses() { codegen::registerCodegenPasses(); }
+
 static void addPasses(OpPassManager &passes, Phase phase, const Options &options) {
   switch (phase) {
   case Phase::Import:

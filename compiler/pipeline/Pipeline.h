@@ -30,6 +30,9 @@ std::optional<Phase> parsePhase(llvm::StringRef name);
 /// Everything that a context needs to hold modules of any phase: our dialects, upstream's, and their external models.
 void registerDialects(mlir::DialectRegistry &registry);
 
+/// Makes the passes of every phase known by their flags; for costate-opt.
+void registerPasses();
+
 class Pipeline {
 public:
   /// Called with the module before or after a phase; a failure stops the pipeline.

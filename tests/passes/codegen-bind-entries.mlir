@@ -1,0 +1,103 @@
+// RUN: costate-opt %s --split-input-file --codegen-bind-entries --verify-diagnostics | FileCheck %s
+
+// The kernel becomes a C function; its code ends the step; the arrays are parameters without aliases.
+// CHECK-DAG:   llvm.mlir.global private unnamed_addr constant @[[DIMS:halide.dims.*]](dense<[0, 8, 1, 0]> : tensor<4xi32>)
+// CHECK-DAG:   llvm.func @decay(!llvm.ptr, f32, !llvm.ptr, !llvm.ptr) -> i32
+// CHECK-NOT:   kernel.define
+// CHECK-LABEL: func.func private @entry.step.body(
+// CHECK-SAME:    %[[CTX:[^:]*]]: !llvm.ptr, %[[W:[^:]*]]: !llvm.ptr {llvm.noalias}, %{{[^:]*}}: !llvm.ptr {llvm.noalias}, %{{[^:]*}}: !llvm.ptr {llvm.noalias}, %{{[^:]*}}: !llvm.ptr {llvm.noalias}) -> i32
+// CHECK:         %[[BUFFER:.*]] = llvm.alloca
+// CHECK:         llvm.mlir.addressof @[[DIMS]]
+// CHECK:         %[[CODE:.*]] = llvm.call @decay(%[[CTX]], %{{.*}}, %[[BUFFER]], %[[BUFFER]])
+// CHECK:         cf.cond_br %{{.*}} weights([1, 1048576]), ^[[EXIT:bb[0-9]+]](%[[CODE]] : i32), ^
+// CHECK:         return %{{.*}} : i32
+// CHECK:       ^[[EXIT]](%[[OUT:.*]]: i32):
+// CHECK:         return %[[OUT]] : i32
+// CHECK-LABEL: func.func @entry.step(
+// CHECK-SAME:    %[[C:[^:]*]]: !llvm.ptr, %[[ARGS:[^:]*]]: !llvm.ptr, %[[D:[^:]*]]: !llvm.ptr, %[[WS:[^:]*]]: !llvm.ptr) -> i32
+// CHECK:         %[[P:.*]] = llvm.getelementptr %[[ARGS]][0]
+// CHECK:         %[[A:.*]] = llvm.load %[[P]] invariant
+// CHECK:         call @entry.step.body(%[[C]], %[[A]], %{{.*}}, %[[D]], %[[WS]])
+kernel.define @decay(%rate: f32, %w: !kernel.buffer<8xf32>) -> (!kernel.buffer<8xf32> tied %w) stages {
+  %y = kernel.stage "y" (%i0 < 8) : f32 {
+    %a = kernel.load %w[%i0] : !kernel.buffer<8xf32>
+    %v = arith.mulf %a, %rate : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %y : !kernel.buffer<8xf32>
+}
+func.func @step(%w: memref<8xf32> {optim.role = "param", optim.name = "w"},
+                %rate: memref<f32> {optim.role = "hyper", optim.name = "rate"}) attributes {optim.entry} {
+  %r = memref.load %rate[] : memref<f32>
+  kernel.call @decay(%r, %w) outs(%w) on halide : (f32, memref<8xf32>) outs(memref<8xf32>)
+  return
+}
+
+// -----
+
+// Dimensions come from the array of the model's dimensions; the sizes of a buffer that a kernel sees lie on the stack, filled once for two calls.
+// CHECK-LABEL: func.func private @entry.twice.body(
+// CHECK-COUNT-2: llvm.alloca
+// CHECK-NOT:     llvm.alloca
+// CHECK:         llvm.call @costate_first(
+// CHECK:         llvm.call @costate_first(
+// CHECK-LABEL: func.func @entry.twice.workspace(
+// CHECK:         call @twice.workspace_size
+// CHECK-LABEL: func.func @entry.twice.extents(
+// CHECK:         arith.muli
+// CHECK:         llvm.store
+func.func @twice(%x: memref<?xf32> {optim.role = "input", optim.name = "x", graph.dims = [#graph.dim<n>]},
+                 %y: memref<?xf32> {optim.role = "output", optim.name = "y", graph.dims = [#graph.dim<2 * n>]},
+                 %ws: memref<?xi8> {optim.role = "workspace"}) attributes {optim.entry} {
+  kernel.call @costate_first(%x) outs(%x) on halide : (memref<?xf32>) outs(memref<?xf32>)
+  kernel.call @costate_first(%x) outs(%x) on halide : (memref<?xf32>) outs(memref<?xf32>)
+  return
+}
+func.func private @twice.workspace_size(%n: index {graph.dim_name = "n"}) -> index {
+  return %n : index
+}
+
+kernel.define @costate_first(%x: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32> tied %x) stages {
+  %y = kernel.stage "y" (%i0 < 1) : f32 {
+    %a = kernel.load %x[%i0] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %y : !kernel.buffer<?xf32>
+}
+
+// -----
+
+// expected-error @below {{requires an argument that binds dimension 'n': one with it alone as an axis}}
+func.func @unbound(%x: memref<?xf32> {optim.role = "input", optim.name = "x", graph.dims = [#graph.dim<2 * n>]}) attributes {optim.entry} {
+  return
+}
+
+// -----
+
+// expected-error @below {{requires a function 'bare.workspace_size' beside a workspace of dynamic size}}
+func.func @bare(%x: memref<4xf32> {optim.role = "input", optim.name = "x"}, %ws: memref<?xi8> {optim.role = "workspace"}) attributes {optim.entry} {
+  return
+}
+
+// -----
+
+func.func @a(%x: memref<4xf32> {optim.role = "param", optim.name = "w"}) attributes {optim.entry} {
+  return
+}
+// expected-error @below {{requires one type, role and shape of slot 'w' in all entries}}
+func.func @b(%x: memref<5xf32> {optim.role = "param", optim.name = "w"}) attributes {optim.entry} {
+  return
+}
+
+// -----
+
+// expected-error @below {{requires arguments before results, but argument 1 follows one}}
+func.func @order(%y: memref<f32> {optim.role = "metric", optim.name = "y"}, %x: memref<4xf32> {optim.role = "input", optim.name = "x"}) attributes {optim.entry} {
+  return
+}
+
+// -----
+
+// expected-error @below {{requires an entry: a function with 'optim.entry'}}
+module {
+}
