@@ -172,17 +172,22 @@ private:
   LogicalResult lower(kernel::CallOp call) {
     if (call.getExecutor() != kernel::Executor::Halide)
       return call.emitOpError("requires executor halide at code generation; loop kernels are part of their entry by now");
+    auto define = symbols.lookup<kernel::DefineOp>(call.getCallee());
+    if (!define)
+      return call.emitOpError() << "requires a kernel @" << call.getCallee() << " in the module";
     Builder b(call.getLoc(), call);
     SmallVector<Value> arguments{context};
-    // The memory of a tied output is passed once, as the output.
-    for (Value input : call.getInputs())
-      if (!isa<MemRefType>(input.getType()))
-        arguments.push_back(input.getType().isIndex() ? toInt(b, input, 64) : input);
-      else
+    for (auto [number, input] : llvm::enumerate(call.getInputs())) {
+      if (define.getTiedOutput(number)) // its output holds it
+        continue;
+      if (isa<MemRefType>(input.getType()))
         arguments.push_back(header(input));
+      else
+        arguments.push_back(input.getType().isIndex() ? toInt(b, input, 32) : input);
+    }
     for (Value out : call.getOuts())
       arguments.push_back(header(out));
-    replaceByCall(b, call, call.getCallee(), arguments);
+    replaceByCall(b, call, (kernelSymbolPrefix + call.getCallee()).str(), arguments);
     return success();
   }
 
@@ -203,8 +208,6 @@ private:
   void replaceByCall(Builder &b, Operation *op, StringRef symbol, ArrayRef<Value> arguments) {
     auto callee = symbols.lookup<LLVM::LLVMFuncOp>(symbol);
     if (!callee) {
-      if (Operation *kernel = symbols.lookup(symbol))
-        symbols.erase(kernel);
       SmallVector<Type> types = llvm::to_vector(ValueRange(arguments).getTypes());
       OpBuilder declare = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
       callee = LLVM::LLVMFuncOp::create(declare, b.getLoc(), symbol, LLVM::LLVMFunctionType::get(b.getI32Type(), types));

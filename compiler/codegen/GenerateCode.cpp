@@ -54,7 +54,7 @@ LogicalResult nameKernelsByContent(ModuleOp module, const Target &target, std::m
       continue;
     StringAttr old = define.getSymNameAttr();
     define.setSymName("kernel");
-    std::string name = "costate_kernel_" + contentKey({compilerIdentity(), target.key(), print(define)});
+    std::string name = contentKey({compilerIdentity(), target.key(), print(define)});
     define.setSymNameAttr(old);
     if (failed(SymbolTable::replaceAllSymbolUses(old, StringAttr::get(module.getContext(), name), module)))
       return define.emitError("requires uses of the kernel that can be renamed");

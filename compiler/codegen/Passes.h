@@ -13,6 +13,9 @@ namespace costate::codegen {
 #define GEN_PASS_REGISTRATION
 #include "costate/compiler/codegen/Passes.h.inc"
 
+/// Stands before the name of a kernel in the symbol of its C function (CompileKernels.h has its signature).
+inline constexpr llvm::StringLiteral kernelSymbolPrefix = "costate_kernel_";
+
 /// From entries on buffers, with loop kernels inlined, to the LLVM dialect.
 void addHostPasses(mlir::OpPassManager &passes);
 

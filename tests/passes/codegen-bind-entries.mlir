@@ -2,13 +2,13 @@
 
 // The kernel becomes a C function; its code ends the step; the arrays are parameters without aliases.
 // CHECK-DAG:   llvm.mlir.global private unnamed_addr constant @[[DIMS:halide.dims.*]](dense<[0, 8, 1, 0]> : tensor<4xi32>)
-// CHECK-DAG:   llvm.func @decay(!llvm.ptr, f32, !llvm.ptr, !llvm.ptr) -> i32
+// CHECK-DAG:   llvm.func @costate_kernel_decay(!llvm.ptr, f32, !llvm.ptr) -> i32
 // CHECK-NOT:   kernel.define
 // CHECK-LABEL: func.func private @entry.step.body(
 // CHECK-SAME:    %[[CTX:[^:]*]]: !llvm.ptr, %[[W:[^:]*]]: !llvm.ptr {llvm.noalias}, %{{[^:]*}}: !llvm.ptr {llvm.noalias}, %{{[^:]*}}: !llvm.ptr {llvm.noalias}, %{{[^:]*}}: !llvm.ptr {llvm.noalias}) -> i32
 // CHECK:         %[[BUFFER:.*]] = llvm.alloca
 // CHECK:         llvm.mlir.addressof @[[DIMS]]
-// CHECK:         %[[CODE:.*]] = llvm.call @decay(%[[CTX]], %{{.*}}, %[[BUFFER]], %[[BUFFER]])
+// CHECK:         %[[CODE:.*]] = llvm.call @costate_kernel_decay(%[[CTX]], %{{.*}}, %[[BUFFER]])
 // CHECK:         cf.cond_br %{{.*}} weights([1, 1048576]), ^[[EXIT:bb[0-9]+]](%[[CODE]] : i32), ^
 // CHECK:         return %{{.*}} : i32
 // CHECK:       ^[[EXIT]](%[[OUT:.*]]: i32):
@@ -36,31 +36,33 @@ func.func @step(%w: memref<8xf32> {optim.role = "param", optim.name = "w"},
 // -----
 
 // Dimensions come from the array of the model's dimensions; the sizes of a buffer that a kernel sees lie on the stack, filled once for two calls.
-// CHECK-LABEL: func.func private @entry.twice.body(
-// CHECK-COUNT-2: llvm.alloca
-// CHECK-NOT:     llvm.alloca
-// CHECK:         llvm.call @costate_first(
-// CHECK:         llvm.call @costate_first(
 // CHECK-LABEL: func.func @entry.twice.workspace(
 // CHECK:         call @twice.workspace_size
 // CHECK-LABEL: func.func @entry.twice.extents(
 // CHECK:         arith.muli
 // CHECK:         llvm.store
+// CHECK-LABEL: func.func private @entry.twice.body(
+// CHECK-COUNT-2: llvm.alloca
+// CHECK-NOT:     llvm.alloca
+// CHECK:         llvm.call @costate_kernel_negate(
+// CHECK:         llvm.call @costate_kernel_negate(
 func.func @twice(%x: memref<?xf32> {optim.role = "input", optim.name = "x", graph.dims = [#graph.dim<n>]},
                  %y: memref<?xf32> {optim.role = "output", optim.name = "y", graph.dims = [#graph.dim<2 * n>]},
                  %ws: memref<?xi8> {optim.role = "workspace"}) attributes {optim.entry} {
-  kernel.call @costate_first(%x) outs(%x) on halide : (memref<?xf32>) outs(memref<?xf32>)
-  kernel.call @costate_first(%x) outs(%x) on halide : (memref<?xf32>) outs(memref<?xf32>)
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  kernel.call @negate(%n, %x) outs(%x) on halide : (index, memref<?xf32>) outs(memref<?xf32>)
+  kernel.call @negate(%n, %x) outs(%x) on halide : (index, memref<?xf32>) outs(memref<?xf32>)
   return
 }
 func.func private @twice.workspace_size(%n: index {graph.dim_name = "n"}) -> index {
   return %n : index
 }
-
-kernel.define @costate_first(%x: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32> tied %x) stages {
-  %y = kernel.stage "y" (%i0 < 1) : f32 {
+kernel.define @negate(%n: index, %x: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32> tied %x) stages {
+  %y = kernel.stage "y" (%i0 < %n) : f32 {
     %a = kernel.load %x[%i0] : !kernel.buffer<?xf32>
-    kernel.yield %a : f32
+    %b = arith.negf %a : f32
+    kernel.yield %b : f32
   }
   kernel.output %y : !kernel.buffer<?xf32>
 }
