@@ -54,6 +54,7 @@ function(costate_install target name)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   install(TARGETS ${target} EXPORT ${export} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   set_property(GLOBAL APPEND PROPERTY COSTATE_EXPORTS ${export})
+  set_property(GLOBAL APPEND PROPERTY COSTATE_BUILT ${target})
 endfunction()
 
 # costate_tablegen(<folder>/<file>.td <out.inc> <tblgen args> ...): runs mlir-tblgen into the generated tree.
@@ -83,7 +84,7 @@ endfunction()
 # It may include "costate/tools/Version.h".
 function(costate_tool name)
   costate_executable(${name} ${ARGN})
-  set_property(GLOBAL APPEND PROPERTY COSTATE_TOOLS ${name})
+  set_property(GLOBAL APPEND PROPERTY COSTATE_BUILT ${name})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
@@ -94,7 +95,7 @@ function(costate_test name)
   costate_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE GTest::gtest_main GTest::gmock)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${COSTATE_UNIT_DIR} SUFFIX .gtest)
-  set_property(GLOBAL APPEND PROPERTY COSTATE_TESTS ${name})
+  set_property(GLOBAL APPEND PROPERTY COSTATE_BUILT ${name})
 endfunction()
 
 # What a program and a test have in common.
