@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// mlir-opt with Costate's dialects and passes, and the upstream dialects that appear beside them at some level.
+// mlir-opt with the dialects that modules hold at any phase and the passes of every phase, ours and the general ones of upstream.
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/tools/Version.h"
 
-#include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/raw_ostream.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
