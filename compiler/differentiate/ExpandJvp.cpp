@@ -113,18 +113,11 @@ LogicalResult Push::visitCall(func::CallOp call) {
   if (failed(transpose))
     return failure();
   llvm::append_range(operands, seeds);
-  auto pushed = create<func::CallOp>(*transpose, operands);
+  SmallVector<Value> pushed = expander.inlineCall(create<func::CallOp>(*transpose, operands));
   unsigned next = rule.getNumResults();
-  SmallVector<std::pair<Value, unsigned>> places;
   for (Value result : call.getResults())
     if (isFloat(result.getType()))
-      places.push_back({result, next++});
-  // the tangents are results of a call that is about to be inlined: keep them by marker uses
-  auto keep = create<UnrealizedConversionCastOp>(pushed.getResultTypes(), pushed.getResults());
-  expander.inlineCall(pushed);
-  for (auto [result, place] : places)
-    setTangent(result, keep.getOperand(place));
-  keep.erase();
+      setTangent(result, pushed[next++]);
   return success();
 }
 

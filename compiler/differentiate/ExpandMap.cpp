@@ -111,19 +111,19 @@ void Lanes::loopOverLanes(Operation *op) {
     shape.insert(shape.begin(), lanes);
     starts.push_back(splat(0.0, shape, getElementTypeOrSelf(result.getType())));
   }
-  auto loop = scf::ForOp::create(builder, loc, index(int64_t(0)), index(lanes), index(int64_t(1)), starts,
-                                 [&](OpBuilder &nested, Location, Value lane, ValueRange carries) {
-                                   Emitter e(nested, loc, dimensions);
-                                   IRMapping inner = mapping;
-                                   for (Value operand : op->getOperands())
-                                     if (isBatched(operand))
-                                       inner.map(operand, e.readLane(get(operand), lane));
-                                   Operation *copy = nested.clone(*op, inner);
-                                   SmallVector<Value> written;
-                                   for (auto [carry, result] : llvm::zip_equal(carries, copy->getResults()))
-                                     written.push_back(e.writeLane(carry, result, lane));
-                                   scf::YieldOp::create(nested, loc, written);
-                                 });
+  auto loop = createFor(builder, loc, index(int64_t(0)), index(lanes), index(int64_t(1)), starts,
+                        [&](OpBuilder &nested, Value lane, ValueRange carries) {
+                          Emitter e(nested, loc, dimensions);
+                          IRMapping inner = mapping;
+                          for (Value operand : op->getOperands())
+                            if (isBatched(operand))
+                              inner.map(operand, e.readLane(get(operand), lane));
+                          Operation *copy = nested.clone(*op, inner);
+                          SmallVector<Value> written;
+                          for (auto [carry, result] : llvm::zip_equal(carries, copy->getResults()))
+                            written.push_back(e.writeLane(carry, result, lane));
+                          return written;
+                        });
   for (auto [from, to] : llvm::zip_equal(op->getResults(), loop.getResults()))
     setBatched(from, to);
 }
@@ -145,26 +145,23 @@ LogicalResult Lanes::visitFor(scf::ForOp loop) {
     if (isBatched(bound))
       return loop.emitError() << "requires loop bounds that do not vary with the lane";
   LogicalResult status = success();
-  Location here = loc;
-  auto wide = scf::ForOp::create(builder, here, get(loop.getLowerBound()), get(loop.getUpperBound()), get(loop.getStep()),
-                                 batchedAll(loop.getInitArgs()), [&](OpBuilder &nested, Location, Value iv, ValueRange carries) {
-                                   OpBuilder::InsertionGuard guard(builder);
-                                   builder.restoreInsertionPoint(nested.saveInsertionPoint());
-                                   setUniform(loop.getInductionVar(), iv);
-                                   for (auto [from, to] : llvm::zip_equal(loop.getRegionIterArgs(), carries))
-                                     setBatched(from, to);
-                                   status = visit(*loop.getBody());
-                                   if (succeeded(status))
-                                     scf::YieldOp::create(builder, here, batchedAll(loop.getYieldedValues()));
-                                 });
+  auto wide = createFor(builder, loc, get(loop.getLowerBound()), get(loop.getUpperBound()), get(loop.getStep()), batchedAll(loop.getInitArgs()),
+                        [&](OpBuilder &nested, Value iv, ValueRange carries) {
+                          OpBuilder::InsertionGuard guard(builder);
+                          builder.restoreInsertionPoint(nested.saveInsertionPoint());
+                          setUniform(loop.getInductionVar(), iv);
+                          for (auto [from, to] : llvm::zip_equal(loop.getRegionIterArgs(), carries))
+                            setBatched(from, to);
+                          if (failed(status = visit(*loop.getBody())))
+                            return SmallVector<Value>(carries);
+                          return batchedAll(loop.getYieldedValues());
+                        });
   for (auto [from, to] : llvm::zip_equal(loop.getResults(), wide.getResults()))
     setBatched(from, to);
   return status;
 }
 
 LogicalResult Lanes::visitWhile(scf::WhileOp loop) {
-  LogicalResult status = success();
-  Location here = loc;
   unsigned passed = loop.getNumResults();
   // carries: those of the loop, then what each lane passed on when it stopped, then which lanes go on
   SmallVector<Value> inits = batchedAll(loop.getInits());
@@ -179,60 +176,48 @@ LogicalResult Lanes::visitWhile(scf::WhileOp loop) {
   unsigned count = loop.getInits().size();
   SmallVector<Type> types = llvm::map_to_vector(inits, [](Value value) { return value.getType(); });
   llvm::append_range(types, ArrayRef(results));
-  auto within = [&](OpBuilder &nested, function_ref<void()> body) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.restoreInsertionPoint(nested.saveInsertionPoint());
-    body();
-  };
-  auto before = [&](OpBuilder &nested, Location, ValueRange arguments) {
-    within(nested, [&] {
-      for (auto [from, to] : llvm::zip_equal(loop.getBeforeArguments(), arguments.take_front(count)))
-        setBatched(from, to);
-      if (failed(status = visit(*loop.getBeforeBody())))
-        return;
-      Value running = arguments.back(), condition = loop.getConditionOp().getCondition();
-      // what the lanes pass on now; those that had stopped keep what they passed then
-      SmallVector<Value> passes;
-      for (auto [old, now] : llvm::zip_equal(arguments.drop_front(count).take_front(passed), batchedAll(loop.getConditionOp().getArgs())))
-        passes.push_back(selectLanes(running, now, old));
-      Value wants = isBatched(condition) ? get(condition)
-                                         : broadcast(create<tensor::FromElementsOp>(RankedTensorType::get({}, builder.getI1Type()), get(condition)),
-                                                     {}, {lanes});
-      Value goesOn = create<AndOp>(running.getType(), running, wants);
-      Value any = create<ReduceMaxOp>(RankedTensorType::get({}, builder.getI1Type()), goesOn, ArrayRef<int64_t>{0});
-      SmallVector<Value> next(arguments.take_front(count));
-      llvm::append_range(next, passes);
-      next.push_back(goesOn);
-      llvm::append_range(next, passes);
-      scf::ConditionOp::create(builder, here, create<tensor::ExtractOp>(any, ValueRange()), next);
-    });
-  };
-  auto after = [&](OpBuilder &nested, Location, ValueRange arguments) {
-    within(nested, [&] {
-      if (failed(status))
-        return;
-      for (auto [from, to] : llvm::zip_equal(loop.getAfterArguments(), arguments.take_back(passed)))
-        setBatched(from, to);
-      if (failed(status = visit(*loop.getAfterBody())))
-        return;
-      Value running = arguments[count + passed];
-      SmallVector<Value> next;
-      for (auto [old, now] : llvm::zip_equal(arguments.take_front(count), batchedAll(loop.getYieldOp().getResults())))
-        next.push_back(selectLanes(running, now, old));
-      llvm::append_range(next, arguments.drop_front(count).take_front(passed + 1));
-      scf::YieldOp::create(builder, here, next);
-    });
-  };
-  auto wide = scf::WhileOp::create(builder, here, types, inits, before, after);
+  auto wide = scf::WhileOp::create(builder, loc, types, inits);
   wide->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Location> locations(types.size(), loc);
+  Block *before = builder.createBlock(&wide.getBefore(), {}, ValueRange(inits).getTypes(), ArrayRef(locations).take_front(inits.size()));
+  ValueRange arguments = before->getArguments();
+  for (auto [from, to] : llvm::zip_equal(loop.getBeforeArguments(), arguments.take_front(count)))
+    setBatched(from, to);
+  if (failed(visit(*loop.getBeforeBody())))
+    return failure();
+  Value running = arguments.back(), condition = loop.getConditionOp().getCondition();
+  SmallVector<Value> passes; // what the lanes pass on now; those that had stopped keep what they passed then
+  for (auto [old, now] : llvm::zip_equal(arguments.drop_front(count).take_front(passed), batchedAll(loop.getConditionOp().getArgs())))
+    passes.push_back(selectLanes(running, now, old));
+  auto scalar = RankedTensorType::get({}, builder.getI1Type());
+  Value wants = isBatched(condition) ? get(condition) : broadcast(create<tensor::FromElementsOp>(scalar, get(condition)), {}, {lanes});
+  Value goesOn = create<AndOp>(running.getType(), running, wants);
+  Value any = create<ReduceMaxOp>(scalar, goesOn, ArrayRef<int64_t>{0});
+  SmallVector<Value> next(arguments.take_front(count));
+  llvm::append_range(next, passes);
+  next.push_back(goesOn);
+  llvm::append_range(next, passes);
+  create<scf::ConditionOp>(create<tensor::ExtractOp>(any, ValueRange()), next);
+
+  Block *after = builder.createBlock(&wide.getAfter(), {}, types, locations);
+  arguments = after->getArguments();
+  for (auto [from, to] : llvm::zip_equal(loop.getAfterArguments(), arguments.take_back(passed)))
+    setBatched(from, to);
+  if (failed(visit(*loop.getAfterBody())))
+    return failure();
+  next.clear();
+  for (auto [old, now] : llvm::zip_equal(arguments.take_front(count), batchedAll(loop.getYieldOp().getResults())))
+    next.push_back(selectLanes(arguments[count + passed], now, old));
+  llvm::append_range(next, arguments.drop_front(count).take_front(passed + 1));
+  create<scf::YieldOp>(next);
   for (auto [from, to] : llvm::zip_equal(loop.getResults(), wide.getResults().take_back(passed)))
     setBatched(from, to);
-  return status;
+  return success();
 }
 
 LogicalResult Lanes::visitIf(scf::IfOp branch) {
   Value condition = branch.getCondition();
-  Location here = loc;
   auto yieldOf = [](Region &region) { return region.front().getTerminator()->getOperands(); };
   if (isBatched(condition)) {
     Value pred = get(condition);
@@ -243,17 +228,17 @@ LogicalResult Lanes::visitIf(scf::IfOp branch) {
     return success();
   }
   LogicalResult status = success();
-  auto side = [&](Region &region) {
-    return [&](OpBuilder &nested, Location) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.restoreInsertionPoint(nested.saveInsertionPoint());
-      if (failed(visit(region.front())))
-        status = failure();
-      else
-        scf::YieldOp::create(builder, here, batchedAll(yieldOf(region)));
-    };
+  auto fill = [&](Region &region, OpBuilder &nested) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.restoreInsertionPoint(nested.saveInsertionPoint());
+    if (failed(visit(region.front())))
+      status = failure();
+    return failed(status) ? SmallVector<Value>() : batchedAll(yieldOf(region));
   };
-  auto wide = scf::IfOp::create(builder, here, get(condition), side(branch.getThenRegion()), side(branch.getElseRegion()));
+  SmallVector<Type> types = llvm::map_to_vector(branch.getResultTypes(), [&](Type type) -> Type { return batchedType(type); });
+  auto wide = createIf(
+      builder, loc, types, get(condition), [&](OpBuilder &nested) { return fill(branch.getThenRegion(), nested); },
+      [&](OpBuilder &nested) { return fill(branch.getElseRegion(), nested); });
   for (auto [from, to] : llvm::zip_equal(branch.getResults(), wide.getResults()))
     setBatched(from, to);
   return status;

@@ -134,12 +134,11 @@ LogicalResult Sweep::visitCall(func::CallOp call) {
   for (Value result : call.getResults())
     if (isFloat(result.getType()))
       operands.push_back(cotangentOrZero(result));
-  auto adjoint = create<func::CallOp>(rule, operands);
+  SmallVector<Value> adjoint = expander.inlineCall(create<func::CallOp>(rule, operands));
   unsigned next = 0;
   for (Value operand : call.getOperands())
     if (isFloat(operand.getType()))
-      accumulate(operand, adjoint.getResult(next++));
-  expander.inlineCall(adjoint);
+      accumulate(operand, adjoint[next++]);
   return success();
 }
 
@@ -197,7 +196,7 @@ FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange ca
 
   LogicalResult status = success();
   Value one = index(int64_t(1));
-  auto reverse = scf::ForOp::create(builder, loc, index(int64_t(0)), trips, one, starts, [&](OpBuilder &nested, Location, Value j, ValueRange sums) {
+  auto reverse = createFor(builder, loc, index(int64_t(0)), trips, one, starts, [&](OpBuilder &nested, Value j, ValueRange sums) {
     Sweep child(expander, nested, loc, dimensions, activity);
     Value last = child.create<arith::SubIOp>(trips, one);
     Value trip = child.create<arith::SubIOp>(last, j);
@@ -218,7 +217,7 @@ FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange ca
       Value ct = child.cotangentOf(value);
       results.push_back(ct ? child.add(sum, ct) : sum);
     }
-    scf::YieldOp::create(nested, loc, results);
+    return results;
   });
   if (failed(status))
     return failure();
@@ -399,19 +398,19 @@ LogicalResult Sweep::visitIf(scf::IfOp branch) {
   SmallVector<Value> captured = activeCaptures(branch);
   SmallVector<Value> cts = llvm::map_to_vector(branch.getResults(), [&](Value result) { return cotangentOf(result); });
   LogicalResult status = success();
-  auto adjointOf = [&](Region &region) {
-    return [&](OpBuilder &nested, Location) {
-      Sweep child(expander, nested, loc, dimensions, activity);
-      IRMapping mapping;
-      SmallVector<Operation *> copies = child.replay(region.front(), mapping);
-      for (auto [value, ct] : llvm::zip_equal(mapped(mapping, region.front().getTerminator()->getOperands()), cts))
-        child.accumulate(value, ct);
-      if (failed(child.sweep(copies)))
-        status = failure();
-      scf::YieldOp::create(nested, loc, llvm::map_to_vector(captured, [&](Value value) { return child.cotangentOrZero(value); }));
-    };
+  auto fill = [&](Region &region, OpBuilder &nested) {
+    Sweep child(expander, nested, loc, dimensions, activity);
+    IRMapping mapping;
+    SmallVector<Operation *> copies = child.replay(region.front(), mapping);
+    for (auto [value, ct] : llvm::zip_equal(mapped(mapping, region.front().getTerminator()->getOperands()), cts))
+      child.accumulate(value, ct);
+    if (failed(child.sweep(copies)))
+      status = failure();
+    return llvm::map_to_vector(captured, [&](Value value) { return child.cotangentOrZero(value); });
   };
-  auto adjoint = scf::IfOp::create(builder, loc, branch.getCondition(), adjointOf(branch.getThenRegion()), adjointOf(branch.getElseRegion()));
+  auto adjoint = createIf(
+      builder, loc, ValueRange(captured).getTypes(), branch.getCondition(), [&](OpBuilder &nested) { return fill(branch.getThenRegion(), nested); },
+      [&](OpBuilder &nested) { return fill(branch.getElseRegion(), nested); });
   for (auto [value, ct] : llvm::zip_equal(captured, adjoint.getResults()))
     accumulate(value, ct);
   return status;

@@ -127,7 +127,7 @@ LogicalResult Expander::answer(Operation *request) {
   return success();
 }
 
-void Expander::inlineCall(func::CallOp call) {
+SmallVector<Value> Expander::inlineCall(func::CallOp call) {
   func::FuncOp callee = lookup(call);
   Dimensions dimensions;
   llvm::StringMap<DimAttr> names = bindNames(callee, call.getOperands(), [&](Value value) { return dimensions.of(value); });
@@ -138,9 +138,11 @@ void Expander::inlineCall(func::CallOp call) {
     Operation *copy = builder.clone(op, mapping);
     substituteDims(copy, [&](StringRef name) { return names.lookup(name); });
   }
-  for (auto [result, value] : llvm::zip_equal(call.getResults(), callee.front().getTerminator()->getOperands()))
-    result.replaceAllUsesWith(mapping.lookupOrDefault(value));
+  SmallVector<Value> results = llvm::map_to_vector(callee.front().getTerminator()->getOperands(),
+                                                   [&](Value value) { return mapping.lookupOrDefault(value); });
+  call.replaceAllUsesWith(results);
   call.erase();
+  return results;
 }
 
 std::optional<DimAttr> dimOf(Value index) {
@@ -185,6 +187,29 @@ void updateResults(func::FuncOp function, Dimensions &dimensions) {
     attrs.push_back(list.getDictionary(function.getContext()));
   }
   function.setAllResultAttrs(attrs);
+}
+
+scf::ForOp createFor(OpBuilder &builder, Location loc, Value low, Value high, Value step, ValueRange inits, FillLoop fill) {
+  auto loop = scf::ForOp::create(builder, loc, low, high, step, inits);
+  Block &body = *loop.getBody();
+  body.clear(); // a loop without carries is born with a terminator
+  OpBuilder nested = OpBuilder::atBlockEnd(&body);
+  SmallVector<Value> yielded = fill(nested, loop.getInductionVar(), loop.getRegionIterArgs());
+  nested.setInsertionPointToEnd(&body);
+  scf::YieldOp::create(nested, loc, yielded);
+  return loop;
+}
+
+scf::IfOp createIf(OpBuilder &builder, Location loc, TypeRange results, Value condition, FillBranch fillThen, FillBranch fillElse) {
+  auto branch = scf::IfOp::create(builder, loc, results, condition, /*withElseRegion=*/true);
+  for (auto [block, fill] : {std::pair(branch.thenBlock(), fillThen), std::pair(branch.elseBlock(), fillElse)}) {
+    block->clear();
+    OpBuilder nested = OpBuilder::atBlockEnd(block);
+    SmallVector<Value> yielded = fill(nested);
+    nested.setInsertionPointToEnd(block);
+    scf::YieldOp::create(nested, loc, yielded);
+  }
+  return branch;
 }
 
 namespace {

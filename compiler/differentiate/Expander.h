@@ -8,6 +8,7 @@
 
 #include "costate/dialects/graph/Dimensions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 
@@ -31,8 +32,8 @@ public:
   /// Inputs with over[i] have a leading axis of extent `size`; so have all results. A name in `size` must be new to the function.
   mlir::FailureOr<mlir::func::FuncOp> map(mlir::func::FuncOp function, llvm::ArrayRef<bool> over, graph::DimAttr size);
 
-  /// Replaces a call by the callee's body, the callee's dimension names by the caller's dimensions.
-  void inlineCall(mlir::func::CallOp call);
+  /// Replaces a call by the callee's body, the callee's dimension names by the caller's dimensions. Returns what its results are now.
+  llvm::SmallVector<mlir::Value> inlineCall(mlir::func::CallOp call);
 
   /// The rule that `graph.vjp` of a function names; null if it has none.
   mlir::func::FuncOp ruleOf(mlir::func::FuncOp function);
@@ -66,6 +67,14 @@ mlir::Value appendArgument(mlir::func::FuncOp function, mlir::Value like, graph:
 
 /// Gives `function` the types and dimensions of what its terminator returns.
 void updateResults(mlir::func::FuncOp function, graph::Dimensions &dimensions);
+
+/// Loops and branches are made first and filled then, so that the ops in them always have a parent to ask.
+using FillLoop = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::Value inductionVariable, mlir::ValueRange carries)>;
+using FillBranch = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &)>;
+mlir::scf::ForOp createFor(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value low, mlir::Value high, mlir::Value step,
+                           mlir::ValueRange inits, FillLoop fill);
+mlir::scf::IfOp createIf(mlir::OpBuilder &builder, mlir::Location loc, mlir::TypeRange results, mlir::Value condition, FillBranch fillThen,
+                         FillBranch fillElse);
 
 /// Attribute of scf.while: an upper bound of its trips (i64), which reverse mode and lanes need.
 inline constexpr llvm::StringLiteral kMaxTripsAttr = "graph.max_trips";
