@@ -2,7 +2,6 @@
 #include "costate/compiler/pipeline/Pipeline.h"
 
 #include "costate/compiler/codegen/Passes.h"
-#include "costate/compiler/differentiate/Passes.h"
 #include "costate/compiler/pipeline/Contracts.h"
 #include "costate/dialects/Dialects.h"
 
@@ -18,7 +17,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -46,10 +44,7 @@ void registerDialects(DialectRegistry &registry) {
   func::registerInlinerExtension(registry);
 }
 
-void registerPasses() {
-  codegen::registerCodegenPasses();
-  differentiate::registerDifferentiatePasses();
-}
+void registerPasses() { codegen::registerCodegenPasses(); }
 
 static void addPasses(OpPassManager &passes, Phase phase, const Options &options) {
   switch (phase) {
@@ -58,9 +53,6 @@ static void addPasses(OpPassManager &passes, Phase phase, const Options &options
   case Phase::Solve:
     return;
   case Phase::Differentiate:
-    passes.addPass(differentiate::createExpandRequests());
-    passes.addPass(createCanonicalizerPass());
-    passes.addPass(createCSEPass());
     return;
   case Phase::Fuse:
     return;

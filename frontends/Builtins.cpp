@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/frontends/Builtins.h"
+
+namespace costate::importer {
+
+using llvm::StringRef;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+
+const Builtin *findBuiltin(StringRef name) {
+  for (llvm::ArrayRef<Builtin> table : {mathBuiltins(), shapeBuiltins()})
+    for (const Builtin &builtin : table)
+      if (builtin.name == name)
+        return &builtin;
+  return nullptr;
+}
+
+void builtinNames(std::vector<StringRef> &names) {
+  for (llvm::ArrayRef<Builtin> table : {mathBuiltins(), shapeBuiltins()})
+    for (const Builtin &builtin : table)
+      names.push_back(builtin.name);
+}
+
+Failure argumentError(Elaborator &e, const BuiltinCall &call, size_t i, const llvm::Twine &what) {
+  llvm::SmallVector<StringRef> formals;
+  call.builtin.formals.split(formals, ", ");
+  return e.error(call[i].where) << "'" << call.builtin.name << "' requires '" << formals[i].rtrim('?') << "' to be " << what.str()
+                                << ", but got " << describe(call[i].value);
+}
+
+FailureOr<Tensor> tensorArgument(Elaborator &e, const BuiltinCall &call, size_t i) { return e.toTensor(call[i].value, call[i].where); }
+
+FailureOr<Tensor> floatArgument(Elaborator &e, const BuiltinCall &call, size_t i) { return e.toFloat(call[i].value, call[i].where); }
+
+FailureOr<int64_t> integerArgument(Elaborator &e, const BuiltinCall &call, size_t i) {
+  auto number = call[i].value.as<Number>();
+  if (!number || !number->isInteger)
+    return argumentError(e, call, i, "an integer known at import");
+  return number->integer;
+}
+
+FailureOr<bool> flagArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool absent) {
+  if (!call.given(i))
+    return absent;
+  auto flag = call[i].value.as<bool>();
+  if (!flag)
+    return argumentError(e, call, i, "true or false");
+  return *flag;
+}
+
+FailureOr<graph::Dims> shapeArgument(Elaborator &e, const BuiltinCall &call, size_t i) {
+  return e.evaluateShape(call[i].value, call[i].where);
+}
+
+FailureOr<Tensor> scalarArgument(Elaborator &e, const BuiltinCall &call, size_t i, mlir::Type type, Number absent) {
+  if (!call.given(i))
+    return e.b.constant(type, absent);
+  FailureOr<Tensor> tensor = e.toTensor(call[i].value, call[i].where, type);
+  if (failed(tensor))
+    return failure();
+  if (tensor->rank() != 0)
+    return argumentError(e, call, i, "a scalar");
+  return tensor;
+}
+
+static FailureOr<int64_t> toAxis(Elaborator &e, const BuiltinCall &call, size_t i, const Value &value, int64_t rank) {
+  auto number = value.as<Number>();
+  if (!number || !number->isInteger)
+    return argumentError(e, call, i, "an integer known at import");
+  int64_t axis = number->integer < 0 ? number->integer + rank : number->integer;
+  if (axis < 0 || axis >= rank)
+    return argumentError(e, call, i, "an axis of a tensor of rank " + llvm::Twine(rank));
+  return axis;
+}
+
+FailureOr<int64_t> axisArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank) {
+  return toAxis(e, call, i, call[i].value, rank);
+}
+
+FailureOr<llvm::SmallVector<int64_t>> axesArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank) {
+  llvm::SmallVector<int64_t> axes;
+  if (!call.given(i))
+    return llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  auto list = call[i].value.as<List>();
+  std::vector<Value> values = list ? std::vector<Value>(list->begin(), list->end()) : std::vector<Value>{call[i].value};
+  for (const Value &value : values) {
+    FailureOr<int64_t> axis = toAxis(e, call, i, value, rank);
+    if (failed(axis))
+      return failure();
+    if (llvm::is_contained(axes, *axis))
+      return argumentError(e, call, i, "axes that differ");
+    axes.push_back(*axis);
+  }
+  llvm::sort(axes);
+  return axes;
+}
+
+} // namespace costate::importer

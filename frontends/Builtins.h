@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How built-in functions read their arguments; the functions themselves are tables in MathBuiltins.cpp and
+// ShapeBuiltins.cpp. What can be written in the language is not here but in std/.
+#ifndef COSTATE_FRONTENDS_BUILTINS_H
+#define COSTATE_FRONTENDS_BUILTINS_H
+
+#include "costate/frontends/Elaborator.h"
+
+namespace costate::importer {
+
+llvm::ArrayRef<Builtin> mathBuiltins();
+llvm::ArrayRef<Builtin> shapeBuiltins();
+
+/// Argument `i` as a tensor.
+mlir::FailureOr<Tensor> tensorArgument(Elaborator &e, const BuiltinCall &call, size_t i);
+mlir::FailureOr<Tensor> floatArgument(Elaborator &e, const BuiltinCall &call, size_t i);
+/// An integer known at import.
+mlir::FailureOr<int64_t> integerArgument(Elaborator &e, const BuiltinCall &call, size_t i);
+mlir::FailureOr<bool> flagArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool absent);
+mlir::FailureOr<graph::Dims> shapeArgument(Elaborator &e, const BuiltinCall &call, size_t i);
+/// A number or a scalar tensor of type `type`.
+mlir::FailureOr<Tensor> scalarArgument(Elaborator &e, const BuiltinCall &call, size_t i, mlir::Type type, Number absent);
+/// An axis of a tensor of this rank; negative ones count from the end.
+mlir::FailureOr<int64_t> axisArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank);
+/// One axis or a list of them, ascending; all axes if the argument is absent.
+mlir::FailureOr<llvm::SmallVector<int64_t>> axesArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank);
+/// An error for argument `i`: "'sum' requires 'axis' to be <what>, but got <the value>".
+Failure argumentError(Elaborator &e, const BuiltinCall &call, size_t i, const llvm::Twine &what);
+
+} // namespace costate::importer
+
+#endif // COSTATE_FRONTENDS_BUILTINS_H

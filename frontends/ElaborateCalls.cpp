@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Calls, and the functions of the IR they lead to: one private function for each kind of arguments a fn or net meets.
+#include "costate/frontends/Elaborator.h"
+
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace costate::importer {
+
+using namespace syntax;
+using graph::DimAttr;
+using graph::Dims;
+using llvm::StringRef;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+using mlir::LogicalResult;
+using mlir::success;
+
+/// A fn may call a fn, but not for ever: recursion has no end that the importer could see.
+constexpr size_t maxCalls = 64;
+
+//===----------------------------------------------------------------------===//
+// Functions of the IR
+//===----------------------------------------------------------------------===//
+
+std::string Elaborator::uniqueName(StringRef name) {
+  unsigned &count = functionNames[name];
+  return count++ == 0 ? name.str() : (name + "." + llvm::Twine(count - 1)).str();
+}
+
+Elaborator::Building::Building(Elaborator &e, FunctionScope::Kind kind, StringRef name, SourceRange where, bool isPrivate)
+    : scope(kind, kind == FunctionScope::Entry ? nullptr : e.current), elaborator(e), outer(e.current),
+      point(e.b.builder.saveInsertionPoint()), location(e.b.location), shape(e.declaredShape) {
+  mlir::OpBuilder &builder = e.b.builder;
+  builder.setInsertionPointToEnd(e.module.getBody());
+  scope.func = mlir::func::FuncOp::create(builder, e.location(where), isPrivate ? e.uniqueName(name) : name.str(),
+                                          builder.getFunctionType({}, {}));
+  if (isPrivate)
+    scope.func.setPrivate();
+  builder.setInsertionPointToEnd(scope.func.addEntryBlock());
+  e.declaredShape.reset();
+  e.current = &scope;
+}
+
+Elaborator::Building::~Building() {
+  elaborator.current = outer;
+  elaborator.b.builder.restoreInsertionPoint(point);
+  elaborator.b.location = location;
+  elaborator.declaredShape = shape;
+}
+
+Elaborator::Visiting::Visiting(Elaborator &e, FunctionScope &scope)
+    : elaborator(e), outer(e.current), point(e.b.builder.saveInsertionPoint()) {
+  e.current = &scope;
+  e.b.builder.setInsertionPointToEnd(&scope.func.front());
+}
+
+Elaborator::Visiting::~Visiting() {
+  elaborator.current = outer;
+  elaborator.b.builder.restoreInsertionPoint(point);
+}
+
+Tensor Elaborator::addArgument(mlir::Type type, Dims dims, mlir::FlatSymbolRefAttr arena, mlir::Location where) {
+  Tensor argument{current->func.front().addArgument(type, where), std::move(dims), arena};
+  current->arguments.push_back(argument);
+  return argument;
+}
+
+Tensor Elaborator::addArgument(const Tensor &like) { return addArgument(like.value.getType(), like.dims, like.arena, like.value.getLoc()); }
+
+Value Elaborator::addArguments(const Value &like) {
+  return mapTensors(like, [&](const Tensor &tensor) { return addArgument(tensor); });
+}
+
+/// Names of dimensions that occur in a function's types, arguments and ops, in order of appearance.
+static llvm::SetVector<StringRef> usedNames(FunctionScope &scope, const Value &result) {
+  llvm::SetVector<StringRef> names;
+  auto visit = [&](DimAttr dim) { dim.walkSymbols([&](StringRef name) { names.insert(name); }); };
+  for (const Tensor &argument : scope.arguments)
+    llvm::for_each(argument.dims, visit);
+  mlir::AttrTypeWalker walker;
+  walker.addWalk(visit);
+  scope.func.walk([&](mlir::Operation *op) {
+    if (op != scope.func)
+      walker.walk(op->getAttrDictionary());
+  });
+  forEachTensor(result, [&](const Tensor &tensor) { llvm::for_each(tensor.dims, visit); });
+  return names;
+}
+
+FunctionInstance Elaborator::finish(const Value &result) {
+  FunctionScope &scope = *current;
+  mlir::func::FuncOp func = scope.func;
+  FunctionInstance instance;
+  instance.func = func;
+  instance.captures = scope.captures;
+  instance.result = result;
+
+  llvm::SmallVector<mlir::Value> values;
+  std::vector<Tensor> results;
+  forEachTensor(result, [&](const Tensor &tensor) {
+    values.push_back(tensor.value);
+    results.push_back(tensor);
+  });
+  b.location = func.getLoc();
+  mlir::func::ReturnOp::create(b.builder, func.getLoc(), values);
+
+  // Every op here is pure: what nothing uses goes.
+  auto ops = llvm::map_to_vector(func.front().without_terminator(), [](mlir::Operation &op) { return &op; });
+  for (mlir::Operation *op : llvm::reverse(ops))
+    if (op->use_empty())
+      op->erase();
+
+  // A name of a dimension must be the extent of an axis of some argument. Where a function knows it from a larger expression
+  // or from a list of sizes only, it takes one more argument of that extent: a witness, whose elements nobody reads.
+  llvm::SetVector<StringRef> names = usedNames(scope, result);
+  for (const Tensor &argument : scope.arguments)
+    for (DimAttr dim : argument.dims)
+      if (std::optional<StringRef> name = dim.symbol())
+        names.remove(*name);
+  for (StringRef name : names) {
+    DimAttr dim = b.dim(name);
+    instance.witnessed.push_back(dim);
+    addArgument(graph::typeOf({dim}, b.builder.getI32Type()), {dim}, {}, func.getLoc());
+  }
+
+  func.setType(b.builder.getFunctionType(func.front().getArgumentTypes(), mlir::ValueRange(values).getTypes()));
+  auto isDynamic = [](const Tensor &tensor) { return !llvm::all_of(tensor.dims, [](DimAttr dim) { return dim.constant(); }); };
+  mlir::MLIRContext *context = func.getContext();
+  for (auto [i, argument] : llvm::enumerate(scope.arguments)) {
+    if (isDynamic(argument))
+      func.setArgAttr(i, graph::kDimsAttr, graph::toArrayAttr(context, argument.dims));
+    if (argument.arena)
+      func.setArgAttr(i, "optim.arena", argument.arena);
+  }
+  for (auto [i, tensor] : llvm::enumerate(results))
+    if (isDynamic(tensor))
+      func.setResultAttr(i, graph::kDimsAttr, graph::toArrayAttr(context, tensor.dims));
+  if (results.empty() && scope.kind == FunctionScope::Instance) {
+    func.erase();
+    instance.func = {};
+  }
+  return instance;
+}
+
+//===----------------------------------------------------------------------===//
+// Random keys
+//===----------------------------------------------------------------------===//
+
+int64_t stableHash(StringRef text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (unsigned char c : text)
+    hash = (hash ^ c) * 0x100000001b3;
+  return int64_t(hash >> 1);
+}
+
+Tensor Elaborator::currentKey() {
+  if (!current->key && current->parent) {
+    auto type = mlir::RankedTensorType::get({}, b.builder.getI64Type());
+    current->captures.push_back(nullptr);
+    current->key = addArgument(type, {}, {}, current->func.getLoc());
+  } else if (!current->key) {
+    current->key = b.constant(b.builder.getI64Type(), Number::of(int64_t(0)));
+  }
+  return *current->key;
+}
+
+int64_t Elaborator::nextSite() { return stableHash(current->label + "#" + std::to_string(current->draws++)); }
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+static llvm::SmallVector<Formal> formalsOf(llvm::ArrayRef<Parameter> parameters) {
+  return llvm::map_to_vector(parameters, [](const Parameter &p) { return Formal{p.name.text, !p.defaultValue}; });
+}
+
+FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llvm::ArrayRef<Formal> formals, const CallExpr &e,
+                                                           const Binding *scope, bool firstIsLazy) {
+  std::vector<Argument> bound(formals.size());
+  size_t position = 0;
+  for (const CallExpr::Argument &argument : e.arguments) {
+    size_t index = position++;
+    if (argument.name) {
+      index = llvm::find_if(formals, [&](const Formal &f) { return f.name == argument.name->text; }) - formals.begin();
+      if (index == formals.size()) {
+        auto names = llvm::map_to_vector(formals, [](const Formal &f) { return f.name; });
+        StringRef nearest = nearestName(argument.name->text, names);
+        Failure failure = error(argument.name->range) << "'" << callee << "' has no argument '" << argument.name->text << "'";
+        if (!nearest.empty())
+          return std::move(failure) << "; did you mean '" << nearest << "'?";
+        return std::move(failure) << "; it has " << (names.empty() ? "none" : "'" + llvm::join(names, "', '") + "'");
+      }
+      if (bound[index].expr)
+        return error(argument.name->range) << "requires one value for the argument '" << argument.name->text << "' of '" << callee
+                                           << "', but got two";
+    } else if (index >= formals.size()) {
+      return error(argument.value->range) << "requires at most " << formals.size() << " arguments of '" << callee << "', but got "
+                                          << e.arguments.size();
+    }
+    bound[index].expr = argument.value.get();
+    bound[index].where = argument.value->range;
+    if (firstIsLazy && index == 0)
+      continue;
+    FailureOr<Value> value = evaluate(*argument.value, scope);
+    if (failed(value))
+      return failure();
+    bound[index].value = *value;
+  }
+  for (auto [formal, argument] : llvm::zip_equal(formals, bound)) {
+    if (argument.expr)
+      continue;
+    argument.where = e.range;
+    if (formal.name == "shape" && declaredShape)
+      argument.value = *declaredShape;
+    else if (formal.required)
+      return error(e.range) << "requires an argument '" << formal.name << "' of '" << callee << "'";
+  }
+  return bound;
+}
+
+LogicalResult Elaborator::bindParameters(llvm::ArrayRef<Parameter> parameters, llvm::ArrayRef<Argument> arguments,
+                                         const Binding *&scope) {
+  for (auto [parameter, argument] : llvm::zip_equal(parameters, arguments)) {
+    Value value;
+    if (argument.given()) {
+      value = addArguments(argument.value);
+    } else {
+      FailureOr<Value> fallback = evaluate(*parameter.defaultValue, scope);
+      if (failed(fallback))
+        return failure();
+      value = *fallback;
+    }
+    if (parameter.type) {
+      FailureOr<mlir::Type> element = elementType(*parameter.type);
+      if (failed(element))
+        return failure();
+      // A tensor must have the type; what has none yet takes it.
+      FailureOr<Tensor> tensor = toTensor(value, argument.where, value.is<Tensor>() ? mlir::Type() : *element);
+      if (failed(tensor))
+        return failure();
+      if (failed(bindType(*parameter.type, &*tensor, ("'" + parameter.name.text + "'").str(), argument.where, scope)))
+        return failure();
+      value = *tensor;
+    }
+    scope = bindRoot(parameter.name, value, scope);
+  }
+  return success();
+}
+
+LogicalResult Elaborator::checkCallDepth(SourceRange where, StringRef callee) {
+  if (calls.size() < maxCalls)
+    return success();
+  calls.clear(); // the chain would only repeat the name
+  return error(where) << "requires at most " << maxCalls << " calls inside each other; does '" << callee << "' call itself?";
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
+  FailureOr<Value> callee = evaluate(*e.callee, scope);
+  if (failed(callee))
+    return failure();
+  if (auto builtin = callee->as<const Builtin *>()) {
+    llvm::SmallVector<StringRef> names;
+    (*builtin)->formals.split(names, ", ", -1, /*KeepEmpty=*/false);
+    auto formals = llvm::map_to_vector(names, [](StringRef name) { return Formal{name.rtrim('?'), !name.ends_with("?")}; });
+    auto arguments = bindArguments((*builtin)->name, formals, e, scope, (*builtin)->lazy);
+    if (failed(arguments))
+      return failure();
+    b.location = location(e.range);
+    return (*builtin)->evaluate(*this, BuiltinCall{**builtin, e, scope, std::move(*arguments)});
+  }
+  if (auto fn = callee->as<Function>()) {
+    auto arguments = bindArguments(fn->decl->name.text, formalsOf(fn->decl->parameters), e, scope);
+    if (failed(arguments))
+      return failure();
+    return callFunction(*fn->decl, std::move(*arguments), e.range);
+  }
+  if (auto net = callee->as<const NetInstance *>()) {
+    auto arguments = bindArguments((*net)->decl->name.text, formalsOf((*net)->decl->inputs), e, scope);
+    if (failed(arguments))
+      return failure();
+    return callNet(**net, std::move(*arguments), e.range);
+  }
+  if (auto closure = callee->as<Closure>()) {
+    auto formals = llvm::map_to_vector(closure->lambda->parameters, [](const Name &name) { return Formal{name.text, true}; });
+    auto arguments = bindArguments("->", formals, e, scope);
+    if (failed(arguments))
+      return failure();
+    if (failed(checkCallDepth(e.range, "->")))
+      return failure();
+    Frame frame(*this, "->", e.range);
+    const Binding *inside = closure->scope;
+    for (auto [name, argument] : llvm::zip_equal(closure->lambda->parameters, *arguments))
+      inside = bindRoot(name, argument.value, inside);
+    return evaluate(*closure->lambda->body, inside);
+  }
+  if (auto net = callee->as<const NetDecl *>())
+    return makeTemplate(**net, e, scope);
+  if (auto optimizer = callee->as<const OptimizerDecl *>())
+    return makeOptimizer(**optimizer, e, scope);
+  if (callee->is<NetTemplate>())
+    return error(e.callee->range) << "requires a net with parameters; bind it first: 'net name = " << e.callee->range.text() << "'";
+  return error(e.callee->range) << "requires a function or a net before '(', but got " << describe(*callee);
+}
+
+FailureOr<Value> Elaborator::makeTemplate(const NetDecl &net, const CallExpr &e, const Binding *scope) {
+  auto arguments = bindArguments(net.name.text, formalsOf(net.statics), e, scope);
+  if (failed(arguments))
+    return failure();
+  std::vector<Value> statics;
+  const Binding *inside = nullptr;
+  for (auto [parameter, argument] : llvm::zip_equal(net.statics, *arguments)) {
+    if (parameter.type)
+      return error(parameter.type->range) << "requires no type for '" << parameter.name.text << "', which is known at import";
+    FailureOr<Value> value = argument.given() ? FailureOr<Value>(argument.value) : evaluate(*parameter.defaultValue, inside);
+    if (failed(value))
+      return failure();
+    if (hasTensor(*value))
+      return error(argument.where) << "requires '" << parameter.name.text << "' of net '" << net.name.text
+                                   << "' to be known at import, but got " << describe(*value);
+    statics.push_back(*value);
+    inside = bindStatic(parameter.name, *value, inside);
+  }
+  return Value(NetTemplate{&net, std::make_shared<const std::vector<Value>>(std::move(statics)), e.range});
+}
+
+FailureOr<Value> Elaborator::makeOptimizer(const OptimizerDecl &optimizer, const CallExpr &e, const Binding *scope) {
+  auto arguments = bindArguments(optimizer.name.text, formalsOf(optimizer.parameters), e, scope);
+  if (failed(arguments))
+    return failure();
+  std::vector<std::pair<const Parameter *, Value>> given;
+  for (auto [parameter, argument] : llvm::zip_equal(optimizer.parameters, *arguments))
+    if (argument.given())
+      given.push_back({&parameter, argument.value});
+  return Value(Optimizer{&optimizer, std::make_shared<const decltype(given)>(std::move(given)), e.range});
+}
+
+/// The tensors among arguments, in order.
+static llvm::SmallVector<Tensor> tensorsOf(llvm::ArrayRef<Argument> arguments) {
+  llvm::SmallVector<Tensor> tensors;
+  for (const Argument &argument : arguments)
+    forEachTensor(argument.value, [&](const Tensor &tensor) { tensors.push_back(tensor); });
+  return tensors;
+}
+
+static std::string instanceKey(const void *decl, llvm::ArrayRef<Argument> arguments) {
+  std::string key = llvm::utohexstr(reinterpret_cast<uintptr_t>(decl));
+  for (const Argument &argument : arguments)
+    key += ";" + (argument.given() ? identity(argument.value) : "");
+  return key;
+}
+
+FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument> arguments, SourceRange where) {
+  std::string key = instanceKey(&fn, arguments);
+  auto found = instances.find(key);
+  if (found == instances.end()) {
+    if (failed(checkCallDepth(where, fn.name.text)))
+      return failure();
+    Frame frame(*this, fn.name.text.str(), where);
+    Building building(*this, FunctionScope::Instance, fn.name.text, fn.name.range);
+    const Binding *scope = nullptr;
+    if (failed(bindParameters(fn.parameters, arguments, scope)))
+      return failure();
+    FailureOr<Value> result = evaluateBody(fn.body, scope);
+    if (failed(result))
+      return failure();
+    if (result->is<std::monostate>())
+      return error(fn.name.range) << "requires a value at the end of fn '" << fn.name.text << "'";
+    if (fn.result) {
+      FailureOr<Tensor> tensor = toTensor(*result, fn.body.range);
+      if (failed(tensor) ||
+          failed(bindType(*fn.result, &*tensor, ("the result of '" + fn.name.text + "'").str(), fn.body.statements.back()->range, scope)))
+        return failure();
+      result = Value(*tensor);
+    }
+    FunctionInstance instance = finish(*result);
+    if (fn.vjp && instance.func && failed(customVjp(fn, instance, arguments)))
+      return failure();
+    found = instances.try_emplace(key, std::move(instance)).first;
+  }
+  return emitCall(found->second, tensorsOf(arguments), where);
+}
+
+FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where) {
+  std::string key = instanceKey(&net, arguments);
+  auto found = instances.find(key);
+  if (found == instances.end()) {
+    if (failed(checkCallDepth(where, net.path)))
+      return failure();
+    Frame frame(*this, net.path, where);
+    Building building(*this, FunctionScope::Instance, net.path + ".apply", net.decl->name.range);
+    current->net = &net;
+    const Binding *scope = nullptr;
+    for (auto [parameter, value] : llvm::zip_equal(net.decl->statics, net.statics))
+      scope = bindStatic(parameter.name, value, scope);
+    if (failed(bindParameters(net.decl->inputs, arguments, scope)))
+      return failure();
+    FailureOr<Value> result = evaluateBody(net.decl->body, scope);
+    if (failed(result))
+      return failure();
+    if (result->is<std::monostate>())
+      return error(net.decl->name.range) << "requires a value at the end of net '" << net.decl->name.text << "'";
+    if (net.decl->result) {
+      FailureOr<Tensor> tensor = toTensor(*result, net.decl->body.range);
+      if (failed(tensor) || failed(bindType(*net.decl->result, &*tensor, "the result of '" + net.path + "'",
+                                            net.decl->body.statements.back()->range, scope)))
+        return failure();
+      result = Value(*tensor);
+    }
+    found = instances.try_emplace(key, finish(*result)).first;
+  }
+  return emitCall(found->second, tensorsOf(arguments), where);
+}
+
+FailureOr<llvm::SmallVector<mlir::Value>> Elaborator::operandsOf(const FunctionInstance &instance,
+                                                                 llvm::ArrayRef<Tensor> explicitTensors, bool freshKey) {
+  llvm::SmallVector<mlir::Value> operands;
+  auto add = [&](const Tensor &tensor) { operands.push_back(tensor.value); };
+  llvm::for_each(explicitTensors, add);
+  for (const Binding *binding : instance.captures) {
+    if (!binding) {
+      Tensor key = currentKey();
+      add(freshKey ? b.foldIn(key, b.constant(b.builder.getI64Type(), Number::of(nextSite()))) : key);
+      continue;
+    }
+    FailureOr<Value> value = valueOf(binding);
+    if (failed(value))
+      return failure();
+    forEachTensor(*value, add);
+  }
+  for (DimAttr dim : instance.witnessed)
+    add(b.iota(b.builder.getI32Type(), {dim}, 0));
+  return operands;
+}
+
+FailureOr<Value> Elaborator::emitCall(const FunctionInstance &instance, llvm::ArrayRef<Tensor> explicitTensors, SourceRange where) {
+  if (!instance.func)
+    return instance.result;
+  b.location = location(where);
+  auto operands = operandsOf(instance, explicitTensors, /*freshKey=*/true);
+  if (failed(operands))
+    return failure();
+  b.location = location(where);
+  auto op = mlir::func::CallOp::create(b.builder, b.location, instance.func, *operands);
+  unsigned next = 0;
+  return mapTensors(instance.result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, tensor.arena}; });
+}
+
+} // namespace costate::importer

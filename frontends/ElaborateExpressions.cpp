@@ -1,0 +1,692 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Names and their values, expressions, and the statements of bodies.
+#include "costate/frontends/Elaborator.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+#include <cmath>
+#include <limits>
+
+namespace costate::importer {
+
+using namespace syntax;
+using llvm::StringRef;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+using mlir::LogicalResult;
+using mlir::success;
+
+/// Evaluations nest at most so deep: calls of calls of deep expressions must not overflow the stack.
+constexpr unsigned maxDepth = 1000;
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+Failure Elaborator::error(SourceRange where) {
+  return Failure(diagnostics.error(where), [this](mlir::InFlightDiagnostic &diagnostic) {
+    constexpr size_t shown = 8;
+    for (size_t i = 0; i < std::min(shown, calls.size()); ++i) {
+      const CallFrame &frame = calls[calls.size() - 1 - i];
+      diagnostic.attachNote(location(frame.where)) << "in the call of '" << frame.callee << "'";
+    }
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Names and their values
+//===----------------------------------------------------------------------===//
+
+Binding *Elaborator::bind(Binding::Kind kind, Name name, const Binding *previous) {
+  Binding &binding = bindings.emplace_back();
+  binding.kind = kind;
+  binding.serial = bindings.size();
+  binding.name = name.text;
+  binding.where = name.range;
+  binding.previous = previous;
+  return &binding;
+}
+
+Binding *Elaborator::bindStatic(Name name, Value value, const Binding *previous) {
+  Binding *binding = bind(Binding::Static, name, previous);
+  binding->value = std::move(value);
+  return binding;
+}
+
+Binding *Elaborator::bindRoot(Name name, Value value, const Binding *previous) {
+  if (!hasTensor(value))
+    return bindStatic(name, std::move(value), previous);
+  Binding *binding = bind(Binding::Root, name, previous);
+  current->values[binding] = std::move(value);
+  return binding;
+}
+
+Binding *Elaborator::bindDefinition(Name name, const Expr &expr, const Binding *scope, const Binding *previous) {
+  Binding *binding = bind(Binding::Definition, name, previous);
+  binding->expr = &expr;
+  binding->scope = scope;
+  // The third `h` of a body draws other numbers than the second, however often each is evaluated.
+  unsigned earlier = 0;
+  for (const Binding *b = lookup(name.text, previous); b; b = lookup(name.text, b->previous))
+    ++earlier;
+  binding->label = earlier ? (name.text + "'" + llvm::Twine(earlier)).str() : name.text.str();
+  return binding;
+}
+
+const Binding *Elaborator::lookup(StringRef name, const Binding *scope) {
+  while (scope && scope->name != name)
+    scope = scope->previous;
+  return scope;
+}
+
+FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
+  if (binding->kind == Binding::Static)
+    return binding->value;
+  auto found = current->values.find(binding);
+  if (found != current->values.end())
+    return found->second;
+  if (binding->kind == Binding::Element) {
+    FailureOr<Value> whole = valueOf(binding->of);
+    if (failed(whole))
+      return failure();
+    auto list = whole->as<List>();
+    if (!list || list->size() != binding->count)
+      return error(binding->of->where) << "requires " << binding->count << " values for " << binding->count << " names, but got "
+                                       << describe(*whole);
+    return (*list)[binding->index];
+  }
+  if (binding->kind == Binding::Leaf) {
+    FailureOr<Value> arena = valueOf(binding->set->root);
+    if (failed(arena))
+      return failure();
+    auto leaf = llvm::find_if(binding->set->leaves, [&](const ParameterSet::Leaf &l) { return l.path == binding->path; });
+    b.location = location(binding->where);
+    return current->values[binding] = b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape);
+  }
+  if (current->parent && !(current->kind == FunctionScope::Lifted && dependsOn(binding, *current)))
+    return capture(binding);
+  if (binding->kind == Binding::Root)
+    return error(binding->where) << "requires a value for '" << binding->name << "' in '" << current->func.getName()
+                                 << "', which is called without it";
+  return compute(binding);
+}
+
+/// Takes a value from the function around the current one: its tensors become arguments.
+FailureOr<Value> Elaborator::capture(const Binding *binding) {
+  FailureOr<Value> outer = failure();
+  {
+    Visiting visiting(*this, *current->parent);
+    outer = valueOf(binding);
+  }
+  if (failed(outer))
+    return failure();
+  if (hasTensor(*outer))
+    current->captures.push_back(binding);
+  Value inner = addArguments(*outer);
+  return current->values[binding] = inner;
+}
+
+/// Evaluates a definition after those it needs, so that a long chain of definitions is no deep recursion.
+FailureOr<Value> Elaborator::compute(const Binding *binding) {
+  std::vector<const Binding *> needed = {binding};
+  llvm::SmallPtrSet<const Binding *, 16> seen = {binding};
+  for (size_t i = 0; i < needed.size(); ++i)
+    for (const Binding *reference : referencesOf(needed[i])) {
+      bool own = current->kind == FunctionScope::Entry || dependsOn(reference, *current);
+      if (own && !current->values.contains(reference) && seen.insert(reference).second)
+        needed.push_back(reference);
+    }
+  llvm::sort(needed, [](const Binding *a, const Binding *b) { return a->serial < b->serial; });
+  for (const Binding *each : needed)
+    if (each->kind == Binding::Definition && !current->values.contains(each) && failed(evaluateDefinition(each)))
+      return failure();
+  return current->values.lookup(binding);
+}
+
+FailureOr<Value> Elaborator::evaluateDefinition(const Binding *binding) {
+  std::string label = std::exchange(current->label, binding->label);
+  unsigned draws = std::exchange(current->draws, 0);
+  FailureOr<Value> value = evaluate(*binding->expr, binding->scope);
+  current->label = label;
+  current->draws = draws;
+  if (failed(value))
+    return failure();
+  return current->values[binding] = *value;
+}
+
+const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *binding) {
+  auto [entry, isNew] = referenceCache.try_emplace(binding);
+  if (!isNew)
+    return entry->second;
+  llvm::SmallVector<const Binding *> found;
+  llvm::SmallVector<StringRef> local;
+  switch (binding->kind) {
+  case Binding::Root:
+    break;
+  case Binding::Element:
+    found.push_back(binding->of);
+    break;
+  case Binding::Leaf:
+    found.push_back(binding->set->root);
+    break;
+  case Binding::Definition:
+    references(*binding->expr, binding->scope, local, found);
+    break;
+  case Binding::Static: {
+    std::function<void(const Value &)> visit = [&](const Value &value) {
+      if (auto net = value.as<const NetInstance *>())
+        found.push_back((*net)->set->root);
+      if (auto set = value.as<const ParameterSet *>())
+        found.push_back((*set)->root);
+      if (auto closure = value.as<Closure>()) {
+        for (const Name &parameter : closure->lambda->parameters)
+          local.push_back(parameter.text);
+        references(*closure->lambda->body, closure->scope, local, found);
+        local.clear();
+      }
+      if (auto list = value.as<List>())
+        llvm::for_each(*list, visit);
+    };
+    visit(binding->value);
+    break;
+  }
+  }
+  return referenceCache[binding] = std::vector<const Binding *>(found.begin(), found.end());
+}
+
+/// The bindings that an expression mentions; `local` holds names of its own lambdas and comprehensions.
+void Elaborator::references(const Expr &e, const Binding *scope, llvm::SmallVectorImpl<StringRef> &local,
+                            llvm::SmallVectorImpl<const Binding *> &out) {
+  auto visit = [&](const ExprPtr &operand) {
+    if (operand)
+      references(*operand, scope, local, out);
+  };
+  auto visitUnder = [&](llvm::ArrayRef<Name> names, const ExprPtr &operand) {
+    for (const Name &name : names)
+      local.push_back(name.text);
+    visit(operand);
+    local.truncate(local.size() - names.size());
+  };
+  switch (e.kind) {
+  case Expr::Number:
+  case Expr::String:
+  case Expr::Bool:
+    return;
+  case Expr::Reference: {
+    StringRef name = llvm::cast<ReferenceExpr>(e).name;
+    if (const Binding *binding = llvm::is_contained(local, name) ? nullptr : lookup(name, scope))
+      out.push_back(binding);
+    return;
+  }
+  case Expr::List:
+    llvm::for_each(llvm::cast<ListExpr>(e).elements, visit);
+    return;
+  case Expr::Tuple:
+    llvm::for_each(llvm::cast<TupleExpr>(e).elements, visit);
+    return;
+  case Expr::Unary:
+    return visit(llvm::cast<UnaryExpr>(e).operand);
+  case Expr::Binary:
+    visit(llvm::cast<BinaryExpr>(e).lhs);
+    return visit(llvm::cast<BinaryExpr>(e).rhs);
+  case Expr::Call:
+    visit(llvm::cast<CallExpr>(e).callee);
+    for (const CallExpr::Argument &argument : llvm::cast<CallExpr>(e).arguments)
+      visit(argument.value);
+    return;
+  case Expr::Index:
+    visit(llvm::cast<IndexExpr>(e).base);
+    for (const IndexExpr::Subscript &s : llvm::cast<IndexExpr>(e).subscripts) {
+      visit(s.first);
+      visit(s.last);
+      visit(s.step);
+    }
+    return;
+  case Expr::Member:
+    return visit(llvm::cast<MemberExpr>(e).base);
+  case Expr::Comprehension:
+    visit(llvm::cast<ComprehensionExpr>(e).list);
+    return visitUnder(llvm::cast<ComprehensionExpr>(e).names, llvm::cast<ComprehensionExpr>(e).element);
+  case Expr::Lambda:
+    return visitUnder(llvm::cast<LambdaExpr>(e).parameters, llvm::cast<LambdaExpr>(e).body);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
+  if (depth >= maxDepth)
+    return error(e.range) << "requires at most " << maxDepth << " nested evaluations; split the expression or the calls";
+  ++depth;
+  auto leave = llvm::scope_exit([&] { --depth; });
+  b.location = location(e.range);
+
+  auto elements = [&](const std::vector<ExprPtr> &list) -> FailureOr<Value> {
+    std::vector<Value> values;
+    for (const ExprPtr &element : list) {
+      FailureOr<Value> value = evaluate(*element, scope);
+      if (failed(value))
+        return failure();
+      values.push_back(*value);
+    }
+    return makeList(std::move(values));
+  };
+  switch (e.kind) {
+  case Expr::Number: {
+    auto &number = llvm::cast<NumberExpr>(e);
+    return Value(Number{number.isInteger, number.integer, number.real});
+  }
+  case Expr::String:
+    return Value(llvm::cast<StringExpr>(e).value);
+  case Expr::Bool:
+    return Value(llvm::cast<BoolExpr>(e).value);
+  case Expr::Reference:
+    return evaluateReference(llvm::cast<ReferenceExpr>(e), scope);
+  case Expr::List:
+    return elements(llvm::cast<ListExpr>(e).elements);
+  case Expr::Tuple:
+    return elements(llvm::cast<TupleExpr>(e).elements);
+  case Expr::Unary: {
+    auto &operation = llvm::cast<UnaryExpr>(e);
+    FailureOr<Value> operand = evaluate(*operation.operand, scope);
+    b.location = location(operation.op.range);
+    if (failed(operand))
+      return failure();
+    return unary(operation.op.text, *operand, operation.range);
+  }
+  case Expr::Binary: {
+    auto &operation = llvm::cast<BinaryExpr>(e);
+    FailureOr<Value> lhs = evaluate(*operation.lhs, scope);
+    FailureOr<Value> rhs = failed(lhs) ? FailureOr<Value>(failure()) : evaluate(*operation.rhs, scope);
+    if (failed(rhs))
+      return failure();
+    b.location = location(operation.op.range);
+    return binary(operation.op.text, *lhs, *rhs, operation.op.range, operation.lhs->range, operation.rhs->range);
+  }
+  case Expr::Call:
+    return call(llvm::cast<CallExpr>(e), scope);
+  case Expr::Index: {
+    auto &operation = llvm::cast<IndexExpr>(e);
+    FailureOr<Value> base = evaluate(*operation.base, scope);
+    if (failed(base))
+      return failure();
+    return index(operation, *base, scope);
+  }
+  case Expr::Member:
+    return member(llvm::cast<MemberExpr>(e), scope);
+  case Expr::Comprehension:
+    return evaluateComprehension(llvm::cast<ComprehensionExpr>(e), scope);
+  case Expr::Lambda:
+    return Value(Closure{&llvm::cast<LambdaExpr>(e), scope});
+  }
+  return failure();
+}
+
+FailureOr<Tensor> Elaborator::evaluateTensor(const Expr &e, const Binding *scope) {
+  FailureOr<Value> value = evaluate(e, scope);
+  if (failed(value))
+    return failure();
+  return toTensor(*value, e.range);
+}
+
+FailureOr<Number> Elaborator::evaluateNumber(const Expr &e, const Binding *scope, StringRef what) {
+  FailureOr<Value> value = evaluate(e, scope);
+  if (failed(value))
+    return failure();
+  if (auto number = value->as<Number>())
+    return *number;
+  return error(e.range) << "requires " << what << " to be a number known at import, but got " << describe(*value);
+}
+
+FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Binding *scope) {
+  if (const Binding *binding = lookup(e.name, scope))
+    return valueOf(binding);
+  auto declared = declarations.find(e.name);
+  if (declared != declarations.end())
+    return declared->second;
+  if (const Builtin *builtin = findBuiltin(e.name))
+    return Value(builtin);
+  if (std::optional<mlir::Type> type = elementType(e.name))
+    return Value(*type);
+  if (e.name == "pi")
+    return Value(Number::of(std::acos(-1.0)));
+  if (e.name == "inf")
+    return Value(Number::of(std::numeric_limits<double>::infinity()));
+  if (e.name == "nan")
+    return Value(Number::of(std::numeric_limits<double>::quiet_NaN()));
+
+  StringRef advice = llvm::StringSwitch<StringRef>(e.name)
+                         .Cases({"np", "jnp", "numpy", "jax", "torch", "math", "nn", "F"}, "names of NumPy and JAX need no prefix here")
+                         .Case("True", "write 'true'")
+                         .Case("False", "write 'false'")
+                         .Case("None", "leave the argument out")
+                         .Default("");
+  if (!advice.empty())
+    return error(e.range) << "unknown name '" << e.name << "'; " << advice;
+  std::vector<StringRef> candidates;
+  for (const Binding *b = scope; b; b = b->previous)
+    candidates.push_back(b->name);
+  for (const auto &declaration : declarations)
+    candidates.push_back(declaration.first());
+  builtinNames(candidates);
+  llvm::sort(candidates); // a suggestion must not depend on the order of a hash table
+  StringRef nearest = nearestName(e.name, candidates);
+  if (nearest.empty())
+    return error(e.range) << "unknown name '" << e.name << "'";
+  return error(e.range) << "unknown name '" << e.name << "'; did you mean '" << nearest << "'?";
+}
+
+FailureOr<Value> Elaborator::evaluateComprehension(const ComprehensionExpr &e, const Binding *scope) {
+  FailureOr<Value> list = evaluate(*e.list, scope);
+  if (failed(list))
+    return failure();
+  if (!list->is<List>())
+    return error(e.list->range) << "requires a list after 'in', but got " << describe(*list);
+  std::vector<Value> values;
+  for (const Value &element : *list->as<List>()) {
+    FailureOr<std::vector<const Binding *>> names = bindElement(e.names, element, e.list->range, scope);
+    FailureOr<Value> value = failed(names) ? FailureOr<Value>(failure()) : evaluate(*e.element, names->back());
+    if (failed(value))
+      return failure();
+    values.push_back(*value);
+  }
+  return makeList(std::move(values));
+}
+
+/// Binds the names of a loop to one element: the whole, or its parts if there are several names.
+FailureOr<std::vector<const Binding *>> Elaborator::bindElement(llvm::ArrayRef<Name> names, const Value &element, SourceRange where,
+                                                                const Binding *scope) {
+  std::vector<const Binding *> bound;
+  auto bindOne = [&](Name name, const Value &value) {
+    scope = bindRoot(name, value, scope);
+    bound.push_back(scope);
+  };
+  if (names.size() == 1) {
+    bindOne(names[0], element);
+    return bound;
+  }
+  auto parts = element.as<List>();
+  if (!parts || parts->size() != names.size())
+    return error(where) << "requires elements of " << names.size() << " parts, but got " << describe(element);
+  for (auto [name, part] : llvm::zip_equal(names, *parts))
+    bindOne(name, part);
+  return bound;
+}
+
+//===----------------------------------------------------------------------===//
+// Statements of bodies
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> Elaborator::evaluateBody(const Block &body, const Binding *&scope) {
+  for (const StmtPtr &statement : body.statements) {
+    if (auto *result = llvm::dyn_cast<ResultStmt>(statement.get()))
+      return evaluate(*result->value, scope);
+    if (failed(evaluateStatement(*statement, scope)))
+      return failure();
+  }
+  return Value();
+}
+
+LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding *&scope) {
+  switch (statement.kind) {
+  case Stmt::Bind: {
+    auto &bindStatement = llvm::cast<BindStmt>(statement);
+    if (bindStatement.role == BindStmt::Net) { // its parameters exist since the net around it was bound
+      Name name = bindStatement.names[0];
+      auto child = llvm::find_if(current->net->children, [&](auto &c) { return c.first == name.text; });
+      scope = bindStatic(name, child->second, scope);
+      return success();
+    }
+    return bindNames(bindStatement.names, *bindStatement.value, scope);
+  }
+  case Stmt::Rebind: {
+    auto &rebind = llvm::cast<RebindStmt>(statement);
+    if (!lookup(rebind.name.text, scope))
+      return error(rebind.name.range) << "requires '" << rebind.name.text << "' to be bound before '<-'; write '" << rebind.name.text
+                                      << " = ...' first";
+    Binding *binding = bindDefinition(rebind.name, *rebind.value, scope, scope);
+    scope = binding;
+    return success(succeeded(evaluateDefinition(binding)));
+  }
+  case Stmt::Declare: {
+    auto &declare = llvm::cast<DeclareStmt>(statement);
+    if (!current->net)
+      return error(statement.range) << "requires a net around '" << declare.name.text << "'";
+    Binding *leaf = bind(Binding::Leaf, declare.name, scope);
+    leaf->set = current->net->set;
+    leaf->path = current->net->path + "." + declare.name.text.str();
+    scope = leaf;
+    return success();
+  }
+  case Stmt::Each:
+    return evaluateEach(llvm::cast<EachStmt>(statement), scope);
+  case Stmt::Require:
+    return evaluateRequire(llvm::cast<RequireStmt>(statement), scope);
+  case Stmt::Expect:
+    return evaluateExpect(llvm::cast<ExpectStmt>(statement), scope);
+  default:
+    return error(statement.range) << "this statement is not supported here";
+  }
+}
+
+LogicalResult Elaborator::bindNames(llvm::ArrayRef<Name> names, const Expr &value, const Binding *&scope) {
+  for (const Name &name : names)
+    for (const Binding *bound = scope; bound != current->bodyStart; bound = bound->previous)
+      if (bound->name == name.text)
+        return error(name.range).note(location(bound->where), "it is bound here")
+               << "'" << name.text << "' is bound already; '<-' rebinds it";
+  if (names.size() == 1) {
+    Binding *binding = bindDefinition(names[0], value, scope, scope);
+    scope = binding;
+    return success(succeeded(evaluateDefinition(binding)));
+  }
+  Name whole{"", value.range};
+  Binding *binding = bindDefinition(whole, value, scope, scope);
+  if (failed(evaluateDefinition(binding)))
+    return failure();
+  scope = binding;
+  for (auto [index, name] : llvm::enumerate(names)) {
+    Binding *element = bind(Binding::Element, name, scope);
+    element->of = binding;
+    element->index = index;
+    element->count = names.size();
+    scope = element;
+  }
+  return success(succeeded(valueOf(scope)));
+}
+
+/// Unrolls: each round sees the names the last one has rebound. Names bound by '=' inside end with their round.
+LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *&scope) {
+  FailureOr<Value> list = evaluate(*each.list, scope);
+  if (failed(list))
+    return failure();
+  if (!list->is<List>())
+    return error(each.list->range) << "requires a list after 'in', but got " << describe(*list);
+  const Binding *bodyStart = current->bodyStart;
+  for (const Value &element : *list->as<List>()) {
+    FailureOr<std::vector<const Binding *>> names = bindElement(each.names, element, each.list->range, scope);
+    if (failed(names))
+      return failure();
+    const Binding *inside = names->back(), *start = inside;
+    current->bodyStart = start;
+    for (const StmtPtr &statement : each.body.statements)
+      if (failed(evaluateStatement(*statement, inside)))
+        return failure();
+    // What was rebound and was bound outside is handed on, oldest first.
+    std::vector<const Binding *> rebound;
+    for (const Binding *bound = inside; bound != start; bound = bound->previous)
+      if (lookup(bound->name, inside) == bound && lookup(bound->name, scope))
+        rebound.push_back(bound);
+    for (const Binding *bound : llvm::reverse(rebound)) {
+      Binding *copy = bind(bound->kind, {bound->name, bound->where}, scope);
+      unsigned serial = copy->serial;
+      *copy = *bound;
+      copy->serial = serial;
+      copy->previous = scope;
+      auto value = current->values.find(bound);
+      if (value != current->values.end()) {
+        Value known = value->second;
+        current->values[copy] = known;
+      }
+      scope = copy;
+    }
+  }
+  current->bodyStart = bodyStart;
+  return success();
+}
+
+LogicalResult Elaborator::evaluateRequire(const RequireStmt &require, const Binding *scope) {
+  FailureOr<Value> condition = evaluate(*require.condition, scope);
+  if (failed(condition))
+    return failure();
+  auto known = condition->as<bool>();
+  if (!known)
+    return error(require.condition->range) << "requires a condition that is known at import, but got " << describe(*condition);
+  if (*known)
+    return success();
+  if (auto *comparison = llvm::dyn_cast<BinaryExpr>(require.condition.get())) {
+    FailureOr<Value> lhs = evaluate(*comparison->lhs, scope), rhs = evaluate(*comparison->rhs, scope);
+    if (succeeded(lhs) && succeeded(rhs))
+      return error(require.range) << "requires " << require.condition->range.text() << ", but got " << describe(*lhs) << " and "
+                                  << describe(*rhs);
+  }
+  return error(require.range) << "requires " << require.condition->range.text();
+}
+
+LogicalResult Elaborator::evaluateExpect(const ExpectStmt &expect, const Binding *scope) {
+  FailureOr<Value> actual = evaluate(*expect.actual, scope), expected = evaluate(*expect.expected, scope);
+  if (failed(actual) || failed(expected))
+    return failure();
+  FailureOr<Number> tolerance = evaluateNumber(*expect.tolerance, scope, "the tolerance");
+  if (failed(tolerance))
+    return failure();
+  if (!(tolerance->real >= 0))
+    return error(expect.tolerance->range) << "requires the tolerance not to be negative, but got " << describe(*tolerance);
+  b.location = location(expect.range);
+  auto pair = align("~=", *actual, *expected, expect.range, expect.actual->range, expect.expected->range);
+  if (failed(pair))
+    return failure();
+  current->expectations.push_back({pair->first, pair->second, tolerance->real});
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Shapes and types
+//===----------------------------------------------------------------------===//
+
+FailureOr<graph::Dims> Elaborator::evaluateShape(const Value &value, SourceRange where) {
+  graph::Dims dims;
+  auto add = [&](const Value &size) -> LogicalResult {
+    if (auto dimension = size.as<Dimension>()) {
+      dims.push_back(*dimension);
+      return success();
+    }
+    auto number = size.as<Number>();
+    if (!number || !number->isInteger)
+      return error(where) << "requires sizes known at import, but got " << describe(size);
+    if (number->integer < 0)
+      return error(where) << "requires sizes not to be negative, but got " << number->integer;
+    dims.push_back(b.dim(number->integer));
+    return success();
+  };
+  if (auto list = value.as<List>()) {
+    for (const Value &size : *list)
+      if (failed(add(size)))
+        return failure();
+    return dims;
+  }
+  if (failed(add(value)))
+    return failure();
+  return dims;
+}
+
+std::optional<mlir::Type> Elaborator::elementType(StringRef name) const {
+  mlir::MLIRContext *context = real.getContext();
+  return llvm::StringSwitch<std::optional<mlir::Type>>(name)
+      .Case("f32", real)
+      .Case("f64", mlir::Float64Type::get(context))
+      .Case("i32", mlir::IntegerType::get(context, 32))
+      .Case("i64", mlir::IntegerType::get(context, 64))
+      .Case("i8", mlir::IntegerType::get(context, 8))
+      .Case("u8", mlir::IntegerType::get(context, 8, mlir::IntegerType::Unsigned))
+      .Case("bool", mlir::IntegerType::get(context, 1))
+      .Default(std::nullopt);
+}
+
+FailureOr<mlir::Type> Elaborator::elementType(const TypeSyntax &type) {
+  if (std::optional<mlir::Type> known = elementType(type.element.text))
+    return *known;
+  StringRef nearest = nearestName(type.element.text, {"f32", "f64", "i32", "i64", "i8", "u8", "bool"});
+  Failure failure = error(type.element.range) << "unknown type '" << type.element.text
+                                              << "'; the types are f32, f64, i32, i64, i8, u8 and bool";
+  if (!nearest.empty())
+    return std::move(failure) << "; did you mean '" << nearest << "'?";
+  return failure;
+}
+
+FailureOr<graph::Dims> Elaborator::bindType(const TypeSyntax &type, const Tensor *actual, StringRef what, SourceRange blame,
+                                           const Binding *&scope) {
+  FailureOr<mlir::Type> element = elementType(type);
+  if (failed(element))
+    return failure();
+  auto mismatch = [&] {
+    return (error(blame) << "requires " << what << " to be " << type.range.text() << ", but got " << typeName(*actual))
+        .note(location(type.range), "its type is declared here");
+  };
+  size_t rests = llvm::count_if(type.axes, [](const TypeSyntax::Axis &axis) { return !axis.size; });
+  if (rests > 1 || (rests && !actual))
+    return error(type.range) << "requires " << (actual ? "at most one" : "no") << " '..' in the type of " << what;
+  size_t named = type.axes.size() - rests;
+  if (actual && (actual->elementType() != *element || (rests ? size_t(actual->rank()) < named : size_t(actual->rank()) != named)))
+    return mismatch();
+
+  graph::Dims dims;
+  for (const TypeSyntax::Axis &axis : type.axes) {
+    if (!axis.size) { // '..' is one list of sizes in the whole signature
+      size_t count = actual->rank() - named;
+      graph::Dims rest(llvm::ArrayRef(actual->dims).slice(dims.size(), count));
+      if (const Binding *bound = lookup("..", scope)) {
+        FailureOr<graph::Dims> before = evaluateShape(bound->value, axis.range);
+        if (failed(before) || *before != rest)
+          return mismatch().note(location(bound->where), "'..' is " + graph::toString(*before) + " here");
+      } else {
+        std::vector<Value> sizes;
+        for (graph::DimAttr dim : rest)
+          sizes.push_back(dim.constant() ? Value(Number::of(*dim.constant())) : Value(dim));
+        scope = bindStatic({"..", axis.range}, makeList(std::move(sizes)), scope);
+      }
+      dims.append(rest);
+      continue;
+    }
+    auto *name = llvm::dyn_cast<ReferenceExpr>(axis.size.get());
+    if (name && !lookup(name->name, scope)) {
+      graph::DimAttr dim = actual ? actual->dims[dims.size()] : b.dim(name->name);
+      scope = bindStatic({name->name, name->range}, dim.constant() ? Value(Number::of(*dim.constant())) : Value(dim), scope);
+      dims.push_back(dim);
+      continue;
+    }
+    FailureOr<Value> size = evaluate(*axis.size, scope);
+    FailureOr<graph::Dims> required = failed(size) ? FailureOr<graph::Dims>(failure()) : evaluateShape(*size, axis.range);
+    if (failed(required))
+      return failure();
+    if (required->size() != 1)
+      return error(axis.range) << "requires a size, but got " << describe(*size);
+    if (actual && actual->dims[dims.size()] != required->front()) {
+      Failure failure = mismatch();
+      const Binding *bound = name ? lookup(name->name, scope) : nullptr;
+      if (!bound)
+        return failure;
+      return std::move(failure).note(location(bound->where), "'" + name->name + "' is " + describe(*size) + " here");
+    }
+    dims.push_back(required->front());
+  }
+  return dims;
+}
+
+} // namespace costate::importer

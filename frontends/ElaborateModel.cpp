@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The declarations of a model, and its entries.
+#include "costate/dialects/optim/Optim.h"
+#include "costate/frontends/ModelElaborator.h"
+
+namespace costate::importer {
+
+using namespace syntax;
+using llvm::StringRef;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+using mlir::LogicalResult;
+using mlir::success;
+
+LogicalResult ModelElaborator::run() {
+  mlir::Builder &builder = e.b.builder;
+  auto i64 = mlir::RankedTensorType::get({}, builder.getI64Type());
+  // `t`, the number of the step, is there from the start; a model may give the name to something else.
+  t = e.bind(Binding::Root, {"t", model.name.range}, nullptr);
+  scope = t;
+  tRoot = {t, "t", "state", i64, {}, {}};
+  seedRoot = {e.bind(Binding::Root, {"seed", model.name.range}, nullptr), "seed", "seed", i64, {}, {}};
+
+  {
+    // Declarations may compute sizes; whatever that takes is evaluated in a function that nobody keeps.
+    Elaborator::Building scratch(e, FunctionScope::Entry, "declarations", model.range, /*isPrivate=*/false);
+    e.current->values[t] = e.addArgument(tRoot.type, {}, {}, e.location(model.range));
+    for (const StmtPtr &statement : model.body.statements)
+      if (failed(declare(*statement)))
+        return failure();
+    if (failed(closeParams()))
+      return failure();
+    for (auto [statement, seen] : steps)
+      if (failed(declareStep(*statement, seen)))
+        return failure();
+    scratch.scope.func.erase();
+  }
+  if (failed(declareObjective()))
+    return failure();
+  for (const Root *root : allRoots(true))
+    for (const Root *other : allRoots(true))
+      if (root < other && root->name == other->name)
+        return e.error(other->binding->where) << "requires names of params, states, inputs and hypers to differ, but '" << root->name
+                                              << "' is used twice";
+
+  // `evaluate` comes first: it sees every definition, so that each mistake is reported once and where it stands.
+  if (failed(buildEvaluate()) || failed(buildInit()) || (!steps.empty() && failed(buildTrainStep())) ||
+      (!predictions.empty() && failed(buildPredict())))
+    return failure();
+  e.module->setAttr("optim.model", builder.getStringAttr(model.name.text));
+  if (!hints.empty())
+    e.module->setAttr("optim.hints", builder.getDictionaryAttr(hints));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+LogicalResult ModelElaborator::checkUnbound(const Name &name) {
+  const Binding *bound = Elaborator::lookup(name.text, scope);
+  if (!bound || bound == t)
+    return success();
+  return e.error(name.range).note(e.location(bound->where), "it is bound here") << "'" << name.text << "' is bound already";
+}
+
+LogicalResult ModelElaborator::declare(const Stmt &statement) {
+  switch (statement.kind) {
+  case Stmt::Declare:
+    return declareValue(llvm::cast<DeclareStmt>(statement));
+  case Stmt::Setting:
+    return declareSetting(llvm::cast<SettingStmt>(statement));
+  case Stmt::Dim:
+    return declareDim(llvm::cast<DimStmt>(statement));
+  case Stmt::Minimize:
+  case Stmt::Step:
+    steps.push_back({&statement, scope});
+    return success();
+  case Stmt::Rebind: {
+    auto &rebind = llvm::cast<RebindStmt>(statement);
+    return e.error(rebind.range) << "requires '<-' to stand in a step; write 'step { " << rebind.name.text << " <- ... }'";
+  }
+  case Stmt::Bind: {
+    auto &bind = llvm::cast<BindStmt>(statement);
+    for (const Name &name : bind.names)
+      if (failed(checkUnbound(name)))
+        return failure();
+    if (bind.role == BindStmt::Net) {
+      ParameterSet *set = e.addSet(bind.names[0].text, bind.names[0].range);
+      FailureOr<Value> net = e.evaluate(*bind.value, scope);
+      if (succeeded(net))
+        net = e.instantiate(*net, *set, set->name, bind.value->range);
+      if (failed(net) || failed(e.closeSet(*set)))
+        return failure();
+      scope = e.bindStatic(bind.names[0], *net, scope);
+      sets.push_back(set);
+      Root root{set->root, set->name, "param", {}, {e.b.dim(set->size)}, set->symbol};
+      root.type = graph::typeOf(root.dims, e.real);
+      e.current->values[set->root] = e.addArgument(root.type, root.dims, root.arena, e.location(bind.range));
+      setRoots.push_back(root);
+      return success();
+    }
+    if (bind.names.size() == 1) {
+      Binding *binding = e.bindDefinition(bind.names[0], *bind.value, scope, scope);
+      if (bind.role == BindStmt::Metric)
+        metrics.push_back({bind.names[0].text.str(), binding});
+      if (bind.role == BindStmt::Predict)
+        predictions.push_back({bind.names[0].text.str(), binding});
+      definitions.push_back(binding);
+      scope = binding;
+      return success();
+    }
+    Binding *whole = e.bindDefinition({"", bind.value->range}, *bind.value, scope, scope);
+    definitions.push_back(whole);
+    scope = whole;
+    for (auto [index, name] : llvm::enumerate(bind.names)) {
+      Binding *element = e.bind(Binding::Element, name, scope);
+      element->of = whole;
+      element->index = index;
+      element->count = bind.names.size();
+      scope = element;
+    }
+    return success();
+  }
+  case Stmt::Result:
+    return e.error(statement.range) << "requires a name for a value: write 'name = ...'";
+  default:
+    return e.error(statement.range) << "this statement is not supported in a model";
+  }
+}
+
+LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
+  if (failed(checkUnbound(declare.name)))
+    return failure();
+  Name name = declare.name;
+  switch (declare.role) {
+  case DeclareStmt::Input:
+  case DeclareStmt::Target: {
+    bool isInput = declare.role == DeclareStmt::Input;
+    FailureOr<mlir::Type> element = e.elementType(*declare.type);
+    if (failed(element))
+      return failure();
+    FailureOr<graph::Dims> dims =
+        e.bindType(*declare.type, nullptr, ((isInput ? "input '" : "target '") + name.text + "'").str(), name.range, scope);
+    if (failed(dims))
+      return failure();
+    Binding *binding = e.bind(Binding::Root, name, scope);
+    scope = binding;
+    Root root{binding, name.text.str(), isInput ? "input" : "target",
+              graph::typeOf(*dims, *element), *dims, {}};
+    e.current->values[binding] = e.addArgument(root.type, root.dims, {}, e.location(name.range));
+    (isInput ? inputs : targets).push_back(root);
+    return success();
+  }
+  case DeclareStmt::Hyper: {
+    FailureOr<Number> value = e.evaluateNumber(*declare.value, scope, ("hyper '" + name.text + "'").str());
+    if (failed(value))
+      return failure();
+    if (declare.type) {
+      FailureOr<mlir::Type> element = e.elementType(*declare.type);
+      if (failed(element))
+        return failure();
+      if (*element != e.real || !declare.type->axes.empty())
+        return e.error(declare.type->range) << "requires hyper '" << name.text << "' to be an f32 scalar, but got "
+                                            << declare.type->range.text();
+    }
+    scope = addHyper(name, value->real, scope);
+    return success();
+  }
+  case DeclareStmt::Param: {
+    if (!params) {
+      params = e.addSet("params", name.range);
+      sets.push_back(params);
+    }
+    if (failed(e.addLeaf(*params, name.text.str(), declare, scope)))
+      return failure();
+    Binding *leaf = e.bind(Binding::Leaf, name, scope);
+    leaf->set = params;
+    leaf->path = name.text.str();
+    scope = leaf;
+    return success();
+  }
+  case DeclareStmt::State: {
+    FailureOr<Value> value = e.evaluate(*declare.value, scope);
+    FailureOr<Tensor> initial = e.toTensor(value, declare.value->range);
+    if (failed(initial))
+      return failure();
+    if (declare.type) {
+      FailureOr<mlir::Type> element = e.elementType(*declare.type);
+      if (failed(element))
+        return failure();
+      initial = e.b.convert(*initial, *element);
+      if (failed(e.bindType(*declare.type, &*initial, ("state '" + name.text + "'").str(), declare.value->range, scope)))
+        return failure();
+    }
+    if (llvm::any_of(initial->dims, [](graph::DimAttr dim) { return !dim.constant(); }))
+      return e.error(declare.range) << "requires sizes of a state that are numbers at import, but got " << typeName(*initial);
+    Binding *binding = e.bind(Binding::Root, name, scope);
+    Root root{binding, name.text.str(), "state", initial->value.getType(), initial->dims, initial->arena};
+    states.push_back({root, declare.value.get(), scope, nullptr, nullptr});
+    e.current->values[binding] = e.addArgument(root.type, root.dims, root.arena, e.location(name.range));
+    scope = binding;
+    return success();
+  }
+  }
+  return failure();
+}
+
+/// A run-time scalar of the model; a second one of the same name gets a number.
+const Binding *ModelElaborator::addHyper(Name name, double fallback, const Binding *previous) {
+  std::string unique = name.text.str();
+  for (unsigned n = 2; llvm::any_of(hypers, [&](const Root &root) { return root.name == unique; }); ++n)
+    unique = (name.text + "_" + llvm::Twine(n)).str();
+  Binding *binding = e.bind(Binding::Root, name, previous);
+  Root root{binding, unique, "hyper", mlir::RankedTensorType::get({}, e.real), {}, {}, fallback};
+  hypers.push_back(root);
+  e.current->values[binding] = e.addArgument(root.type, {}, {}, e.location(name.range));
+  return binding;
+}
+
+LogicalResult ModelElaborator::closeParams() {
+  if (!params)
+    return success();
+  if (failed(e.closeSet(*params)))
+    return failure();
+  Root root{params->root, params->name, "param", {}, {e.b.dim(params->size)}, params->symbol};
+  root.type = graph::typeOf(root.dims, e.real);
+  e.current->values[params->root] = e.addArgument(root.type, root.dims, root.arena, e.location(model.range));
+  setRoots.push_back(root);
+  return success();
+}
+
+LogicalResult ModelElaborator::declareSetting(const SettingStmt &setting) {
+  std::string attribute = ("optim." + setting.name.text).str();
+  if (e.module->hasAttr(attribute))
+    return e.error(setting.range) << "requires '" << setting.name.text << "' once in a model";
+  if (auto *text = llvm::dyn_cast<StringExpr>(setting.value.get())) {
+    e.module->setAttr(attribute, e.b.builder.getStringAttr(text->value));
+    return success();
+  }
+  int64_t number = llvm::cast<NumberExpr>(*setting.value).integer;
+  if (number < 1)
+    return e.error(setting.value->range) << "requires '" << setting.name.text << "' to be positive, but got " << number;
+  e.module->setAttr(attribute, e.b.builder.getI64IntegerAttr(number));
+  return success();
+}
+
+LogicalResult ModelElaborator::declareDim(const DimStmt &dim) {
+  const Binding *bound = Elaborator::lookup(dim.name.text, scope);
+  if (!bound || !bound->value.is<Dimension>())
+    return e.error(dim.name.range) << "requires the name of a dimension that an input has introduced, but got '" << dim.name.text << "'";
+  int64_t hint = llvm::cast<NumberExpr>(*dim.hint).integer;
+  if (hint < 1)
+    return e.error(dim.hint->range) << "requires a positive size after 'hint', but got " << hint;
+  hints.push_back(e.b.builder.getNamedAttr(dim.name.text, e.b.builder.getI64IntegerAttr(hint)));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Entries
+//===----------------------------------------------------------------------===//
+
+std::vector<const ModelElaborator::Root *> ModelElaborator::allRoots(bool withTargets) const {
+  std::vector<const Root *> roots;
+  auto add = [&](const Root &root) { roots.push_back(&root); };
+  llvm::for_each(setRoots, add);
+  for (const State &state : states)
+    add(state.root);
+  add(tRoot);
+  add(seedRoot);
+  llvm::for_each(hypers, add);
+  llvm::for_each(inputs, add);
+  if (withTargets)
+    llvm::for_each(targets, add);
+  return roots;
+}
+
+std::vector<const ModelElaborator::Root *> ModelElaborator::addRoots(bool withTargets) {
+  std::vector<const Root *> roots = allRoots(withTargets);
+  for (const Root *root : roots)
+    e.current->values[root->binding] = e.addArgument(root->type, root->dims, root->arena, e.location(root->binding->where));
+  // Draws differ from step to step, and are those of the last step between two of them.
+  e.b.location = e.location(model.name.range);
+  e.current->key = e.b.foldIn(*e.current->values[seedRoot.binding].as<Tensor>(), *e.current->values[t].as<Tensor>());
+  return roots;
+}
+
+mlir::DictionaryAttr ModelElaborator::attributes(llvm::ArrayRef<std::pair<StringRef, mlir::Attribute>> entries) {
+  mlir::NamedAttrList list;
+  for (auto [name, value] : entries)
+    if (value)
+      list.append(name, value);
+  return list.getDictionary(e.module.getContext());
+}
+
+mlir::DictionaryAttr ModelElaborator::named(StringRef role, StringRef name) {
+  mlir::Builder &builder = e.b.builder;
+  return attributes({{optim::kRoleAttr, builder.getStringAttr(role)}, {optim::kNameAttr, builder.getStringAttr(name)}});
+}
+
+LogicalResult ModelElaborator::finishEntry(llvm::ArrayRef<const Root *> roots, llvm::ArrayRef<Tensor> results,
+                                           llvm::ArrayRef<mlir::DictionaryAttr> resultAttributes, bool prune) {
+  mlir::func::FuncOp func = e.current->func;
+  mlir::Builder &builder = e.b.builder;
+  FunctionInstance instance = e.finish(makeList(std::vector<Value>(results.begin(), results.end())));
+  if (!instance.witnessed.empty())
+    return e.error(model.name.range) << "requires dimension '" << instance.witnessed.front().str()
+                                     << "' to be the extent of an axis of an input or target";
+  func->setAttr(optim::kEntryAttr, builder.getUnitAttr());
+  for (auto [i, rootPointer] : llvm::enumerate(roots)) {
+    const Root &root = *rootPointer;
+    func.setArgAttr(i, optim::kRoleAttr, builder.getStringAttr(root.role));
+    func.setArgAttr(i, optim::kNameAttr, builder.getStringAttr(root.name));
+    if (root.role == "hyper")
+      func.setArgAttr(i, optim::kDefaultAttr, builder.getF64FloatAttr(root.fallback));
+  }
+  for (auto [i, attrs] : llvm::enumerate(resultAttributes))
+    for (mlir::NamedAttribute attr : attrs)
+      func.setResultAttr(i, attr.getName(), attr.getValue());
+  if (prune) {
+    // What comes with each call stays: a caller has it, and its axes give the names of dimensions their sizes.
+    llvm::BitVector unused(func.getNumArguments());
+    for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+      StringRef role = func.getArgAttrOfType<mlir::StringAttr>(i, optim::kRoleAttr).getValue();
+      unused[i] = func.getArgument(i).use_empty() && role != "input" && role != "target";
+    }
+    (void)func.eraseArguments(unused);
+  }
+  return success();
+}
+
+/// Each metric as a scalar.
+LogicalResult ModelElaborator::evaluateMetrics(std::vector<Tensor> &results) {
+  for (const Metric &metric : metrics) {
+    FailureOr<Value> value = e.valueOf(metric.binding);
+    FailureOr<Tensor> tensor = e.toFloat(value, metric.binding->expr->range);
+    if (failed(tensor))
+      return failure();
+    if (tensor->rank() != 0)
+      return e.error(metric.binding->expr->range) << "requires '" << metric.name << "' to be a scalar, but got " << typeName(*tensor)
+                                                  << "; take its mean, perhaps";
+    results.push_back(*tensor);
+  }
+  return success();
+}
+
+LogicalResult ModelElaborator::buildEvaluate() {
+  Elaborator::Building building(e, FunctionScope::Entry, "evaluate", model.name.range, /*isPrivate=*/false);
+  std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
+  for (const Binding *definition : definitions)
+    if (failed(e.valueOf(definition)))
+      return failure();
+  std::vector<Tensor> results;
+  std::vector<mlir::DictionaryAttr> attrs;
+  if (failed(evaluateMetrics(results)))
+    return failure();
+  for (const Metric &metric : metrics)
+    attrs.push_back(named("metric", metric.name));
+  return finishEntry(roots, results, attrs, /*prune=*/true);
+}
+
+LogicalResult ModelElaborator::buildPredict() {
+  Elaborator::Building building(e, FunctionScope::Entry, "predict", model.name.range, /*isPrivate=*/false);
+  std::vector<const Root *> roots = addRoots(/*withTargets=*/false);
+  std::vector<Tensor> results;
+  std::vector<mlir::DictionaryAttr> attrs;
+  for (const Metric &prediction : predictions) {
+    FailureOr<Value> value = e.valueOf(prediction.binding);
+    FailureOr<Tensor> tensor = e.toTensor(value, prediction.binding->expr->range);
+    if (failed(tensor))
+      return failure();
+    results.push_back(*tensor);
+    attrs.push_back(named("output", prediction.name));
+  }
+  return finishEntry(roots, results, attrs, /*prune=*/true);
+}
+
+LogicalResult ModelElaborator::buildInit() {
+  Elaborator::Building building(e, FunctionScope::Entry, "init", model.name.range, /*isPrivate=*/false);
+  Tensor seed = e.addArgument(seedRoot.type, {}, {}, e.location(model.name.range));
+  e.current->values[seedRoot.binding] = seed;
+  std::vector<Tensor> results;
+  std::vector<mlir::DictionaryAttr> attrs;
+  for (ParameterSet *set : sets) {
+    std::vector<Tensor> leaves;
+    for (const ParameterSet::Leaf &leaf : set->leaves) {
+      FailureOr<Tensor> value = e.initialValue(*set, leaf, seed);
+      if (failed(value))
+        return failure();
+      leaves.push_back(*value);
+    }
+    e.b.location = e.location(set->root->where);
+    Tensor packed = leaves.empty() ? e.b.full(e.real, {e.b.dim(set->size)}, Number::of(0.0)) : e.b.pack(*set, leaves);
+    e.current->values[set->root] = packed;
+    results.push_back(packed);
+    attrs.push_back(attributes({{optim::kRoleAttr, e.b.builder.getStringAttr("param")},
+                                {optim::kNameAttr, e.b.builder.getStringAttr(set->name)},
+                                {optim::kArenaAttr, set->symbol}}));
+  }
+  for (const State &state : states) {
+    if (state.param)
+      e.current->values[state.param] = e.current->values.lookup(state.set->root);
+    e.b.location = e.location(state.initial->range);
+    e.current->key = e.b.foldIn(seed, e.b.constant(e.b.builder.getI64Type(), Number::of(stableHash(state.root.name))));
+    FailureOr<Value> value = e.evaluate(*state.initial, state.scope);
+    FailureOr<Tensor> tensor = e.toTensor(value, state.initial->range);
+    if (failed(tensor))
+      return failure();
+    tensor = e.b.convert(*tensor, mlir::cast<mlir::RankedTensorType>(state.root.type).getElementType());
+    results.push_back(*tensor);
+    attrs.push_back(attributes({{optim::kRoleAttr, e.b.builder.getStringAttr("state")},
+                                {optim::kNameAttr, e.b.builder.getStringAttr(state.root.name)},
+                                {optim::kArenaAttr, state.root.arena}}));
+  }
+  e.b.location = e.location(model.name.range);
+  results.push_back(e.b.constant(e.b.builder.getI64Type(), Number::of(int64_t(0))));
+  attrs.push_back(named("state", "t"));
+  return finishEntry({&seedRoot}, results, attrs, /*prune=*/false);
+}
+
+/// If what was differentiated is not finite, everything stays what it was, the count of steps too.
+LogicalResult ModelElaborator::buildTrainStep() {
+  Elaborator::Building building(e, FunctionScope::Entry, "train_step", model.name.range, /*isPrivate=*/false);
+  std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
+  TensorBuilder &b = e.b;
+  std::vector<Tensor> before;
+  std::vector<const Root *> kept;
+  for (const Root *root : roots)
+    if (root->role == "param" || root->role == "state") {
+      kept.push_back(root);
+      before.push_back(*e.current->values[root->binding].as<Tensor>());
+    }
+  b.location = e.location(model.name.range);
+  Tensor step = b.binary<graph::AddOp>(*e.current->values[t].as<Tensor>(), b.constant(b.builder.getI64Type(), Number::of(int64_t(1))));
+  e.current->values[t] = step;
+  e.current->key = b.foldIn(*e.current->values[seedRoot.binding].as<Tensor>(), step);
+
+  std::vector<Tensor> measured;
+  if (failed(evaluateMetrics(measured))) // before any update
+    return failure();
+  for (auto [statement, seen] : steps)
+    if (failed(runStep(*statement, seen)))
+      return failure();
+
+  b.location = e.location(model.name.range);
+  std::optional<Tensor> isFinite;
+  for (const Tensor &objective : e.current->objectives) {
+    Tensor infinity = b.constant(objective.elementType(), Number::of(HUGE_VAL));
+    Tensor finite = b.compare(graph::ComparisonDirection::LT, b.unary<graph::AbsOp>(objective), infinity);
+    isFinite = isFinite ? b.binary<graph::AndOp>(*isFinite, finite) : finite;
+  }
+  std::vector<Tensor> results;
+  std::vector<mlir::DictionaryAttr> attrs;
+  for (auto [root, old] : llvm::zip_equal(kept, before)) {
+    Tensor value = *e.current->values[root->binding].as<Tensor>();
+    if (isFinite && value.value != old.value)
+      value = b.select(b.broadcast(*isFinite, value.dims), value, old);
+    results.push_back(value);
+    int64_t index = mlir::cast<mlir::BlockArgument>(old.value).getArgNumber();
+    attrs.push_back(attributes({{optim::kTiedAttr, b.builder.getI64IntegerAttr(index)}}));
+  }
+  for (auto [metric, value] : llvm::zip_equal(metrics, measured)) {
+    results.push_back(value);
+    attrs.push_back(named("metric", metric.name));
+  }
+  return finishEntry(roots, results, attrs, /*prune=*/false);
+}
+
+} // namespace costate::importer

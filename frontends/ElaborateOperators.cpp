@@ -1,0 +1,674 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operators: arithmetic of what is known at import; NumPy's promotion and broadcasting, made explicit; matrix products;
+// indexing.
+#include "costate/frontends/Elaborator.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+
+namespace costate::importer {
+
+using namespace syntax;
+using graph::ComparisonDirection;
+using graph::DimAttr;
+using graph::Dims;
+using llvm::ArrayRef;
+using llvm::StringRef;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+
+namespace {
+
+std::optional<ComparisonDirection> comparison(StringRef op) {
+  return llvm::StringSwitch<std::optional<ComparisonDirection>>(op)
+      .Case("==", ComparisonDirection::EQ)
+      .Case("!=", ComparisonDirection::NE)
+      .Case("<", ComparisonDirection::LT)
+      .Case("<=", ComparisonDirection::LE)
+      .Case(">", ComparisonDirection::GT)
+      .Case(">=", ComparisonDirection::GE)
+      .Default(std::nullopt);
+}
+
+bool holds(ComparisonDirection direction, double a, double b) {
+  switch (direction) {
+  case ComparisonDirection::EQ:
+    return a == b;
+  case ComparisonDirection::NE:
+    return a != b;
+  case ComparisonDirection::LT:
+    return a < b;
+  case ComparisonDirection::LE:
+    return a <= b;
+  case ComparisonDirection::GT:
+    return a > b;
+  case ComparisonDirection::GE:
+    return a >= b;
+  }
+  return false;
+}
+
+bool isFloat(mlir::Type type) { return mlir::isa<mlir::FloatType>(type); }
+
+/// Python's floor division and its remainder, which has the sign of the divisor
+int64_t floorDivide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+
+std::optional<Number> integerArithmetic(StringRef op, int64_t a, int64_t b) {
+  int64_t result;
+  if (op == "+" && !llvm::AddOverflow(a, b, result))
+    return Number::of(result);
+  if (op == "-" && !llvm::SubOverflow(a, b, result))
+    return Number::of(result);
+  if (op == "*" && !llvm::MulOverflow(a, b, result))
+    return Number::of(result);
+  bool divides = b != 0 && !(a == INT64_MIN && b == -1);
+  if (op == "//" && divides)
+    return Number::of(floorDivide(a, b));
+  if (op == "%" && divides)
+    return Number::of(a - b * floorDivide(a, b));
+  if (op == "**" && b >= 0 && a >= -1 && a <= 1)
+    return Number::of(b == 0 || (a == -1 && b % 2 == 0) ? int64_t(1) : a);
+  if (op == "**" && b >= 0) {
+    result = 1;
+    for (int64_t i = 0; i < b; ++i) // at most 63 rounds: the result at least doubles
+      if (llvm::MulOverflow(result, a, result))
+        return std::nullopt;
+    return Number::of(result);
+  }
+  return std::nullopt;
+}
+
+double realArithmetic(StringRef op, double a, double b) {
+  if (op == "+")
+    return a + b;
+  if (op == "-")
+    return a - b;
+  if (op == "*")
+    return a * b;
+  if (op == "/")
+    return a / b;
+  if (op == "//")
+    return std::floor(a / b);
+  if (op == "%")
+    return a - b * std::floor(a / b);
+  return std::pow(a, b);
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What is known at import
+//===----------------------------------------------------------------------===//
+
+/// `done` tells whether both operands are known; if not, the operator is one on tensors.
+FailureOr<Value> Elaborator::staticBinary(StringRef op, const Value &a, const Value &b_, SourceRange where, bool &done) {
+  done = true;
+  auto x = a.as<Number>(), y = b_.as<Number>();
+  if (x && y) {
+    if (op == "..") {
+      if (!x->isInteger || !y->isInteger)
+        return error(where) << "requires integers around '..', but got " << describe(a) << " and " << describe(b_);
+      if (y->integer - x->integer > 1000000)
+        return error(where) << "requires at most 1000000 elements, but got " << y->integer - x->integer;
+      std::vector<Value> range;
+      for (int64_t i = x->integer; i < y->integer; ++i)
+        range.push_back(Number::of(i));
+      return makeList(std::move(range));
+    }
+    if (auto direction = comparison(op))
+      return Value(holds(*direction, x->real, y->real));
+    bool integers = x->isInteger && y->isInteger && op != "/" && !(op == "**" && y->integer < 0);
+    if (!integers)
+      return Value(Number::of(realArithmetic(op, x->real, y->real)));
+    if (std::optional<Number> result = integerArithmetic(op, x->integer, y->integer))
+      return Value(*result);
+    if ((op == "//" || op == "%") && y->integer == 0)
+      return error(where) << "requires a divisor other than 0";
+    return error(where) << "requires integers below 2**63, but " << x->integer << " " << op << " " << y->integer << " exceeds them";
+  }
+  // Sizes with names in them stay sizes under the operations that polynomials have.
+  auto dimension = [&](const Value &v) -> std::optional<DimAttr> {
+    if (auto d = v.as<Dimension>())
+      return *d;
+    auto n = v.as<Number>();
+    return n && n->isInteger ? std::optional(this->b.dim(n->integer)) : std::nullopt;
+  };
+  std::optional<DimAttr> m = dimension(a), n = dimension(b_);
+  if (m && n) {
+    std::optional<DimAttr> result;
+    if (op == "+")
+      result = *m + *n;
+    else if (op == "-")
+      result = *m - *n;
+    else if (op == "*")
+      result = *m * *n;
+    else if (op == "//" && !(n->constant() && *n->constant() <= 0))
+      result = DimAttr::floorDiv(*m, *n);
+    if (result)
+      return result->constant() ? Value(Number::of(*result->constant())) : Value(*result);
+    if (auto direction = comparison(op)) {
+      if (std::optional<int64_t> difference = (*m - *n).constant())
+        return Value(holds(*direction, double(*difference), 0));
+      return error(where) << "requires sizes that can be compared at import, but got " << m->str() << " and " << n->str();
+    }
+  }
+  auto p = a.as<bool>(), q = b_.as<bool>();
+  if (p && q) {
+    if (op == "and")
+      return Value(*p && *q);
+    if (op == "or")
+      return Value(*p || *q);
+    if (op == "==" || op == "!=")
+      return Value((*p == *q) == (op == "=="));
+  }
+  auto s = a.as<StringRef>(), t = b_.as<StringRef>();
+  if (s && t && (op == "==" || op == "!="))
+    return Value((*s == *t) == (op == "=="));
+  auto list = a.as<List>(), other = b_.as<List>();
+  if (list && other && op == "+" && !hasTensor(a) && !hasTensor(b_)) {
+    std::vector<Value> joined(list->begin(), list->end());
+    joined.insert(joined.end(), other->begin(), other->end());
+    return makeList(std::move(joined));
+  }
+  done = false;
+  return Value();
+}
+
+//===----------------------------------------------------------------------===//
+// Promotion and broadcasting
+//===----------------------------------------------------------------------===//
+
+/// JAX's lattice on the types there are: bool < i8, u8 < i32 < i64 < f32 < f64.
+mlir::Type Elaborator::promote(mlir::Type a, mlir::Type b) const {
+  auto level = [](mlir::Type type) { return type.getIntOrFloatBitWidth() + (isFloat(type) ? 1000 : 0); };
+  // Neither of i8 and u8 holds the other.
+  if (a != b && level(a) == 8 && level(b) == 8)
+    return mlir::IntegerType::get(a.getContext(), 32);
+  return level(a) >= level(b) ? a : b;
+}
+
+FailureOr<Tensor> Elaborator::toTensor(const Value &value, SourceRange where, mlir::Type wanted) {
+  mlir::Type i32 = b.builder.getI32Type();
+  if (auto tensor = value.as<Tensor>())
+    return wanted ? b.convert(*tensor, wanted) : *tensor;
+  if (auto number = value.as<Number>()) {
+    mlir::Type type = wanted ? wanted : number->isInteger ? i32 : real;
+    if (number->isInteger && type.isIntOrIndex() && type.getIntOrFloatBitWidth() < 64 &&
+        !llvm::isIntN(type.getIntOrFloatBitWidth() + type.isUnsignedInteger(), number->integer) && !type.isInteger(1))
+      return error(where) << "requires an integer that fits " << typeName(type) << ", but got " << number->integer;
+    return b.constant(type, *number);
+  }
+  if (auto flag = value.as<bool>())
+    return b.constant(wanted ? wanted : b.builder.getI1Type(), Number::of(int64_t(*flag)));
+  if (auto dim = value.as<Dimension>())
+    return b.convert(b.extent(*dim), wanted ? wanted : i32);
+  if (auto net = value.as<const NetInstance *>()) {
+    if ((*net)->path != (*net)->set->name)
+      return error(where) << "requires a whole parameter set, but '" << (*net)->path << "' is a part of '" << (*net)->set->name << "'";
+    FailureOr<Value> arena = valueOf((*net)->set->root);
+    if (failed(arena))
+      return failure();
+    return toTensor(*arena, where, wanted);
+  }
+  if (auto set = value.as<const ParameterSet *>()) {
+    FailureOr<Value> arena = valueOf((*set)->root);
+    if (failed(arena))
+      return failure();
+    return toTensor(*arena, where, wanted);
+  }
+  auto list = value.as<List>();
+  if (!list)
+    return error(where) << "requires a tensor, but got " << describe(value);
+
+  // A nested list of numbers is a constant; one with tensors in it is their stack.
+  std::vector<int64_t> shape;
+  std::vector<Number> numbers;
+  bool isReal = false, isFlag = false, regular = true;
+  std::function<void(const Value &, size_t)> flatten = [&](const Value &v, size_t axis) {
+    if (auto inner = v.as<List>()) {
+      if (numbers.empty() && axis == shape.size())
+        shape.push_back(inner->size());
+      regular &= axis < shape.size() && shape[axis] == int64_t(inner->size());
+      for (const Value &element : *inner)
+        flatten(element, axis + 1);
+      return;
+    }
+    regular &= axis == shape.size();
+    if (auto number = v.as<Number>()) {
+      isReal |= !number->isInteger;
+      numbers.push_back(*number);
+    } else if (auto flag = v.as<bool>()) {
+      isFlag = true;
+      numbers.push_back(Number::of(int64_t(*flag)));
+    } else {
+      regular = false;
+    }
+  };
+  flatten(value, 0);
+  if (regular) {
+    mlir::Type type = wanted ? wanted : isReal ? real : isFlag ? mlir::Type(b.builder.getI1Type()) : mlir::Type(i32);
+    return b.constant(type, shape, numbers);
+  }
+  if (!hasTensor(value))
+    return error(where) << "requires a list of numbers, or of lists of equal lengths, but got " << describe(value);
+  std::vector<Tensor> parts;
+  mlir::Type common = wanted;
+  for (const Value &element : *list) {
+    FailureOr<Tensor> part = toTensor(element, where, wanted);
+    if (failed(part))
+      return failure();
+    if (!parts.empty() && part->dims != parts.front().dims)
+      return error(where) << "requires tensors of one shape in a list, but got " << typeName(parts.front()) << " and "
+                          << typeName(*part);
+    common = common ? promote(common, part->elementType()) : part->elementType();
+    parts.push_back(*part);
+  }
+  for (Tensor &part : parts) {
+    Dims row = part.dims;
+    row.insert(row.begin(), b.dim(1));
+    part = b.reshape(b.convert(part, common), row);
+  }
+  return b.concatenate(parts, 0);
+}
+
+FailureOr<Tensor> Elaborator::toFloat(const Value &value, SourceRange where) {
+  if (auto tensor = value.as<Tensor>())
+    return isFloat(tensor->elementType()) ? *tensor : b.convert(*tensor, real);
+  FailureOr<Tensor> tensor = toTensor(value, where);
+  if (failed(tensor))
+    return failure();
+  return isFloat(tensor->elementType()) ? *tensor : b.convert(*tensor, real);
+}
+
+Failure Elaborator::explained(Failure failure, const Tensor &a, SourceRange aWhere, const Tensor &b_, SourceRange bWhere) {
+  auto explain = [&](Failure f, const Tensor &t, SourceRange where) {
+    StringRef name = where.text();
+    if (!llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
+      return f;
+    for (const auto &[binding, value] : current->values)
+      if (binding->name == name && value.is<Tensor>() && value.as<Tensor>()->value == t.value)
+        return std::move(f).note(location(binding->where), "'" + name + "' is " + typeName(t) + " here");
+    return f;
+  };
+  return explain(explain(std::move(failure), a, aWhere), b_, bWhere);
+}
+
+FailureOr<Dims> Elaborator::broadcastDims(StringRef op, const Tensor &x, const Tensor &y, SourceRange where, SourceRange xWhere,
+                                          SourceRange yWhere) {
+  size_t rank = std::max(x.dims.size(), y.dims.size());
+  Dims dims(rank);
+  for (size_t i = 1; i <= rank; ++i) { // from the last axis
+    DimAttr p = i <= x.dims.size() ? x.dims[x.dims.size() - i] : b.dim(1);
+    DimAttr q = i <= y.dims.size() ? y.dims[y.dims.size() - i] : b.dim(1);
+    if (p != q && p.constant() != 1 && q.constant() != 1)
+      return explained(error(where) << "'" << op << "' requires equal shapes, or 1 where they differ, but got " << typeName(x)
+                                    << " and " << typeName(y) << ": " << p.str() << " is not " << q.str(),
+                       x, xWhere, y, yWhere);
+    dims[rank - i] = p.constant() == 1 ? q : p;
+  }
+  return dims;
+}
+
+FailureOr<std::pair<Tensor, Tensor>> Elaborator::align(StringRef op, const Value &x, const Value &y, SourceRange where,
+                                                       SourceRange xWhere, SourceRange yWhere, mlir::Type least) {
+  // A number takes the type of the tensor it meets, unless it is a float and the tensor is not.
+  auto isWeak = [](const Value &v) { return v.is<Number>() || v.is<Dimension>(); };
+  auto weakType = [&](const Value &v) -> mlir::Type {
+    auto number = v.as<Number>();
+    return number && !number->isInteger ? real : mlir::Type(b.builder.getI32Type());
+  };
+  std::optional<Tensor> p, q;
+  auto convert = [&](const Value &v, SourceRange range, std::optional<Tensor> &out) {
+    if (isWeak(v))
+      return mlir::success();
+    FailureOr<Tensor> tensor = toTensor(v, range);
+    if (succeeded(tensor))
+      out = *tensor;
+    return mlir::LogicalResult(tensor);
+  };
+  if (failed(convert(x, xWhere, p)) || failed(convert(y, yWhere, q)))
+    return failure();
+  mlir::Type type = p && q   ? promote(p->elementType(), q->elementType())
+                    : p || q ? (p ? p : q)->elementType()
+                             : promote(weakType(x), weakType(y));
+  for (const Value *weak : {&x, &y})
+    if (isWeak(*weak) && (type.isInteger(1) || isFloat(weakType(*weak))))
+      type = promote(type, weakType(*weak));
+  if (least)
+    type = promote(type, least);
+  FailureOr<Tensor> s = p ? b.convert(*p, type) : toTensor(x, xWhere, type);
+  FailureOr<Tensor> t = q ? b.convert(*q, type) : toTensor(y, yWhere, type);
+  if (failed(s) || failed(t))
+    return failure();
+  if (s->arena && t->arena && s->arena != t->arena)
+    return error(where) << "'" << op << "' requires values of one parameter set, but got '" << s->arena.getValue() << "' and '"
+                        << t->arena.getValue() << "'";
+  FailureOr<Dims> dims = broadcastDims(op, *s, *t, where, xWhere, yWhere);
+  if (failed(dims))
+    return failure();
+  return std::make_pair(b.broadcast(*s, *dims), b.broadcast(*t, *dims));
+}
+
+//===----------------------------------------------------------------------===//
+// Operators
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> Elaborator::unary(StringRef op, const Value &a, SourceRange where) {
+  if (op == "not") {
+    if (auto flag = a.as<bool>())
+      return Value(!*flag);
+    FailureOr<Tensor> x = toTensor(a, where);
+    if (failed(x))
+      return failure();
+    return Value(b.unary<graph::NotOp>(b.convert(*x, b.builder.getI1Type())));
+  }
+  if (auto number = a.as<Number>())
+    return Value(number->isInteger ? Number::of(-number->integer) : Number::of(-number->real));
+  if (a.is<Dimension>())
+    return binary("-", Number::of(int64_t(0)), a, where, where, where);
+  FailureOr<Tensor> x = toTensor(a, where);
+  if (failed(x))
+    return failure();
+  if (x->elementType().isInteger(1))
+    x = b.convert(*x, b.builder.getI32Type());
+  return Value(b.unary<graph::NegateOp>(*x));
+}
+
+/// x**n by squaring, so that small powers need no pow
+Tensor Elaborator::power(const Tensor &x, int64_t exponent) {
+  if (exponent == 1)
+    return x;
+  Tensor half = power(x, exponent / 2), square = b.multiply(half, half);
+  return exponent % 2 ? b.multiply(square, x) : square;
+}
+
+FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y, SourceRange where, SourceRange xWhere,
+                                    SourceRange yWhere) {
+  bool known;
+  FailureOr<Value> result = staticBinary(op, x, y, where, known);
+  if (known)
+    return result;
+  if (op == "..")
+    return error(where) << "requires integers around '..', but got " << describe(x) << " and " << describe(y);
+  if (op == "@") {
+    FailureOr<Tensor> p = toFloat(x, xWhere), q = toFloat(y, yWhere);
+    if (failed(p) || failed(q))
+      return failure();
+    mlir::Type type = promote(p->elementType(), q->elementType());
+    return matmul(b.convert(*p, type), b.convert(*q, type), where, xWhere, yWhere);
+  }
+  if (op == "and" || op == "or") {
+    auto pair = align(op, x, y, where, xWhere, yWhere);
+    if (failed(pair))
+      return failure();
+    Tensor p = b.convert(pair->first, b.builder.getI1Type()), q = b.convert(pair->second, b.builder.getI1Type());
+    return Value(op == "and" ? b.binary<graph::AndOp>(p, q) : b.binary<graph::OrOp>(p, q));
+  }
+  auto exponent = y.as<Number>();
+  if (op == "**" && exponent && exponent->isInteger && std::abs(exponent->integer) <= 16) {
+    FailureOr<Tensor> base = toTensor(x, xWhere);
+    if (failed(base))
+      return failure();
+    if (exponent->integer == 0)
+      return Value(b.full(base->elementType(), base->dims, Number::of(int64_t(1))));
+    if (exponent->integer > 0)
+      return Value(power(*base, exponent->integer));
+    if (isFloat(base->elementType())) {
+      Tensor one = b.full(base->elementType(), base->dims, Number::of(int64_t(1)));
+      return Value(b.binary<graph::DivideOp>(one, power(*base, -exponent->integer)));
+    }
+  }
+  // Division and power leave the integers; arithmetic leaves the truth values.
+  mlir::Type least;
+  auto isInteger = [&](const Value &v) {
+    auto tensor = v.as<Tensor>();
+    return tensor ? !isFloat(tensor->elementType()) : true;
+  };
+  auto direction = comparison(op);
+  if (op == "/" || op == "**")
+    least = isInteger(x) && isInteger(y) ? real : mlir::Type();
+  else if (!direction)
+    least = b.builder.getIntegerType(8);
+  auto pair = align(op, x, y, where, xWhere, yWhere, least);
+  if (failed(pair))
+    return failure();
+  auto &[p, q] = *pair;
+  if (direction)
+    return Value(b.compare(*direction, p, q));
+  if (op == "+")
+    return Value(b.binary<graph::AddOp>(p, q));
+  if (op == "-")
+    return Value(b.binary<graph::SubtractOp>(p, q));
+  if (op == "*")
+    return Value(b.multiply(p, q));
+  if (op == "/")
+    return Value(b.binary<graph::DivideOp>(p, q));
+  if (op == "**")
+    return Value(b.binary<graph::PowerOp>(p, q));
+
+  // Floor division and its remainder, which has the sign of the divisor, from those that round toward zero.
+  Tensor zero = b.full(p.elementType(), p.dims, Number::of(int64_t(0)));
+  Tensor remainder = b.binary<graph::RemainderOp>(p, q);
+  Tensor signsDiffer = b.binary<graph::XorOp>(b.compare(ComparisonDirection::LT, remainder, zero), b.compare(ComparisonDirection::LT, q, zero));
+  Tensor adjusts = b.binary<graph::AndOp>(b.compare(ComparisonDirection::NE, remainder, zero), signsDiffer);
+  if (op == "%")
+    return Value(b.select(adjusts, b.binary<graph::AddOp>(remainder, q), remainder));
+  if (isFloat(p.elementType()))
+    return Value(b.unary<graph::FloorOp>(b.binary<graph::DivideOp>(p, q)));
+  Tensor one = b.full(p.elementType(), p.dims, Number::of(int64_t(1)));
+  Tensor quotient = b.binary<graph::DivideOp>(p, q);
+  return Value(b.select(adjusts, b.binary<graph::SubtractOp>(quotient, one), quotient));
+}
+
+/// NumPy's matmul: [..., m, k] @ [..., k, n]; a vector is a row on the left, a column on the right.
+FailureOr<Value> Elaborator::matmul(const Tensor &x, const Tensor &y, SourceRange where, SourceRange xWhere, SourceRange yWhere) {
+  if (x.rank() == 0 || y.rank() == 0)
+    return explained(error(where) << "'@' requires operands with axes, but got " << typeName(x) << " and " << typeName(y), x, xWhere,
+                     y, yWhere);
+  int64_t xk = x.rank() - 1, yk = std::max<int64_t>(0, y.rank() - 2);
+  if (x.dims[xk] != y.dims[yk])
+    return explained(error(where) << "'@' requires equal inner dimensions, but got " << x.dims[xk].str() << " and "
+                                  << y.dims[yk].str(),
+                     x, xWhere, y, yWhere);
+  if (y.rank() <= 2) // leading axes of the left operand are rows like any other
+    return Value(b.dot(x, y, {}, {}, {xk}, {yk}));
+  // Leading axes pair up: broadcast them to each other.
+  int64_t xBatch = std::max<int64_t>(0, x.rank() - 2), yBatch = y.rank() - 2;
+  Tensor xLead{x.value, Dims(ArrayRef(x.dims).take_front(xBatch)), {}}, yLead{y.value, Dims(ArrayRef(y.dims).take_front(yBatch)), {}};
+  size_t rank = std::max(xBatch, yBatch);
+  Dims lead(rank);
+  for (size_t i = 1; i <= rank; ++i) {
+    DimAttr p = int64_t(i) <= xBatch ? xLead.dims[xBatch - i] : b.dim(1), q = int64_t(i) <= yBatch ? yLead.dims[yBatch - i] : b.dim(1);
+    if (p != q && p.constant() != 1 && q.constant() != 1)
+      return explained(error(where) << "'@' requires equal leading dimensions, or 1 where they differ, but got " << typeName(x)
+                                    << " and " << typeName(y),
+                       x, xWhere, y, yWhere);
+    lead[rank - i] = p.constant() == 1 ? q : p;
+  }
+  auto widen = [&](const Tensor &t, int64_t batch) {
+    Dims dims = lead;
+    dims.append(t.dims.begin() + batch, t.dims.end());
+    return b.broadcast(t, dims);
+  };
+  Tensor p = widen(x, xBatch), q = widen(y, yBatch);
+  llvm::SmallVector<int64_t> batch = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  return Value(b.dot(p, q, batch, batch, {p.rank() - 1}, {q.rank() - 2}));
+}
+
+//===----------------------------------------------------------------------===//
+// Indexing
+//===----------------------------------------------------------------------===//
+
+/// lo:hi:step within an extent, as Python reads it. A bound counts from the end if it is negative.
+static FailureOr<std::array<DimAttr, 2>> sliceBounds(Elaborator &e, const IndexExpr::Subscript &s, DimAttr extent, int64_t step,
+                                                     const Binding *scope) {
+  DimAttr zero = e.b.dim(0);
+  auto bound = [&](const ExprPtr &expr, DimAttr absent) -> FailureOr<DimAttr> {
+    if (!expr)
+      return absent;
+    FailureOr<Value> value = e.evaluate(*expr, scope);
+    if (failed(value))
+      return failure();
+    if (auto dim = value->as<Dimension>())
+      return *dim;
+    auto number = value->as<Number>();
+    if (!number || !number->isInteger)
+      return e.error(expr->range) << "requires bounds of a slice that are known at import, but got " << describe(*value);
+    DimAttr dim = e.b.dim(number->integer);
+    if (number->integer < 0)
+      dim = dim + extent;
+    // Python clips bounds of a known extent; of another, the program must say what it means.
+    if (std::optional<int64_t> n = extent.constant())
+      dim = e.b.dim(std::clamp<int64_t>(*dim.constant(), 0, *n));
+    return dim;
+  };
+  FailureOr<DimAttr> lo = bound(s.first, zero), hi = failed(lo) ? lo : bound(s.last, extent);
+  if (failed(hi))
+    return failure();
+  if (lo->constant() && hi->constant() && *hi->constant() < *lo->constant())
+    hi = *lo;
+  DimAttr size = step == 1 ? *hi - *lo : DimAttr::ceilDiv(*hi - *lo, e.b.dim(step));
+  return std::array<DimAttr, 2>{*lo, size};
+}
+
+FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const Binding *scope) {
+  using Subscript = IndexExpr::Subscript;
+  auto constantStep = [&](const Subscript &s) -> FailureOr<int64_t> {
+    if (!s.step)
+      return int64_t(1);
+    FailureOr<Number> step = evaluateNumber(*s.step, scope, "the step of a slice");
+    if (failed(step))
+      return failure();
+    if (!step->isInteger || step->integer < 1)
+      return error(s.step->range) << "requires the step of a slice to be a positive integer, but got " << describe(*step);
+    return step->integer;
+  };
+
+  if (auto list = base.as<List>(); list && e.subscripts.size() == 1) {
+    const Subscript &s = e.subscripts[0];
+    int64_t size = list->size();
+    if (s.kind == Subscript::Slice) {
+      FailureOr<int64_t> step = constantStep(s);
+      auto bounds = failed(step) ? FailureOr<std::array<DimAttr, 2>>(failure()) : sliceBounds(*this, s, b.dim(size), *step, scope);
+      if (failed(bounds))
+        return failure();
+      std::vector<Value> part;
+      for (int64_t i = 0; i < *(*bounds)[1].constant(); ++i)
+        part.push_back((*list)[*(*bounds)[0].constant() + i * *step]);
+      return makeList(std::move(part));
+    }
+    FailureOr<Value> element = s.first ? evaluate(*s.first, scope) : FailureOr<Value>(failure());
+    if (failed(element))
+      return failure();
+    if (auto number = element->as<Number>(); number && number->isInteger) {
+      int64_t i = number->integer < 0 ? number->integer + size : number->integer;
+      if (i < 0 || i >= size)
+        return error(s.range) << "requires an index into a list of " << size << ", but got " << number->integer;
+      return (*list)[i];
+    }
+  }
+  FailureOr<Tensor> x = toTensor(base, e.base->range);
+  if (failed(x))
+    return failure();
+
+  // `..` stands for the axes that no other subscript names; without one it is understood at the end.
+  size_t rests = llvm::count_if(e.subscripts, [](const Subscript &s) { return s.kind == Subscript::Rest; });
+  size_t named = e.subscripts.size() - rests;
+  if (rests > 1 || named > size_t(x->rank()))
+    return error(e.range) << "requires at most " << x->rank() << " subscripts and one '..', but got " << e.subscripts.size();
+
+  b.location = location(e.range);
+  Dims starts, sizes, kept;
+  llvm::SmallVector<int64_t> strides;
+  std::vector<std::optional<Tensor>> dynamic; // per axis: an index known at run time
+  bool isDynamic = false, isStatic = false;
+  auto whole = [&] {
+    starts.push_back(b.dim(0));
+    sizes.push_back(x->dims[strides.size()]);
+    kept.push_back(sizes.back());
+    strides.push_back(1);
+    dynamic.push_back(std::nullopt);
+  };
+  for (const Subscript &s : e.subscripts) {
+    if (s.kind == Subscript::Rest) {
+      for (size_t i = named; i < size_t(x->rank()); ++i)
+        whole();
+      continue;
+    }
+    DimAttr extent = x->dims[strides.size()];
+    if (s.kind == Subscript::Slice) {
+      FailureOr<int64_t> step = constantStep(s);
+      auto bounds = failed(step) ? FailureOr<std::array<DimAttr, 2>>(failure()) : sliceBounds(*this, s, extent, *step, scope);
+      if (failed(bounds))
+        return failure();
+      starts.push_back((*bounds)[0]);
+      sizes.push_back((*bounds)[1]);
+      kept.push_back(sizes.back());
+      strides.push_back(*step);
+      dynamic.push_back(std::nullopt);
+      isStatic |= sizes.back() != extent;
+      continue;
+    }
+    FailureOr<Value> value = evaluate(*s.first, scope);
+    if (failed(value))
+      return failure();
+    strides.push_back(1);
+    sizes.push_back(b.dim(1));
+    if (auto number = value->as<Number>(); number && number->isInteger) {
+      DimAttr i = b.dim(number->integer);
+      if (number->integer < 0)
+        i = i + extent;
+      if (i.constant() && extent.constant() && (*i.constant() < 0 || *i.constant() >= *extent.constant()))
+        return error(s.range) << "requires an index below " << extent.str() << ", but got " << number->integer;
+      starts.push_back(i);
+      dynamic.push_back(std::nullopt);
+      isStatic = true;
+      continue;
+    }
+    FailureOr<Tensor> position = toTensor(*value, s.range);
+    if (failed(position))
+      return failure();
+    bool isIndex = position->elementType().isSignlessInteger(32) || position->elementType().isSignlessInteger(64);
+    if (!isIndex)
+      return error(s.range) << "requires an index of type i32 or i64, but got " << describe(*value);
+    if (position->rank() > 0) {
+      if (e.subscripts.size() != 1)
+        return error(s.range) << "requires an array of indices to be the only subscript; 'take' indexes along any axis";
+      return Value(b.gather(*x, *position, 0));
+    }
+    // A negative index counts from the end, also when it is known at run time only.
+    Tensor n = b.convert(b.extent(extent), position->elementType());
+    Tensor isNegative = b.compare(ComparisonDirection::LT, *position, b.constant(position->elementType(), Number::of(int64_t(0))));
+    starts.push_back(b.dim(0));
+    dynamic.push_back(b.select(isNegative, b.binary<graph::AddOp>(*position, n), *position));
+    isDynamic = true;
+  }
+  while (strides.size() < size_t(x->rank()))
+    whole();
+
+  Tensor part = *x;
+  if (isStatic) {
+    Dims cut = sizes;
+    for (auto [axis, position] : llvm::enumerate(dynamic))
+      if (position)
+        cut[axis] = x->dims[axis];
+    part = b.slice(part, starts, cut, strides);
+  }
+  if (isDynamic) {
+    mlir::Type type = b.builder.getI32Type();
+    for (const auto &position : dynamic)
+      if (position)
+        type = promote(type, position->elementType());
+    std::vector<Tensor> offsets;
+    for (const auto &position : dynamic)
+      offsets.push_back(position ? b.convert(*position, type) : b.constant(type, Number::of(int64_t(0))));
+    part = b.dynamicSlice(part, offsets, sizes);
+  }
+  return Value(b.reshape(part, kept));
+}
+
+} // namespace costate::importer

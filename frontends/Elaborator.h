@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The inside of the importer: walks the tree of a model and emits its functions. One member function a construct; they
+// are split by subject over Elaborate{Expressions,Operators,Calls,Nets,Steps,Model}.cpp and Builtins.cpp.
+//
+// A name is bound to an expression, not to a value (Binding): every function of the IR that needs the name evaluates the
+// expression for itself. So `grad(loss, f, at=p)` is the definition of loss, evaluated in a private function whose argument
+// stands for f. What does not depend on f is not evaluated again; it becomes an argument, as does any value that a function
+// takes from its surroundings (lambda lifting).
+#ifndef COSTATE_FRONTENDS_ELABORATOR_H
+#define COSTATE_FRONTENDS_ELABORATOR_H
+
+#include "costate/frontends/Importer.h"
+#include "costate/frontends/TensorBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallPtrSet.h"
+
+#include <deque>
+
+namespace costate::importer {
+
+/// An error under construction; converts to the failure of any function that returns it.
+class Failure {
+public:
+  Failure(mlir::InFlightDiagnostic diagnostic, std::function<void(mlir::InFlightDiagnostic &)> finish)
+      : diagnostic(std::move(diagnostic)), finish(std::move(finish)) {}
+  Failure(Failure &&other) : diagnostic(std::move(other.diagnostic)), finish(std::exchange(other.finish, nullptr)) {}
+  ~Failure() {
+    if (finish)
+      finish(diagnostic);
+  }
+  template <typename T> Failure &&operator<<(T &&part) && {
+    diagnostic << std::forward<T>(part);
+    return std::move(*this);
+  }
+  Failure &&note(mlir::Location where, const llvm::Twine &text) && {
+    diagnostic.attachNote(where) << text;
+    return std::move(*this);
+  }
+  operator mlir::LogicalResult() const { return mlir::failure(); }
+  template <typename T> operator mlir::FailureOr<T>() const { return mlir::failure(); }
+
+private:
+  mlir::InFlightDiagnostic diagnostic;
+  std::function<void(mlir::InFlightDiagnostic &)> finish; // notes of the calls that lead here
+};
+
+/// expect actual ~= expected within tolerance
+struct Expectation {
+  Tensor actual, expected;
+  double tolerance;
+};
+
+/// A function of the IR under construction.
+struct FunctionScope {
+  enum Kind {
+    Entry,    // evaluates the definitions of its model
+    Lifted,   // evaluates again what depends on its overridden bindings, and takes the rest from its parent
+    Instance, // a fn, net or optimizer for certain types: evaluates its own body
+  };
+  FunctionScope(Kind kind, FunctionScope *parent) : kind(kind), parent(parent) {}
+
+  Kind kind;
+  FunctionScope *parent;
+  mlir::func::FuncOp func;
+  std::vector<Tensor> arguments;
+  llvm::DenseMap<const Binding *, Value> values;
+  std::vector<const Binding *> captures;               // arguments taken from the parent, after the explicit ones; null: its key
+  llvm::SmallPtrSet<const Binding *, 4> overridden;    // Lifted
+  llvm::DenseMap<const Binding *, bool> dependent;     // Lifted: whether a definition depends on them
+  std::optional<Tensor> key;                           // of random draws
+  std::string label;                                   // of the definition being evaluated
+  unsigned draws = 0;                                  // so far in it
+  const Binding *bodyStart = nullptr;                  // what is bound behind it cannot be bound again by '='
+  const NetInstance *net = nullptr;                    // whose body this is
+  std::vector<Expectation> expectations;               // of a check
+  std::vector<Tensor> objectives;                      // Entry: values of what was differentiated
+};
+
+/// A function that has been built, and what a call of it needs.
+struct FunctionInstance {
+  mlir::func::FuncOp func; // null if the result holds no tensor
+  std::vector<const Binding *> captures;
+  std::vector<graph::DimAttr> witnessed; // names that no other argument binds: see Elaborator::finish
+  Value result;                          // with the tensors of the function's own results
+};
+
+/// An argument as it was given.
+struct Argument {
+  Value value;
+  SourceRange where;
+  const syntax::Expr *expr = nullptr; // null: not written in the call
+  bool given() const { return expr || !value.is<std::monostate>(); }
+};
+
+/// A parameter as a call sees it.
+struct Formal {
+  llvm::StringRef name;
+  bool required;
+};
+
+class Elaborator;
+
+/// A call of a built-in function: one argument per formal; those not given have no value.
+struct BuiltinCall {
+  const Builtin &builtin;
+  const syntax::CallExpr &expr;
+  const Binding *scope;
+  std::vector<Argument> arguments;
+
+  const Argument &operator[](size_t i) const { return arguments[i]; }
+  bool given(size_t i) const { return arguments[i].given(); }
+  SourceRange where() const { return expr.range; }
+};
+
+struct Builtin {
+  llvm::StringLiteral name;
+  llvm::StringLiteral formals; // "x, axis?, keepdims?": a mark for those that may be left out
+  mlir::FailureOr<Value> (*evaluate)(Elaborator &, const BuiltinCall &);
+  bool lazy = false; // takes its first argument as an expression, not as a value
+};
+
+const Builtin *findBuiltin(llvm::StringRef name);
+void builtinNames(std::vector<llvm::StringRef> &names);
+
+class Elaborator {
+public:
+  Elaborator(mlir::ModuleOp module, Diagnostics &diagnostics, const ImportOptions &options);
+
+  /// Declarations of a file; those of an earlier file win over equal names of a later one.
+  mlir::LogicalResult addFile(const syntax::File &file);
+  mlir::LogicalResult elaborateCheck(const syntax::CheckDecl &check, unsigned number);
+
+  //===--- Errors (ElaborateExpressions.cpp) -------------------------------===//
+
+  Failure error(SourceRange where);
+  mlir::Location location(SourceRange where) const { return diagnostics.location(where); }
+
+  //===--- Names and their values (ElaborateExpressions.cpp) ---------------===//
+
+  Binding *bind(Binding::Kind kind, syntax::Name name, const Binding *previous);
+  Binding *bindStatic(syntax::Name name, Value value, const Binding *previous);
+  Binding *bindRoot(syntax::Name name, Value value, const Binding *previous); // a value of the current function
+  Binding *bindDefinition(syntax::Name name, const syntax::Expr &expr, const Binding *scope, const Binding *previous);
+  static const Binding *lookup(llvm::StringRef name, const Binding *scope);
+  /// The value of a binding in the current function.
+  mlir::FailureOr<Value> valueOf(const Binding *binding);
+
+  //===--- Expressions (ElaborateExpressions.cpp) --------------------------===//
+
+  mlir::FailureOr<Value> evaluate(const syntax::Expr &e, const Binding *scope);
+  mlir::FailureOr<Tensor> evaluateTensor(const syntax::Expr &e, const Binding *scope);
+  mlir::FailureOr<Number> evaluateNumber(const syntax::Expr &e, const Binding *scope, llvm::StringRef what);
+  /// Statements of a body in order, up to its value; `scope` becomes what its last line sees.
+  mlir::FailureOr<Value> evaluateBody(const syntax::Block &body, const Binding *&scope);
+  mlir::LogicalResult evaluateStatement(const syntax::Stmt &statement, const Binding *&scope);
+  mlir::LogicalResult bindNames(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
+  mlir::FailureOr<graph::Dims> evaluateShape(const Value &value, SourceRange where);
+  /// The axes of `type`; a name that stands for nothing yet becomes a dimension (null `actual`) or takes the actual size.
+  /// A mismatch is reported at `blame`.
+  mlir::FailureOr<graph::Dims> bindType(const syntax::TypeSyntax &type, const Tensor *actual, llvm::StringRef what, SourceRange blame,
+                                        const Binding *&scope);
+  mlir::FailureOr<mlir::Type> elementType(const syntax::TypeSyntax &type);
+  std::optional<mlir::Type> elementType(llvm::StringRef name) const;
+
+  //===--- Operators on values (ElaborateOperators.cpp) --------------------===//
+
+  mlir::FailureOr<Value> binary(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, SourceRange aWhere,
+                                SourceRange bWhere);
+  mlir::FailureOr<Value> unary(llvm::StringRef op, const Value &a, SourceRange where);
+  mlir::FailureOr<Tensor> toTensor(const Value &value, SourceRange where, mlir::Type wanted = {});
+  /// Both as tensors of one element type (at least `least`, if given) and one shape.
+  mlir::FailureOr<std::pair<Tensor, Tensor>> align(llvm::StringRef op, const Value &a, const Value &b, SourceRange where,
+                                                   SourceRange aWhere, SourceRange bWhere, mlir::Type least = {});
+  mlir::FailureOr<graph::Dims> broadcastDims(llvm::StringRef op, const Tensor &a, const Tensor &b, SourceRange where,
+                                             SourceRange aWhere, SourceRange bWhere);
+  mlir::FailureOr<Tensor> toFloat(const Value &value, SourceRange where);
+  /// The same of a value that may have failed.
+  mlir::FailureOr<Tensor> toTensor(const mlir::FailureOr<Value> &value, SourceRange where, mlir::Type wanted = {}) {
+    return failed(value) ? mlir::FailureOr<Tensor>() : toTensor(*value, where, wanted);
+  }
+  mlir::FailureOr<Tensor> toFloat(const mlir::FailureOr<Value> &value, SourceRange where) {
+    return failed(value) ? mlir::FailureOr<Tensor>() : toFloat(*value, where);
+  }
+  mlir::FailureOr<Value> index(const syntax::IndexExpr &e, const Value &base, const Binding *scope);
+  mlir::FailureOr<Value> matmul(const Tensor &a, const Tensor &b, SourceRange where, SourceRange aWhere, SourceRange bWhere);
+  Tensor power(const Tensor &x, int64_t exponent);
+  mlir::Type promote(mlir::Type a, mlir::Type b) const;
+  /// A note for each operand that is a name: where it was bound and what it is.
+  Failure explained(Failure failure, const Tensor &a, SourceRange aWhere, const Tensor &b, SourceRange bWhere);
+
+  //===--- Calls (ElaborateCalls.cpp) --------------------------------------===//
+
+  mlir::FailureOr<Value> call(const syntax::CallExpr &e, const Binding *scope);
+  mlir::FailureOr<Value> makeTemplate(const syntax::NetDecl &net, const syntax::CallExpr &e, const Binding *scope);
+  mlir::FailureOr<Value> makeOptimizer(const syntax::OptimizerDecl &optimizer, const syntax::CallExpr &e, const Binding *scope);
+  mlir::FailureOr<std::vector<Argument>> bindArguments(llvm::StringRef callee, llvm::ArrayRef<Formal> formals,
+                                                       const syntax::CallExpr &e, const Binding *scope, bool firstIsLazy = false);
+  mlir::FailureOr<Value> callFunction(const syntax::FnDecl &fn, std::vector<Argument> arguments, SourceRange where);
+  mlir::FailureOr<Value> callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where);
+  /// Binds the parameters of a declaration to arguments, those of tensors as arguments of the current function.
+  mlir::LogicalResult bindParameters(llvm::ArrayRef<syntax::Parameter> parameters, llvm::ArrayRef<Argument> arguments,
+                                     const Binding *&scope);
+  mlir::FailureOr<Value> emitCall(const FunctionInstance &instance, llvm::ArrayRef<Tensor> explicitTensors, SourceRange where);
+  /// Explicit tensors first, then captures, then witnesses. A called function draws with a key of its own (`freshKey`); the
+  /// body of a derivative draws what its surroundings draw.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> operandsOf(const FunctionInstance &instance,
+                                                             llvm::ArrayRef<Tensor> explicitTensors, bool freshKey);
+
+  //===--- Functions of the IR (ElaborateCalls.cpp) ------------------------===//
+
+  /// Opens a function and makes it the current one while it lives.
+  class Building {
+  public:
+    Building(Elaborator &e, FunctionScope::Kind kind, llvm::StringRef name, SourceRange where, bool isPrivate = true);
+    ~Building();
+    FunctionScope scope;
+
+  private:
+    Elaborator &elaborator;
+    FunctionScope *outer;
+    mlir::OpBuilder::InsertPoint point;
+    mlir::Location location;
+    std::optional<Value> shape;
+  };
+  /// Makes another function current for a moment: the parent of a scope that captures.
+  class Visiting {
+  public:
+    Visiting(Elaborator &e, FunctionScope &scope);
+    ~Visiting();
+
+  private:
+    Elaborator &elaborator;
+    FunctionScope *outer;
+    mlir::OpBuilder::InsertPoint point;
+  };
+  Tensor addArgument(mlir::Type type, graph::Dims dims, mlir::FlatSymbolRefAttr arena, mlir::Location where);
+  Tensor addArgument(const Tensor &like);
+  Value addArguments(const Value &like);
+  /// Closes the current function: returns the tensors of `result`, sets types and dimensions, drops what is dead.
+  FunctionInstance finish(const Value &result);
+  Tensor currentKey();
+  int64_t nextSite();
+
+  //===--- Nets and parameters (ElaborateNets.cpp) --------------------------===//
+
+  ParameterSet *addSet(llvm::StringRef name, SourceRange where);
+  mlir::LogicalResult closeSet(ParameterSet &set); // all leaves are known: makes the arena
+  mlir::LogicalResult addLeaf(ParameterSet &set, std::string path, const syntax::DeclareStmt &declared, const Binding *scope);
+  mlir::FailureOr<Value> instantiate(const Value &net, ParameterSet &set, const std::string &path, SourceRange where);
+  mlir::FailureOr<Tensor> initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &seed);
+  mlir::FailureOr<Value> member(const syntax::MemberExpr &e, const Binding *scope);
+
+  //===--- Derivatives (ElaborateDerivatives.cpp) ---------------------------===//
+
+  mlir::FailureOr<Value> grad(const BuiltinCall &call);
+  /// Values of `e`, then its gradient with respect to each binding at the given points.
+  struct Gradient {
+    Tensor value;
+    std::vector<Tensor> gradients;
+  };
+  mlir::FailureOr<Gradient> gradient(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
+                                     llvm::ArrayRef<Tensor> points, SourceRange where);
+  bool dependsOn(const Binding *binding, FunctionScope &lifted);
+  mlir::LogicalResult customVjp(const syntax::FnDecl &fn, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments);
+
+  //===--- State ------------------------------------------------------------===//
+
+  TensorBuilder b;
+  mlir::ModuleOp module;
+  Diagnostics &diagnostics;
+  mlir::Type real; // what `f32` stands for
+  FunctionScope *current = nullptr;
+  std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given
+
+  llvm::StringMap<Value> declarations; // fns, nets and optimizers by name
+
+private:
+  friend class ModelElaborator;
+
+  mlir::FailureOr<Value> evaluateReference(const syntax::ReferenceExpr &e, const Binding *scope);
+  mlir::FailureOr<Value> evaluateComprehension(const syntax::ComprehensionExpr &e, const Binding *scope);
+  mlir::FailureOr<Value> evaluateDefinition(const Binding *binding);
+  mlir::FailureOr<Value> compute(const Binding *binding);
+  mlir::FailureOr<std::vector<const Binding *>> bindElement(llvm::ArrayRef<syntax::Name> names, const Value &element,
+                                                            SourceRange where, const Binding *scope);
+  mlir::LogicalResult evaluateEach(const syntax::EachStmt &each, const Binding *&scope);
+  mlir::LogicalResult evaluateRequire(const syntax::RequireStmt &require, const Binding *scope);
+  mlir::LogicalResult evaluateExpect(const syntax::ExpectStmt &expect, const Binding *scope);
+  mlir::FailureOr<Value> capture(const Binding *binding);
+  mlir::FailureOr<Value> staticBinary(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, bool &done);
+  void references(const syntax::Expr &e, const Binding *scope, llvm::SmallVectorImpl<llvm::StringRef> &local,
+                  llvm::SmallVectorImpl<const Binding *> &out);
+  const std::vector<const Binding *> &referencesOf(const Binding *binding);
+  std::string uniqueName(llvm::StringRef name);
+
+  struct CallFrame {
+    std::string callee;
+    SourceRange where;
+  };
+  /// Notes a call while it lives: errors inside name it.
+  class Frame {
+  public:
+    Frame(Elaborator &e, std::string callee, SourceRange where) : elaborator(e) { e.calls.push_back({std::move(callee), where}); }
+    ~Frame() { elaborator.calls.pop_back(); }
+
+  private:
+    Elaborator &elaborator;
+  };
+  mlir::LogicalResult checkCallDepth(SourceRange where, llvm::StringRef callee);
+
+  std::vector<CallFrame> calls;
+  unsigned depth = 0; // of nested evaluations
+  std::deque<Binding> bindings;
+  std::deque<NetInstance> nets;
+  std::deque<ParameterSet> sets;
+  llvm::DenseMap<const Binding *, std::vector<const Binding *>> referenceCache;
+  llvm::StringMap<FunctionInstance> instances;
+  llvm::StringMap<unsigned> functionNames;
+};
+
+/// A hash of a text that is the same on every machine: FNV-1a, as a non-negative integer.
+int64_t stableHash(llvm::StringRef text);
+
+} // namespace costate::importer
+
+#endif // COSTATE_FRONTENDS_ELABORATOR_H

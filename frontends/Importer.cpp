@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/frontends/Importer.h"
+
+#include "costate/dialects/optim/Optim.h"
+#include "costate/frontends/ModelElaborator.h"
+#include "costate/frontends/Parser.h"
+#include "costate/frontends/StandardLibrary.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace costate {
+
+using namespace importer;
+using namespace syntax;
+using mlir::failed;
+using mlir::failure;
+using mlir::LogicalResult;
+using mlir::success;
+
+namespace importer {
+
+Elaborator::Elaborator(mlir::ModuleOp module, Diagnostics &diagnostics, const ImportOptions &options)
+    : b(module.getContext()), module(module), diagnostics(diagnostics) {
+  mlir::MLIRContext *context = module.getContext();
+  real = options.realIsF64 ? mlir::Type(mlir::Float64Type::get(context)) : mlir::Type(mlir::Float32Type::get(context));
+  for (llvm::StringRef entry : {"init", "train_step", "evaluate", "predict"})
+    functionNames[entry] = 1; // a fn of that name gets a number
+}
+
+LogicalResult Elaborator::addFile(const File &file) {
+  llvm::StringMap<SourceRange> here;
+  auto add = [&](const Name &name, Value value) -> LogicalResult {
+    auto [entry, isNew] = here.try_emplace(name.text, name.range);
+    if (!isNew)
+      return error(name.range).note(location(entry->second), "it is declared here") << "'" << name.text << "' is declared already";
+    declarations.try_emplace(name.text, std::move(value));
+    return success();
+  };
+  for (const auto &fn : file.fns)
+    if (failed(add(fn->name, Function{fn.get()})))
+      return failure();
+  for (const auto &net : file.nets)
+    if (failed(add(net->name, static_cast<const NetDecl *>(net.get()))))
+      return failure();
+  for (const auto &optimizer : file.optimizers)
+    if (failed(add(optimizer->name, static_cast<const OptimizerDecl *>(optimizer.get()))))
+      return failure();
+  return success();
+}
+
+/// A public function without arguments, whose results are pairs of an actual and an expected value.
+LogicalResult Elaborator::elaborateCheck(const CheckDecl &check, unsigned number) {
+  Building building(*this, FunctionScope::Entry, "check." + std::to_string(number), check.range, /*isPrivate=*/false);
+  const Binding *scope = nullptr;
+  for (const StmtPtr &statement : check.body.statements) {
+    if (llvm::isa<ResultStmt>(*statement))
+      return error(statement->range) << "requires a statement in a check, but found a value; write 'expect a ~= b within 1e-6'";
+    if (failed(evaluateStatement(*statement, scope)))
+      return failure();
+  }
+  if (current->expectations.empty())
+    return error(check.range) << "requires an 'expect' in check \"" << check.title << "\"";
+  std::vector<Value> results;
+  llvm::SmallVector<mlir::Attribute> tolerances;
+  for (const Expectation &expectation : current->expectations) {
+    results.push_back(expectation.actual);
+    results.push_back(expectation.expected);
+    tolerances.push_back(b.builder.getF64FloatAttr(expectation.tolerance));
+  }
+  mlir::func::FuncOp func = finish(makeList(std::move(results))).func;
+  func->setAttr("optim.check", b.builder.getStringAttr(check.title));
+  func->setAttr("optim.within", b.builder.getArrayAttr(tolerances));
+  return success();
+}
+
+} // namespace importer
+
+namespace {
+
+LogicalResult importFile(const File &file, Elaborator &elaborator) {
+  if (file.models.size() > 1)
+    return elaborator.error(file.models[1]->name.range) << "requires one model in a file, but got " << file.models.size();
+  for (const auto &model : file.models)
+    if (failed(ModelElaborator(elaborator, *model).run()))
+      return failure();
+  unsigned number = 0;
+  for (const auto &check : file.checks)
+    if (failed(elaborator.elaborateCheck(*check, number++)))
+      return failure();
+  return success();
+}
+
+/// Arenas first, then entries, then the functions they use: the order in which one reads.
+LogicalResult tidy(mlir::ModuleOp module) {
+  mlir::PassManager passes(module.getContext(), mlir::ModuleOp::getOperationName());
+  passes.enableVerifier(false);
+  passes.addPass(mlir::createSymbolDCEPass());
+  if (failed(passes.run(module)))
+    return failure();
+  llvm::SmallVector<mlir::Operation *> arenas, entries;
+  for (mlir::Operation &op : *module.getBody()) {
+    if (llvm::isa<optim::ArenaOp>(op))
+      arenas.push_back(&op);
+    else if (llvm::cast<mlir::func::FuncOp>(op).isPublic())
+      entries.push_back(&op);
+  }
+  for (mlir::Operation *op : llvm::reverse(entries))
+    op->moveBefore(module.getBody(), module.getBody()->begin());
+  for (mlir::Operation *op : arenas) // they were made front to back, each in front of the last
+    op->moveBefore(module.getBody(), module.getBody()->begin());
+  return success();
+}
+
+} // namespace
+
+mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::StringRef fileName, mlir::MLIRContext &context,
+                                              const ImportOptions &options) {
+  context.loadDialect<graph::GraphDialect, optim::OptimDialect, mlir::func::FuncDialect, mlir::scf::SCFDialect>();
+  Diagnostics diagnostics(context);
+  SourceFile source(fileName, text);
+  std::unique_ptr<File> file = parse(source, diagnostics);
+  if (!file)
+    return {};
+  auto module = mlir::OwningOpRef<mlir::ModuleOp>(
+      mlir::ModuleOp::create(mlir::FileLineColLoc::get(&context, fileName, 1, 1)));
+  Elaborator elaborator(*module, diagnostics, options);
+  if (failed(elaborator.addFile(*file)))
+    return {};
+
+  // Declarations of the file hide those of the library.
+  std::vector<std::unique_ptr<SourceFile>> librarySources;
+  std::vector<std::unique_ptr<File>> libraryFiles;
+  for (const StandardFile &standard : standardLibrary()) {
+    librarySources.push_back(std::make_unique<SourceFile>(standard.name, standard.text));
+    libraryFiles.push_back(parse(*librarySources.back(), diagnostics));
+    if (!libraryFiles.back() || failed(elaborator.addFile(*libraryFiles.back())))
+      return {};
+  }
+  if (failed(importFile(*file, elaborator)) || failed(tidy(*module)) || failed(mlir::verify(*module)))
+    return {};
+  return module;
+}
+
+} // namespace costate

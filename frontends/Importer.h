@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Model text to IR: the first phase (docs/architecture.md, level 1).
+#ifndef COSTATE_FRONTENDS_IMPORTER_H
+#define COSTATE_FRONTENDS_IMPORTER_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace costate {
+
+struct ImportOptions {
+  /// Compiles every f32 of the model as f64.
+  bool realIsF64 = false;
+};
+
+/// Imports one model file: its model, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its
+/// check blocks as functions `check.N`. The module also carries the model's defaults as attributes: `optim.model` (its
+/// name), `optim.data` (relative to the file), `optim.epochs`, `optim.batch`, `optim.hints` (a dictionary).
+/// `fileName` is what locations say. Null after an error; errors go to the diagnostic engine of the context (a
+/// DiagnosticPrinter shows them with their source lines).
+mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::StringRef fileName, mlir::MLIRContext &context,
+                                              const ImportOptions &options = {});
+
+} // namespace costate
+
+#endif // COSTATE_FRONTENDS_IMPORTER_H

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Built-in functions of numbers: elementwise, reductions, random draws, linear algebra, derivatives.
+#include "costate/frontends/Builtins.h"
+
+#include <cmath>
+
+namespace costate::importer {
+
+using graph::ComparisonDirection;
+using graph::Dims;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+
+namespace {
+
+bool isFloat(const Tensor &x) { return mlir::isa<mlir::FloatType>(x.elementType()); }
+
+//===----------------------------------------------------------------------===//
+// Elementwise
+//===----------------------------------------------------------------------===//
+
+/// A function of a real number. Of a number known at import the result is one, too: it has no type yet.
+template <typename Op, double (*fold)(double)> FailureOr<Value> real(Elaborator &e, const BuiltinCall &call) {
+  if (auto number = call[0].value.as<Number>())
+    return Value(Number::of(fold(number->real)));
+  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  return failed(x) ? FailureOr<Value>(failure()) : Value(e.b.unary<Op>(*x));
+}
+
+/// One that keeps integers.
+template <typename Op, double (*fold)(double)> FailureOr<Value> numeric(Elaborator &e, const BuiltinCall &call) {
+  if (auto number = call[0].value.as<Number>()) {
+    double result = fold(number->real);
+    return Value(number->isInteger ? Number::of(int64_t(result)) : Number::of(result));
+  }
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  if (x->elementType().isInteger(1))
+    x = e.b.convert(*x, e.b.builder.getI32Type());
+  return Value(e.b.unary<Op>(*x));
+}
+
+/// Rounding leaves integers alone.
+template <typename Op, double (*fold)(double)> FailureOr<Value> rounding(Elaborator &e, const BuiltinCall &call) {
+  auto tensor = call[0].value.as<Tensor>();
+  if (tensor && !isFloat(*tensor))
+    return call[0].value;
+  return real<Op, fold>(e, call);
+}
+
+double rsqrt(double x) { return 1 / std::sqrt(x); }
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double signOf(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+
+template <typename Op, bool toReal> FailureOr<Value> binary(Elaborator &e, const BuiltinCall &call) {
+  auto pair = e.align(call.builtin.name, call[0].value, call[1].value, call.where(), call[0].where, call[1].where);
+  if (failed(pair))
+    return failure();
+  auto &[x, y] = *pair;
+  if (toReal && !isFloat(x))
+    return Value(e.b.binary<Op>(e.b.convert(x, e.real), e.b.convert(y, e.real)));
+  return Value(e.b.binary<Op>(x, y));
+}
+
+/// max(x, axis=..) reduces, max(x, y) compares, max([1, 2]) is known at import.
+template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> extremum(Elaborator &e, const BuiltinCall &call) {
+  if (call.given(1)) {
+    if (call.given(2) || call.given(3))
+      return e.error(call.where()) << "'" << call.builtin.name << "' requires two values or an axis, but got both";
+    auto a = call[0].value.as<Number>(), b = call[1].value.as<Number>();
+    if (a && b)
+      return (a->real < b->real) == isMax ? call[1].value : call[0].value;
+    return binary<Elementwise, false>(e, call);
+  }
+  auto list = call[0].value.as<List>();
+  if (list && list->size() && !hasTensor(call[0].value) && llvm::all_of(*list, [](const Value &v) { return v.is<Number>(); })) {
+    const Value *best = list->begin();
+    for (const Value &v : *list)
+      if ((best->as<Number>()->real < v.as<Number>()->real) == isMax)
+        best = &v;
+    return *best;
+  }
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  auto axes = axesArgument(e, call, 2, x->rank());
+  FailureOr<bool> keep = flagArgument(e, call, 3, false);
+  if (failed(axes) || failed(keep))
+    return failure();
+  Tensor y = e.b.reduce<Reduce>(*x, *axes);
+  if (!*keep)
+    return Value(y);
+  Dims dims = x->dims;
+  for (int64_t axis : *axes)
+    dims[axis] = e.b.dim(1);
+  return Value(e.b.reshape(y, dims));
+}
+
+FailureOr<Value> isFinite(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  Tensor infinity = e.b.full(x->elementType(), x->dims, Number::of(HUGE_VAL));
+  return Value(e.b.compare(ComparisonDirection::LT, e.b.unary<graph::AbsOp>(*x), infinity));
+}
+
+FailureOr<Value> isNan(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  return failed(x) ? FailureOr<Value>(failure()) : Value(e.b.compare(ComparisonDirection::NE, *x, *x));
+}
+
+/// where(condition, a, b): a choice among the two at import if the condition is known then.
+FailureOr<Value> where(Elaborator &e, const BuiltinCall &call) {
+  if (auto known = call[0].value.as<bool>())
+    return call[*known ? 1 : 2].value;
+  FailureOr<Tensor> condition = tensorArgument(e, call, 0);
+  if (failed(condition))
+    return failure();
+  auto pair = e.align("where", call[1].value, call[2].value, call.where(), call[1].where, call[2].where);
+  if (failed(pair))
+    return failure();
+  FailureOr<Dims> dims = e.broadcastDims("where", *condition, pair->first, call.where(), call[0].where, call[1].where);
+  if (failed(dims))
+    return failure();
+  Tensor flags = e.b.broadcast(e.b.convert(*condition, e.b.builder.getI1Type()), *dims);
+  return Value(e.b.select(flags, e.b.broadcast(pair->first, *dims), e.b.broadcast(pair->second, *dims)));
+}
+
+FailureOr<Value> stopGradient(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  return failed(x) ? FailureOr<Value>(failure()) : Value(e.b.unary<graph::StopGradientOp>(*x));
+}
+
+FailureOr<Value> asType(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  auto type = call[1].value.as<mlir::Type>();
+  if (!type)
+    return argumentError(e, call, 1, "a type, such as f32 or i32");
+  return Value(e.b.convert(*x, *type));
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+Tensor restoreAxes(Elaborator &e, const Tensor &reduced, const Tensor &x, llvm::ArrayRef<int64_t> axes) {
+  Dims dims = x.dims;
+  for (int64_t axis : axes)
+    dims[axis] = e.b.dim(1);
+  return e.b.reshape(reduced, dims);
+}
+
+/// f(x, axis?, keepdims?)
+template <typename Emit> FailureOr<Value> reduction(Elaborator &e, const BuiltinCall &call, const Tensor &x, Emit emit) {
+  auto axes = axesArgument(e, call, 1, x.rank());
+  FailureOr<bool> keep = flagArgument(e, call, 2, false);
+  if (failed(axes) || failed(keep))
+    return failure();
+  Tensor y = emit(x, *axes);
+  return Value(*keep ? restoreAxes(e, y, x, *axes) : y);
+}
+
+template <typename Op> FailureOr<Value> sumOrProduct(Elaborator &e, const BuiltinCall &call) {
+  constexpr bool isSum = std::is_same_v<Op, graph::ReduceSumOp>;
+  // Of sizes and numbers in a list the result is known at import.
+  auto list = call[0].value.as<List>();
+  if (list && llvm::all_of(*list, [](const Value &v) { return v.is<Number>() || v.is<Dimension>(); })) {
+    Value total = Number::of(int64_t(isSum ? 0 : 1));
+    for (const Value &element : *list) {
+      FailureOr<Value> next = e.binary(isSum ? "+" : "*", total, element, call.where(), call[0].where, call[0].where);
+      if (failed(next))
+        return failure();
+      total = *next;
+    }
+    return total;
+  }
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  if (x->elementType().isInteger(1))
+    x = e.b.convert(*x, e.b.builder.getI32Type());
+  return reduction(e, call, *x, [&](const Tensor &t, llvm::ArrayRef<int64_t> axes) { return e.b.reduce<Op>(t, axes); });
+}
+
+FailureOr<Value> mean(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  return reduction(e, call, *x, [&](const Tensor &t, llvm::ArrayRef<int64_t> axes) {
+    graph::DimAttr count = e.b.dim(1);
+    for (int64_t axis : axes)
+      count = count * t.dims[axis];
+    Tensor sum = e.b.reduce<graph::ReduceSumOp>(t, axes);
+    Tensor n = count.constant() ? e.b.constant(t.elementType(), Number::of(*count.constant()))
+                                : e.b.convert(e.b.extent(count), t.elementType());
+    return e.b.binary<graph::DivideOp>(sum, e.b.broadcast(n, sum.dims));
+  });
+}
+
+/// any, all: of truth values
+template <typename Op> FailureOr<Value> quantifier(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  Tensor flags = e.b.convert(e.b.convert(*x, e.b.builder.getI1Type()), e.b.builder.getI32Type());
+  FailureOr<Value> result =
+      reduction(e, call, flags, [&](const Tensor &t, llvm::ArrayRef<int64_t> axes) { return e.b.reduce<Op>(t, axes); });
+  if (failed(result))
+    return failure();
+  const Tensor &y = *result->as<Tensor>();
+  // Of nothing, the extremum of integers is the other end of their range: only the sign tells.
+  Tensor zero = e.b.full(y.elementType(), y.dims, Number::of(int64_t(0)));
+  return Value(e.b.compare(ComparisonDirection::GT, y, zero));
+}
+
+FailureOr<Value> logSumExp(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  return reduction(e, call, *x,
+                   [&](const Tensor &t, llvm::ArrayRef<int64_t> axes) { return e.b.reduce<graph::LogSumExpOp>(t, axes); });
+}
+
+/// softmax and log_softmax need an axis: over all of them is hardly ever meant.
+FailureOr<Value> softmax(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  auto axes = failed(x) ? FailureOr<llvm::SmallVector<int64_t>>(failure()) : axesArgument(e, call, 1, x->rank());
+  return failed(axes) ? FailureOr<Value>(failure()) : Value(e.b.softmax(*x, *axes));
+}
+
+FailureOr<Value> logSoftmax(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  auto axes = failed(x) ? FailureOr<llvm::SmallVector<int64_t>>(failure()) : axesArgument(e, call, 1, x->rank());
+  if (failed(axes))
+    return failure();
+  Tensor normalizer = restoreAxes(e, e.b.reduce<graph::LogSumExpOp>(*x, *axes), *x, *axes);
+  return Value(e.b.binary<graph::SubtractOp>(*x, e.b.broadcast(normalizer, x->dims)));
+}
+
+template <typename Op> FailureOr<Value> argExtremum(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 1, x->rank());
+  return failed(axis) ? FailureOr<Value>(failure()) : Value(e.b.argReduce<Op>(*x, *axis));
+}
+
+FailureOr<Value> cumsum(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 1, x->rank());
+  FailureOr<bool> reverse = flagArgument(e, call, 2, false);
+  return failed(axis) || failed(reverse) ? FailureOr<Value>(failure()) : Value(e.b.cumsum(*x, *axis, *reverse));
+}
+
+//===----------------------------------------------------------------------===//
+// Random draws
+//===----------------------------------------------------------------------===//
+
+/// With a key, the draw is a function of the key alone; without one, of the seed, the step and the place in the program.
+template <graph::Distribution distribution> FailureOr<Tensor> draw(Elaborator &e, const BuiltinCall &call, size_t keyArgument) {
+  FailureOr<Dims> dims = shapeArgument(e, call, 0);
+  if (failed(dims))
+    return failure();
+  int64_t site = 0;
+  std::optional<Tensor> key;
+  if (call.given(keyArgument)) {
+    FailureOr<Tensor> given = scalarArgument(e, call, keyArgument, e.b.builder.getI64Type(), Number::of(int64_t(0)));
+    if (failed(given))
+      return failure();
+    key = *given;
+  } else {
+    key = e.currentKey();
+    site = e.nextSite();
+  }
+  return e.b.random(distribution, e.real, *key, site, *dims);
+}
+
+/// normal(shape, mean=0, std=1, key)
+FailureOr<Value> normal(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = draw<graph::Distribution::normal>(e, call, 3);
+  if (failed(x))
+    return failure();
+  if (call.given(2)) {
+    FailureOr<Tensor> std = scalarArgument(e, call, 2, e.real, Number::of(1.0));
+    if (failed(std))
+      return failure();
+    x = e.b.multiply(*x, e.b.broadcast(*std, x->dims));
+  }
+  if (call.given(1)) {
+    FailureOr<Tensor> mean = scalarArgument(e, call, 1, e.real, Number::of(0.0));
+    if (failed(mean))
+      return failure();
+    x = e.b.binary<graph::AddOp>(*x, e.b.broadcast(*mean, x->dims));
+  }
+  return Value(*x);
+}
+
+/// uniform(shape, low=0, high=1, key)
+FailureOr<Value> uniform(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = draw<graph::Distribution::uniform>(e, call, 3);
+  FailureOr<Tensor> low = scalarArgument(e, call, 1, e.real, Number::of(0.0)), high = scalarArgument(e, call, 2, e.real, Number::of(1.0));
+  if (failed(x) || failed(low) || failed(high))
+    return failure();
+  if (!call.given(1) && !call.given(2))
+    return Value(*x);
+  Tensor width = e.b.binary<graph::SubtractOp>(*high, *low);
+  return Value(e.b.binary<graph::AddOp>(e.b.multiply(*x, e.b.broadcast(width, x->dims)), e.b.broadcast(*low, x->dims)));
+}
+
+/// bernoulli(shape, p, key): true with probability p
+FailureOr<Value> bernoulli(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = draw<graph::Distribution::uniform>(e, call, 2);
+  FailureOr<Tensor> p = scalarArgument(e, call, 1, e.real, Number::of(0.5));
+  if (failed(x) || failed(p))
+    return failure();
+  return Value(e.b.compare(ComparisonDirection::LT, *x, e.b.broadcast(*p, x->dims)));
+}
+
+//===----------------------------------------------------------------------===//
+// Linear algebra, order, derivatives
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> cholesky(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> a = floatArgument(e, call, 0);
+  if (failed(a))
+    return failure();
+  if (a->rank() < 2 || a->dims[a->rank() - 1] != a->dims[a->rank() - 2])
+    return argumentError(e, call, 0, "square matrices");
+  return Value(e.b.unary<graph::CholeskyOp>(*a));
+}
+
+/// solve_triangular(a, b, transpose=false): a is lower triangular
+FailureOr<Value> solveTriangular(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> a = floatArgument(e, call, 0), x = floatArgument(e, call, 1);
+  FailureOr<bool> transpose = flagArgument(e, call, 2, false);
+  if (failed(a) || failed(x) || failed(transpose))
+    return failure();
+  int64_t rank = a->rank();
+  if (rank < 2 || a->dims[rank - 1] != a->dims[rank - 2])
+    return argumentError(e, call, 0, "square matrices");
+  if (x->rank() != rank || !std::equal(a->dims.begin(), a->dims.end() - 1, x->dims.begin()))
+    return argumentError(e, call, 1, "matrices with as many rows as " + typeName(*a) + " has");
+  auto op = graph::TriangularSolveOp::create(e.b.builder, e.b.location, x->value.getType(), a->value, x->value, *transpose);
+  return Value(Tensor{op, x->dims, {}});
+}
+
+FailureOr<Value> sort(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  if (!call.given(1) && x->rank() == 0)
+    return argumentError(e, call, 0, "a tensor with axes");
+  FailureOr<int64_t> axis = call.given(1) ? axisArgument(e, call, 1, x->rank()) : FailureOr<int64_t>(x->rank() - 1);
+  return failed(axis) ? FailureOr<Value>(failure()) : Value(e.b.sort(*x, *axis));
+}
+
+FailureOr<Value> topK(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<int64_t> k = integerArgument(e, call, 1);
+  if (failed(x) || failed(k))
+    return failure();
+  if (x->rank() == 0)
+    return argumentError(e, call, 0, "a tensor with axes");
+  std::optional<int64_t> n = x->dims.back().constant();
+  if (*k < 0 || (n && *k > *n))
+    return argumentError(e, call, 1, "at most the extent of the last axis, " + x->dims.back().str());
+  auto [values, indices] = e.b.topK(*x, *k);
+  return makeList({values, indices});
+}
+
+FailureOr<Value> grad(Elaborator &e, const BuiltinCall &call) { return e.grad(call); }
+
+constexpr Builtin table[] = {
+    // elementwise
+    {"abs", "x", numeric<graph::AbsOp, std::fabs>},
+    {"sign", "x", numeric<graph::SignOp, signOf>},
+    {"exp", "x", real<graph::ExponentialOp, std::exp>},
+    {"expm1", "x", real<graph::ExponentialMinusOneOp, std::expm1>},
+    {"log", "x", real<graph::LogOp, std::log>},
+    {"log1p", "x", real<graph::LogPlusOneOp, std::log1p>},
+    {"sqrt", "x", real<graph::SqrtOp, std::sqrt>},
+    {"rsqrt", "x", real<graph::RsqrtOp, rsqrt>},
+    {"tanh", "x", real<graph::TanhOp, std::tanh>},
+    {"logistic", "x", real<graph::LogisticOp, sigmoid>},
+    {"erf", "x", real<graph::ErfOp, std::erf>},
+    {"sin", "x", real<graph::SineOp, std::sin>},
+    {"cos", "x", real<graph::CosineOp, std::cos>},
+    {"floor", "x", rounding<graph::FloorOp, std::floor>},
+    {"ceil", "x", rounding<graph::CeilOp, std::ceil>},
+    {"round", "x", rounding<graph::RoundNearestEvenOp, std::nearbyint>},
+    {"maximum", "x, y", binary<graph::MaximumOp, false>},
+    {"minimum", "x, y", binary<graph::MinimumOp, false>},
+    {"arctan2", "y, x", binary<graph::Atan2Op, true>},
+    {"isfinite", "x", isFinite},
+    {"isnan", "x", isNan},
+    {"where", "condition, x, y", where},
+    {"astype", "x, type", asType},
+    {"stop_gradient", "x", stopGradient},
+    // reductions
+    {"sum", "x, axis?, keepdims?", sumOrProduct<graph::ReduceSumOp>},
+    {"prod", "x, axis?, keepdims?", sumOrProduct<graph::ReduceProdOp>},
+    {"mean", "x, axis?, keepdims?", mean},
+    {"max", "x, y?, axis?, keepdims?", extremum<graph::ReduceMaxOp, graph::MaximumOp, true>},
+    {"min", "x, y?, axis?, keepdims?", extremum<graph::ReduceMinOp, graph::MinimumOp, false>},
+    {"any", "x, axis?, keepdims?", quantifier<graph::ReduceMaxOp>},
+    {"all", "x, axis?, keepdims?", quantifier<graph::ReduceMinOp>},
+    {"logsumexp", "x, axis?, keepdims?", logSumExp},
+    {"softmax", "x, axis", softmax},
+    {"log_softmax", "x, axis", logSoftmax},
+    {"argmax", "x, axis", argExtremum<graph::ArgmaxOp>},
+    {"argmin", "x, axis", argExtremum<graph::ArgminOp>},
+    {"cumsum", "x, axis, reverse?", cumsum},
+    // random draws
+    {"normal", "shape, mean?, std?, key?", normal},
+    {"uniform", "shape, low?, high?, key?", uniform},
+    {"bernoulli", "shape, p?, key?", bernoulli},
+    // linear algebra, order, derivatives
+    {"cholesky", "a", cholesky},
+    {"solve_triangular", "a, b, transpose?", solveTriangular},
+    {"sort", "x, axis?", sort},
+    {"top_k", "x, k", topK},
+    {"grad", "e, v, at?", grad, /*lazy=*/true},
+};
+
+} // namespace
+
+llvm::ArrayRef<Builtin> mathBuiltins() { return table; }
+
+} // namespace costate::importer

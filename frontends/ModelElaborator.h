@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A model as a whole: its declarations, then its entries `init`, `train_step`, `evaluate` and `predict`.
+#ifndef COSTATE_FRONTENDS_MODELELABORATOR_H
+#define COSTATE_FRONTENDS_MODELELABORATOR_H
+
+#include "costate/frontends/Elaborator.h"
+
+namespace costate::importer {
+
+class ModelElaborator {
+public:
+  ModelElaborator(Elaborator &e, const syntax::ModelDecl &model) : e(e), model(model) {}
+
+  mlir::LogicalResult run();
+
+private:
+  /// A value that every entry may take as an argument.
+  struct Root {
+    const Binding *binding;
+    std::string name;
+    llvm::StringRef role; // as optim.role
+    mlir::Type type;
+    graph::Dims dims;
+    mlir::FlatSymbolRefAttr arena;
+    double fallback = 0; // of a hyper-parameter
+  };
+
+  /// An optimizer on one parameter set: what `update SET with OPTIMIZER` refers to.
+  struct Rule {
+    ParameterSet *set;
+    std::vector<std::pair<llvm::StringRef, size_t>> states; // name in the optimizer, index in `states`
+  };
+
+  /// `update ... with ... from ...`, or what `minimize` stands for.
+  struct Update {
+    const syntax::Stmt *statement;
+    const syntax::Expr *optimizer;
+    std::vector<Rule> rules;
+    std::vector<std::pair<const syntax::Parameter *, const Binding *>> hypers; // arguments that became hyper-parameters
+  };
+
+  /// State and its initial value, seen from `scope`; `param` is what an optimizer's state may refer to.
+  struct State {
+    Root root;
+    const syntax::Expr *initial;
+    const Binding *scope;
+    ParameterSet *set;
+    const Binding *param;
+  };
+
+  /// A definition whose value leaves the model
+  struct Metric {
+    std::string name;
+    const Binding *binding;
+  };
+
+  //===--- Declarations (ElaborateModel.cpp) -------------------------------===//
+
+  mlir::LogicalResult declare(const syntax::Stmt &statement);
+  mlir::LogicalResult declareValue(const syntax::DeclareStmt &declare);
+  mlir::LogicalResult declareSetting(const syntax::SettingStmt &setting);
+  mlir::LogicalResult declareDim(const syntax::DimStmt &dim);
+  mlir::LogicalResult checkUnbound(const syntax::Name &name);
+  const Binding *addHyper(syntax::Name name, double fallback, const Binding *previous);
+  mlir::LogicalResult closeParams();
+
+  //===--- Steps (ElaborateSteps.cpp) ---------------------------------------===//
+
+  mlir::LogicalResult declareStep(const syntax::Stmt &statement, const Binding *scope);
+  mlir::LogicalResult declareUpdate(const syntax::Stmt &statement, llvm::ArrayRef<syntax::Name> sets, const syntax::Expr &optimizer,
+                                    const Binding *scope);
+  mlir::FailureOr<std::vector<ParameterSet *>> resolveSets(llvm::ArrayRef<syntax::Name> names, const Binding *scope, SourceRange where);
+  mlir::LogicalResult declareObjective();
+  mlir::LogicalResult runStep(const syntax::Stmt &statement, const Binding *scope);
+  mlir::LogicalResult runUpdate(const Update &update, llvm::ArrayRef<Tensor> gradients, const Binding *scope);
+  mlir::FailureOr<Value> callRule(const Optimizer &optimizer, const Update &update, const Rule &rule, const Tensor &gradient);
+  mlir::LogicalResult verifyElementwise(mlir::func::FuncOp function, const Optimizer &optimizer);
+  mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
+  void forget(const Binding *root); // values of definitions that depend on it
+
+  //===--- Entries (ElaborateModel.cpp) -------------------------------------===//
+
+  mlir::LogicalResult buildInit();
+  mlir::LogicalResult buildTrainStep();
+  mlir::LogicalResult buildEvaluate();
+  mlir::LogicalResult buildPredict();
+  /// Arguments of the current function for all roots, in the order of the ABI.
+  std::vector<const Root *> addRoots(bool withTargets);
+  mlir::LogicalResult evaluateMetrics(std::vector<Tensor> &results);
+  /// Closes the current function, whose arguments stand for `roots`: sets attributes, refuses sizes that no input gives. If
+  /// `prune`, arguments that nothing uses are dropped.
+  mlir::LogicalResult finishEntry(llvm::ArrayRef<const Root *> roots, llvm::ArrayRef<Tensor> results,
+                                  llvm::ArrayRef<mlir::DictionaryAttr> resultAttributes, bool prune);
+  mlir::DictionaryAttr attributes(llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Attribute>> entries);
+  mlir::DictionaryAttr named(llvm::StringRef role, llvm::StringRef name);
+  std::vector<const Root *> allRoots(bool withTargets) const;
+
+  Elaborator &e;
+  const syntax::ModelDecl &model;
+  const Binding *scope = nullptr;
+  std::vector<ParameterSet *> sets; // those of nets, and `params` if there is any top-level param
+  ParameterSet *params = nullptr;
+  std::vector<Root> setRoots, inputs, targets, hypers;
+  std::vector<State> states;
+  const Binding *t = nullptr;
+  Root tRoot, seedRoot;
+  std::vector<std::pair<const syntax::Stmt *, const Binding *>> steps; // minimize or step, and what they see
+  std::vector<Update> updates;
+  std::vector<Metric> metrics; // `loss` first, if there is one
+  std::vector<Metric> predictions;
+  std::vector<const Binding *> definitions;
+  std::vector<mlir::NamedAttribute> hints;
+};
+
+} // namespace costate::importer
+
+#endif // COSTATE_FRONTENDS_MODELELABORATOR_H

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Built-in functions of shapes: making, arranging and indexing tensors; sizes and lists, which are known at import.
+#include "costate/frontends/Builtins.h"
+
+namespace costate::importer {
+
+using graph::DimAttr;
+using graph::Dims;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Tensors from nothing
+//===----------------------------------------------------------------------===//
+
+template <int64_t value> FailureOr<Value> filled(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Dims> dims = shapeArgument(e, call, 0);
+  return failed(dims) ? FailureOr<Value>(failure()) : Value(e.b.full(e.real, *dims, Number::of(value)));
+}
+
+/// full(shape, value): value may be a scalar tensor
+FailureOr<Value> full(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Dims> dims = shapeArgument(e, call, 0);
+  if (failed(dims))
+    return failure();
+  // As in NumPy, zeros are real but full([2], 3) holds integers: the type is that of the value.
+  FailureOr<Tensor> value = tensorArgument(e, call, 1);
+  if (failed(value))
+    return failure();
+  if (value->rank() != 0)
+    return argumentError(e, call, 1, "a scalar");
+  return Value(e.b.broadcast(*value, *dims));
+}
+
+template <int64_t value> FailureOr<Value> filledLike(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  Tensor result = e.b.full(x->elementType(), x->dims, Number::of(value));
+  result.arena = x->arena;
+  return Value(result);
+}
+
+FailureOr<Value> arange(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Dims> dims = shapeArgument(e, call, 0);
+  if (failed(dims))
+    return failure();
+  if (dims->size() != 1)
+    return argumentError(e, call, 0, "one size");
+  return Value(e.b.iota(e.b.builder.getI32Type(), *dims, 0));
+}
+
+/// one_hot(x, n): a new last axis of extent n, 1 where its index is x
+FailureOr<Value> oneHot(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Dims> classes = shapeArgument(e, call, 1);
+  if (failed(x) || failed(classes))
+    return failure();
+  if (classes->size() != 1)
+    return argumentError(e, call, 1, "one size");
+  if (!x->elementType().isSignlessInteger(32) && !x->elementType().isSignlessInteger(64))
+    return argumentError(e, call, 0, "indices of type i32 or i64");
+  Dims dims = x->dims;
+  dims.push_back(classes->front());
+  llvm::SmallVector<int64_t> places = llvm::to_vector(llvm::seq<int64_t>(0, x->rank()));
+  Tensor indices = e.b.iota(x->elementType(), dims, x->rank());
+  Tensor hot = e.b.compare(graph::ComparisonDirection::EQ, e.b.broadcast(*x, places, dims), indices);
+  return Value(e.b.convert(hot, e.real));
+}
+
+//===----------------------------------------------------------------------===//
+// Arrangement
+//===----------------------------------------------------------------------===//
+
+/// reshape(x, shape): one size may be -1, which takes what is left
+FailureOr<Value> reshape(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  auto list = call[1].value.as<List>();
+  std::vector<Value> sizes = list ? std::vector<Value>(list->begin(), list->end()) : std::vector<Value>{call[1].value};
+  mlir::MLIRContext *context = e.real.getContext();
+  auto isOpen = [](const Value &v) { return v.as<Number>() && v.as<Number>()->isInteger && v.as<Number>()->integer == -1; };
+  int64_t open = llvm::find_if(sizes, isOpen) - sizes.begin();
+  if (llvm::count_if(sizes, isOpen) > 1)
+    return argumentError(e, call, 1, "sizes with at most one -1");
+  bool hasOpen = open < int64_t(sizes.size());
+  if (hasOpen)
+    sizes[open] = Number::of(int64_t(1));
+  FailureOr<Dims> dims = e.evaluateShape(makeList(sizes), call[1].where);
+  if (failed(dims))
+    return failure();
+  DimAttr have = graph::product(context, x->dims), known = graph::product(context, *dims);
+  if (hasOpen) {
+    // The extent left over must be exact: [batch, 8] to [-1, 4] is 2 * batch, to [-1, 3] it is an error.
+    std::optional<DimAttr> rest;
+    if (known.constant() && *known.constant() > 0) {
+      DimAttr quotient = DimAttr::floorDiv(have, known);
+      if (quotient * known == have)
+        rest = quotient;
+    } else {
+      // Sizes with names cancel one by one.
+      Dims left = x->dims;
+      for (auto [i, dim] : llvm::enumerate(*dims))
+        if (auto same = llvm::find(left, dim); int64_t(i) != open && same != left.end())
+          left.erase(same);
+      DimAttr quotient = graph::product(context, left);
+      if (quotient * known == have)
+        rest = quotient;
+    }
+    if (!rest)
+      return e.error(call.where()) << "'reshape' requires sizes that divide " << have.str() << ", but got " << describe(call[1].value);
+    (*dims)[open] = *rest;
+  } else if (have != known) {
+    return e.error(call.where()) << "'reshape' requires as many elements as " << typeName(*x) << " has, but got "
+                                 << describe(call[1].value);
+  }
+  return Value(e.b.reshape(*x, *dims));
+}
+
+/// transpose(x, axes?): without axes, reverses their order
+FailureOr<Value> transpose(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  llvm::SmallVector<int64_t> permutation;
+  if (!call.given(1)) {
+    permutation = llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(0, x->rank())));
+    return Value(e.b.transpose(*x, permutation));
+  }
+  auto list = call[1].value.as<List>();
+  if (!list || int64_t(list->size()) != x->rank())
+    return argumentError(e, call, 1, "a list of " + llvm::Twine(x->rank()) + " axes");
+  for (const Value &value : *list) {
+    auto number = value.as<Number>();
+    int64_t axis = number && number->isInteger ? number->integer + (number->integer < 0 ? x->rank() : 0) : -1;
+    if (axis < 0 || axis >= x->rank() || llvm::is_contained(permutation, axis))
+      return argumentError(e, call, 1, "a permutation of the axes");
+    permutation.push_back(axis);
+  }
+  return Value(e.b.transpose(*x, permutation));
+}
+
+FailureOr<Value> broadcastTo(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Dims> dims = shapeArgument(e, call, 1);
+  if (failed(x) || failed(dims))
+    return failure();
+  bool fits = x->rank() <= int64_t(dims->size());
+  for (int64_t i = 1; fits && i <= x->rank(); ++i) {
+    DimAttr from = x->dims[x->rank() - i], to = (*dims)[dims->size() - i];
+    fits = from == to || from.constant() == 1;
+  }
+  if (!fits)
+    return argumentError(e, call, 1, "a shape to which " + typeName(*x) + " can be repeated");
+  return Value(e.b.broadcast(*x, *dims));
+}
+
+FailureOr<Value> expandDims(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 1, x->rank() + 1);
+  if (failed(axis))
+    return failure();
+  Dims dims = x->dims;
+  dims.insert(dims.begin() + *axis, e.b.dim(1));
+  return Value(e.b.reshape(*x, dims));
+}
+
+FailureOr<Value> squeeze(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 1, x->rank());
+  if (failed(axis))
+    return failure();
+  if (x->dims[*axis].constant() != 1)
+    return argumentError(e, call, 1, "an axis of extent 1 of " + typeName(*x));
+  return Value(e.b.reshape(*x, TensorBuilder::without(x->dims, *axis)));
+}
+
+/// The elements of a list as tensors of one type.
+FailureOr<std::vector<Tensor>> parts(Elaborator &e, const BuiltinCall &call) {
+  auto list = call[0].value.as<List>();
+  if (!list || list->size() == 0)
+    return argumentError(e, call, 0, "a list of tensors");
+  std::vector<Tensor> tensors;
+  mlir::Type type;
+  for (const Value &element : *list) {
+    FailureOr<Tensor> tensor = e.toTensor(element, call[0].where);
+    if (failed(tensor))
+      return failure();
+    type = type ? e.promote(type, tensor->elementType()) : tensor->elementType();
+    tensors.push_back(*tensor);
+  }
+  for (Tensor &tensor : tensors) {
+    if (tensor.rank() != tensors[0].rank())
+      return e.error(call[0].where) << "'" << call.builtin.name << "' requires tensors of one rank, but got " << typeName(tensors[0])
+                                    << " and " << typeName(tensor);
+    tensor = e.b.convert(tensor, type);
+  }
+  return tensors;
+}
+
+FailureOr<Value> concatenate(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<std::vector<Tensor>> tensors = parts(e, call);
+  if (failed(tensors))
+    return failure();
+  const Tensor &first = tensors->front();
+  FailureOr<int64_t> axis = call.given(1) ? axisArgument(e, call, 1, first.rank()) : FailureOr<int64_t>(0);
+  if (failed(axis))
+    return failure();
+  if (first.rank() == 0)
+    return argumentError(e, call, 0, "tensors with axes; 'stack' joins scalars");
+  for (const Tensor &tensor : *tensors)
+    if (TensorBuilder::without(tensor.dims, *axis) != TensorBuilder::without(first.dims, *axis))
+      return e.error(call[0].where) << "'concatenate' requires equal shapes but for axis " << *axis << ", but got " << typeName(first)
+                                    << " and " << typeName(tensor);
+  return Value(e.b.concatenate(*tensors, *axis));
+}
+
+FailureOr<Value> stack(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<std::vector<Tensor>> tensors = parts(e, call);
+  if (failed(tensors))
+    return failure();
+  FailureOr<int64_t> axis = call.given(1) ? axisArgument(e, call, 1, tensors->front().rank() + 1) : FailureOr<int64_t>(0);
+  if (failed(axis))
+    return failure();
+  for (Tensor &tensor : *tensors)
+    if (tensor.dims != tensors->front().dims)
+      return e.error(call[0].where) << "'stack' requires equal shapes, but got " << typeName(tensors->front()) << " and "
+                                    << typeName(tensor);
+  Dims dims = tensors->front().dims;
+  dims.insert(dims.begin() + *axis, e.b.dim(1));
+  for (Tensor &tensor : *tensors)
+    tensor = e.b.reshape(tensor, dims);
+  return Value(e.b.concatenate(*tensors, *axis));
+}
+
+/// pad(x, [[low, high], ...], value=0)
+FailureOr<Value> pad(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  auto widths = call[1].value.as<List>();
+  llvm::SmallVector<int64_t> low, high;
+  auto count = [](const Value &v) { return v.as<Number>() && v.as<Number>()->isInteger ? v.as<Number>()->integer : -1; };
+  for (size_t i = 0; widths && i < widths->size(); ++i)
+    if (auto pair = (*widths)[i].as<List>(); pair && pair->size() == 2) {
+      low.push_back(count((*pair)[0]));
+      high.push_back(count((*pair)[1]));
+    }
+  auto isNegative = [](int64_t n) { return n < 0; };
+  if (int64_t(low.size()) != x->rank() || llvm::any_of(low, isNegative) || llvm::any_of(high, isNegative))
+    return argumentError(e, call, 1, "a list of " + llvm::Twine(x->rank()) + " pairs [low, high] that are not negative");
+  FailureOr<Tensor> value = scalarArgument(e, call, 2, x->elementType(), Number::of(int64_t(0)));
+  return failed(value) ? FailureOr<Value>(failure()) : Value(e.b.pad(*x, *value, low, high));
+}
+
+FailureOr<Value> flip(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  auto axes = failed(x) ? FailureOr<llvm::SmallVector<int64_t>>(failure()) : axesArgument(e, call, 1, x->rank());
+  return failed(axes) ? FailureOr<Value>(failure()) : Value(e.b.reverse(*x, *axes));
+}
+
+//===----------------------------------------------------------------------===//
+// Indexing
+//===----------------------------------------------------------------------===//
+
+FailureOr<Tensor> indicesArgument(Elaborator &e, const BuiltinCall &call, size_t i) {
+  FailureOr<Tensor> indices = tensorArgument(e, call, i);
+  if (failed(indices))
+    return failure();
+  if (!indices->elementType().isSignlessInteger(32) && !indices->elementType().isSignlessInteger(64))
+    return argumentError(e, call, i, "indices of type i32 or i64");
+  return indices;
+}
+
+/// `axis` moved to place `to`, the others in their order
+llvm::SmallVector<int64_t> moved(int64_t rank, int64_t axis, int64_t to) {
+  llvm::SmallVector<int64_t> permutation;
+  for (int64_t i = 0; i < rank; ++i)
+    if (i != axis)
+      permutation.push_back(i);
+  permutation.insert(permutation.begin() + to, axis);
+  return permutation;
+}
+
+/// take(x, indices, axis=0): result[.., i.., ..] = x[.., indices[i..], ..]
+FailureOr<Value> take(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0), indices = indicesArgument(e, call, 1);
+  if (failed(x) || failed(indices))
+    return failure();
+  if (x->rank() == 0)
+    return argumentError(e, call, 0, "a tensor with axes");
+  FailureOr<int64_t> axis = call.given(2) ? axisArgument(e, call, 2, x->rank()) : FailureOr<int64_t>(0);
+  if (failed(axis))
+    return failure();
+  Tensor rows = e.b.gather(e.b.transpose(*x, moved(x->rank(), *axis, 0)), *indices, 0);
+  // The axes of the indices stand in front now; they belong where `axis` was.
+  llvm::SmallVector<int64_t> permutation;
+  int64_t n = indices->rank();
+  for (int64_t i = 0; i < *axis; ++i)
+    permutation.push_back(n + i);
+  for (int64_t i = 0; i < n; ++i)
+    permutation.push_back(i);
+  for (int64_t i = *axis; i < x->rank() - 1; ++i)
+    permutation.push_back(n + i);
+  return Value(e.b.transpose(rows, permutation));
+}
+
+/// take_along_axis(x, indices, axis): result[i.., j, k..] = x[i.., indices[i.., j, k..], k..]
+FailureOr<Value> takeAlongAxis(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0), indices = indicesArgument(e, call, 1);
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 2, x->rank());
+  if (failed(indices) || failed(axis))
+    return failure();
+  if (indices->rank() != x->rank() || TensorBuilder::without(indices->dims, *axis) != TensorBuilder::without(x->dims, *axis))
+    return argumentError(e, call, 1, "indices with the shape of " + typeName(*x) + " but for axis " + llvm::Twine(*axis));
+  int64_t last = x->rank() - 1;
+  llvm::SmallVector<int64_t> there = moved(x->rank(), *axis, last), back = moved(x->rank(), last, *axis);
+  return Value(e.b.transpose(e.b.gather(e.b.transpose(*x, there), e.b.transpose(*indices, there), last), back));
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes and lists
+//===----------------------------------------------------------------------===//
+
+Value toSize(DimAttr dim) { return dim.constant() ? Value(Number::of(*dim.constant())) : Value(dim); }
+
+FailureOr<Value> shape(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  std::vector<Value> sizes;
+  for (DimAttr dim : x->dims)
+    sizes.push_back(toSize(dim));
+  return makeList(std::move(sizes));
+}
+
+FailureOr<Value> ndim(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  return failed(x) ? FailureOr<Value>(failure()) : Value(Number::of(x->rank()));
+}
+
+FailureOr<Value> size(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  return failed(x) ? FailureOr<Value>(failure()) : toSize(graph::product(e.real.getContext(), x->dims));
+}
+
+FailureOr<Value> len(Elaborator &e, const BuiltinCall &call) {
+  if (auto list = call[0].value.as<List>())
+    return Value(Number::of(int64_t(list->size())));
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  if (x->rank() == 0)
+    return argumentError(e, call, 0, "a list or a tensor with axes");
+  return toSize(x->dims[0]);
+}
+
+FailureOr<Value> zip(Elaborator &e, const BuiltinCall &call) {
+  auto a = call[0].value.as<List>(), b = call[1].value.as<List>();
+  if (!a || !b)
+    return argumentError(e, call, a ? 1 : 0, "a list");
+  std::vector<Value> pairs;
+  for (size_t i = 0; i < std::min(a->size(), b->size()); ++i)
+    pairs.push_back(makeList({(*a)[i], (*b)[i]}));
+  return makeList(std::move(pairs));
+}
+
+FailureOr<Value> enumerate(Elaborator &e, const BuiltinCall &call) {
+  auto list = call[0].value.as<List>();
+  if (!list)
+    return argumentError(e, call, 0, "a list");
+  std::vector<Value> pairs;
+  for (size_t i = 0; i < list->size(); ++i)
+    pairs.push_back(makeList({Number::of(int64_t(i)), (*list)[i]}));
+  return makeList(std::move(pairs));
+}
+
+constexpr Builtin table[] = {
+    // tensors from nothing
+    {"zeros", "shape", filled<0>},
+    {"ones", "shape", filled<1>},
+    {"full", "shape, value", full},
+    {"zeros_like", "x", filledLike<0>},
+    {"ones_like", "x", filledLike<1>},
+    {"arange", "n", arange},
+    {"one_hot", "x, n", oneHot},
+    // arrangement
+    {"reshape", "x, shape", reshape},
+    {"transpose", "x, axes?", transpose},
+    {"broadcast_to", "x, shape", broadcastTo},
+    {"expand_dims", "x, axis", expandDims},
+    {"squeeze", "x, axis", squeeze},
+    {"concatenate", "tensors, axis?", concatenate},
+    {"stack", "tensors, axis?", stack},
+    {"pad", "x, widths, value?", pad},
+    {"flip", "x, axis?", flip},
+    // indexing
+    {"take", "x, indices, axis?", take},
+    {"take_along_axis", "x, indices, axis", takeAlongAxis},
+    // sizes and lists
+    {"shape", "x", shape},
+    {"ndim", "x", ndim},
+    {"size", "x", size},
+    {"len", "x", len},
+    {"zip", "a, b", zip},
+    {"enumerate", "list", enumerate},
+};
+
+} // namespace
+
+llvm::ArrayRef<Builtin> shapeBuiltins() { return table; }
+
+} // namespace costate::importer

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/frontends/TensorBuilder.h"
+
+#include <cmath>
+
+namespace costate::importer {
+
+using graph::DimAttr;
+using graph::Dims;
+using graph::typeOf;
+using llvm::ArrayRef;
+
+Dims TensorBuilder::staticDims(ArrayRef<int64_t> shape) {
+  return llvm::map_to_vector(shape, [&](int64_t extent) { return dim(extent); });
+}
+
+Dims TensorBuilder::without(ArrayRef<DimAttr> dims, ArrayRef<int64_t> axes) {
+  Dims rest;
+  for (auto [axis, dim] : llvm::enumerate(dims))
+    if (!llvm::is_contained(axes, int64_t(axis)))
+      rest.push_back(dim);
+  return rest;
+}
+
+//===----------------------------------------------------------------------===//
+// Values from nothing
+//===----------------------------------------------------------------------===//
+
+mlir::Attribute TensorBuilder::element(mlir::Type type, const Number &number) {
+  if (mlir::isa<mlir::FloatType>(type))
+    return builder.getFloatAttr(type, number.real);
+  if (type.isInteger(1))
+    return builder.getIntegerAttr(type, number.real != 0);
+  return builder.getIntegerAttr(type, number.isInteger ? number.integer : int64_t(number.real));
+}
+
+Tensor TensorBuilder::constant(mlir::Type type, const Number &number) { return constant(type, {}, number); }
+
+Tensor TensorBuilder::constant(mlir::Type type, ArrayRef<int64_t> shape, ArrayRef<Number> numbers) {
+  auto tensorType = mlir::RankedTensorType::get(shape, type);
+  auto elements = llvm::map_to_vector(numbers, [&](const Number &n) { return element(type, n); });
+  auto value = mlir::DenseElementsAttr::get(tensorType, elements);
+  return {graph::ConstantOp::create(builder, location, tensorType, value), staticDims(shape), {}};
+}
+
+Tensor TensorBuilder::full(mlir::Type type, ArrayRef<DimAttr> dims, const Number &number) {
+  return broadcast(constant(type, number), dims);
+}
+
+Tensor TensorBuilder::extent(DimAttr dim) {
+  return {graph::ExtentOp::create(builder, location, mlir::RankedTensorType::get({}, builder.getI64Type()), dim), {}, {}};
+}
+
+Tensor TensorBuilder::iota(mlir::Type type, ArrayRef<DimAttr> dims, int64_t axis) {
+  return {graph::IotaOp::create(builder, location, typeOf(dims, type), axis, attr(dims)), Dims(dims), {}};
+}
+
+Tensor TensorBuilder::random(graph::Distribution distribution, mlir::Type type, const Tensor &key, int64_t site,
+                             ArrayRef<DimAttr> dims) {
+  Dims all(key.dims);
+  all.append(dims.begin(), dims.end());
+  return {graph::RandomOp::create(builder, location, typeOf(all, type), distribution, key.value, site, attr(dims)), all, {}};
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise
+//===----------------------------------------------------------------------===//
+
+Tensor TensorBuilder::compare(graph::ComparisonDirection direction, const Tensor &a, const Tensor &b) {
+  mlir::Type type = typeOf(a.dims, builder.getI1Type());
+  return {graph::CompareOp::create(builder, location, type, direction, a.value, b.value), a.dims, {}};
+}
+
+Tensor TensorBuilder::select(const Tensor &condition, const Tensor &a, const Tensor &b) {
+  return like(a.arena ? a : b, graph::SelectOp::create(builder, location, a.value.getType(), condition.value, a.value, b.value));
+}
+
+Tensor TensorBuilder::convert(const Tensor &x, mlir::Type type) {
+  if (x.elementType() == type)
+    return x;
+  return {graph::ConvertOp::create(builder, location, typeOf(x.dims, type), x.value), x.dims, {}};
+}
+
+//===----------------------------------------------------------------------===//
+// Shape
+//===----------------------------------------------------------------------===//
+
+Tensor TensorBuilder::broadcast(const Tensor &x, ArrayRef<DimAttr> dims) {
+  llvm::SmallVector<int64_t> places;
+  for (int64_t i = 0; i < x.rank(); ++i)
+    places.push_back(int64_t(dims.size()) - x.rank() + i);
+  return broadcast(x, places, dims);
+}
+
+Tensor TensorBuilder::broadcast(const Tensor &x, ArrayRef<int64_t> places, ArrayRef<DimAttr> dims) {
+  if (ArrayRef<DimAttr>(x.dims) == dims)
+    return x;
+  mlir::Type type = typeOf(dims, x.elementType());
+  return {graph::BroadcastInDimOp::create(builder, location, type, x.value, places, attr(dims)), Dims(dims), {}};
+}
+
+Tensor TensorBuilder::reshape(const Tensor &x, ArrayRef<DimAttr> dims) {
+  if (ArrayRef<DimAttr>(x.dims) == dims)
+    return x;
+  return {graph::ReshapeOp::create(builder, location, typeOf(dims, x.elementType()), x.value, attr(dims)), Dims(dims), {}};
+}
+
+Tensor TensorBuilder::transpose(const Tensor &x, ArrayRef<int64_t> permutation) {
+  Dims dims;
+  for (int64_t axis : permutation)
+    dims.push_back(x.dims[axis]);
+  if (llvm::is_sorted(permutation))
+    return x;
+  return {graph::TransposeOp::create(builder, location, typeOf(dims, x.elementType()), x.value, permutation), dims, {}};
+}
+
+Tensor TensorBuilder::slice(const Tensor &x, ArrayRef<DimAttr> starts, ArrayRef<DimAttr> sizes, ArrayRef<int64_t> strides) {
+  mlir::Type type = typeOf(sizes, x.elementType());
+  return {graph::SliceOp::create(builder, location, type, x.value, attr(starts), attr(sizes), strides), Dims(sizes), {}};
+}
+
+Tensor TensorBuilder::dynamicSlice(const Tensor &x, ArrayRef<Tensor> starts, ArrayRef<DimAttr> sizes) {
+  auto values = llvm::map_to_vector(starts, [](const Tensor &t) { return t.value; });
+  mlir::Type type = typeOf(sizes, x.elementType());
+  return {graph::DynamicSliceOp::create(builder, location, type, x.value, values, attr(sizes)), Dims(sizes), {}};
+}
+
+Tensor TensorBuilder::concatenate(ArrayRef<Tensor> parts, int64_t axis) {
+  auto values = llvm::map_to_vector(parts, [](const Tensor &t) { return t.value; });
+  Dims dims = parts.front().dims;
+  for (const Tensor &part : parts.drop_front())
+    dims[axis] = dims[axis] + part.dims[axis];
+  mlir::Type type = typeOf(dims, parts.front().elementType());
+  return {graph::ConcatenateOp::create(builder, location, type, values, axis), dims, {}};
+}
+
+Tensor TensorBuilder::pad(const Tensor &x, const Tensor &value, ArrayRef<int64_t> low, ArrayRef<int64_t> high) {
+  Dims lows = staticDims(low), highs = staticDims(high), dims;
+  for (auto [dim, l, h] : llvm::zip_equal(x.dims, lows, highs))
+    dims.push_back(dim + l + h);
+  llvm::SmallVector<int64_t> interior(x.rank(), 0);
+  return {graph::PadOp::create(builder, location, typeOf(dims, x.elementType()), x.value, value.value, attr(lows), attr(highs), interior),
+          dims,
+          {}};
+}
+
+Tensor TensorBuilder::reverse(const Tensor &x, ArrayRef<int64_t> axes) {
+  return {graph::ReverseOp::create(builder, location, x.value.getType(), x.value, axes), x.dims, {}};
+}
+
+//===----------------------------------------------------------------------===//
+// Contraction, reduction, indexing
+//===----------------------------------------------------------------------===//
+
+Tensor TensorBuilder::dot(const Tensor &a, const Tensor &b, ArrayRef<int64_t> aBatch, ArrayRef<int64_t> bBatch,
+                          ArrayRef<int64_t> aContracted, ArrayRef<int64_t> bContracted) {
+  Dims dims;
+  for (int64_t axis : aBatch)
+    dims.push_back(a.dims[axis]);
+  for (auto [axis, dim] : llvm::enumerate(a.dims))
+    if (!llvm::is_contained(aBatch, int64_t(axis)) && !llvm::is_contained(aContracted, int64_t(axis)))
+      dims.push_back(dim);
+  for (auto [axis, dim] : llvm::enumerate(b.dims))
+    if (!llvm::is_contained(bBatch, int64_t(axis)) && !llvm::is_contained(bContracted, int64_t(axis)))
+      dims.push_back(dim);
+  mlir::Type type = typeOf(dims, a.elementType());
+  return {graph::DotGeneralOp::create(builder, location, type, a.value, b.value, aBatch, bBatch, aContracted, bContracted), dims, {}};
+}
+
+Tensor TensorBuilder::softmax(const Tensor &x, ArrayRef<int64_t> axes) {
+  return {graph::SoftmaxOp::create(builder, location, x.value.getType(), x.value, axes), x.dims, {}};
+}
+
+Tensor TensorBuilder::cumsum(const Tensor &x, int64_t axis, bool reverse) {
+  return {graph::CumsumOp::create(builder, location, x.value.getType(), x.value, axis, reverse), x.dims, {}};
+}
+
+Tensor TensorBuilder::gather(const Tensor &x, const Tensor &indices, int64_t batchDims) {
+  Dims dims(indices.dims);
+  dims.append(x.dims.begin() + batchDims + 1, x.dims.end());
+  mlir::Type type = typeOf(dims, x.elementType());
+  return {graph::GatherOp::create(builder, location, type, x.value, indices.value, batchDims), dims, {}};
+}
+
+Tensor TensorBuilder::sort(const Tensor &x, int64_t axis) {
+  auto op = graph::SortOp::create(builder, location, mlir::TypeRange{x.value.getType()}, mlir::ValueRange{x.value}, axis);
+  return {op->getResult(0), x.dims, {}};
+}
+
+std::pair<Tensor, Tensor> TensorBuilder::topK(const Tensor &x, int64_t k) {
+  Dims dims = x.dims;
+  dims.back() = dim(k);
+  auto op = graph::TopKOp::create(builder, location, typeOf(dims, x.elementType()), typeOf(dims, builder.getI32Type()), x.value, k);
+  return {{op.getValues(), dims, {}}, {op.getIndices(), dims, {}}};
+}
+
+Tensor TensorBuilder::foldIn(const Tensor &key, const Tensor &data) { return binary<graph::FoldInOp>(key, data); }
+
+//===----------------------------------------------------------------------===//
+// Parameter sets
+//===----------------------------------------------------------------------===//
+
+Tensor TensorBuilder::leaf(const Tensor &arena, llvm::StringRef path, ArrayRef<int64_t> shape) {
+  auto symbol = mlir::SymbolRefAttr::get(arena.arena.getAttr(), {mlir::FlatSymbolRefAttr::get(builder.getContext(), path)});
+  auto type = mlir::RankedTensorType::get(shape, arena.elementType());
+  return {graph::LeafOp::create(builder, location, type, arena.value, symbol), staticDims(shape), {}};
+}
+
+Tensor TensorBuilder::pack(const ParameterSet &set, ArrayRef<Tensor> leaves) {
+  auto names = llvm::map_to_vector(set.leaves, [](const ParameterSet::Leaf &leaf) { return llvm::StringRef(leaf.path); });
+  auto values = llvm::map_to_vector(leaves, [](const Tensor &t) { return t.value; });
+  Dims dims = {dim(set.size)};
+  mlir::Type type = typeOf(dims, leaves.front().elementType());
+  return {graph::PackOp::create(builder, location, type, set.symbol, builder.getStrArrayAttr(names), values), dims, set.symbol};
+}
+
+} // namespace costate::importer

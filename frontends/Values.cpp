@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/frontends/Values.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+namespace costate::importer {
+
+Value makeList(std::vector<Value> elements) { return List{std::make_shared<const std::vector<Value>>(std::move(elements))}; }
+
+std::string typeName(mlir::Type elementType) {
+  if (elementType.isInteger(1))
+    return "bool";
+  if (elementType.isUnsignedInteger(8))
+    return "u8";
+  std::string name;
+  llvm::raw_string_ostream(name) << elementType;
+  return name;
+}
+
+std::string typeName(mlir::Type elementType, llvm::ArrayRef<graph::DimAttr> dims) {
+  return typeName(elementType) + graph::toString(dims);
+}
+
+std::string describe(const Value &value) {
+  if (auto tensor = value.as<Tensor>())
+    return typeName(*tensor);
+  if (auto number = value.as<Number>())
+    return number->isInteger ? std::to_string(number->integer) : llvm::formatv("{0}", number->real).str();
+  if (auto flag = value.as<bool>())
+    return *flag ? "true" : "false";
+  if (auto text = value.as<llvm::StringRef>())
+    return ("\"" + *text + "\"").str();
+  if (auto dim = value.as<Dimension>())
+    return dim->str();
+  if (auto list = value.as<List>()) {
+    if (list->size() > 4)
+      return llvm::formatv("a list of {0}", list->size());
+    return "[" + llvm::join(llvm::map_range(*list, describe), ", ") + "]";
+  }
+  if (auto type = value.as<mlir::Type>())
+    return "the type " + typeName(*type);
+  if (auto fn = value.as<Function>())
+    return ("fn '" + fn->decl->name.text + "'").str();
+  if (value.is<Closure>())
+    return "a function";
+  if (value.is<const Builtin *>())
+    return "a function";
+  if (auto net = value.as<const syntax::NetDecl *>())
+    return ("net '" + (*net)->name.text + "' without sizes").str();
+  if (auto net = value.as<NetTemplate>())
+    return ("net '" + net->decl->name.text + "' that is not bound by 'net name = ...'").str();
+  if (auto net = value.as<const NetInstance *>())
+    return "net '" + (*net)->path + "'";
+  if (auto optimizer = value.as<const syntax::OptimizerDecl *>())
+    return ("optimizer '" + (*optimizer)->name.text + "' without arguments").str();
+  if (auto optimizer = value.as<Optimizer>())
+    return ("optimizer '" + optimizer->decl->name.text + "'").str();
+  if (auto set = value.as<const ParameterSet *>())
+    return "parameter set '" + (*set)->name + "'";
+  return "nothing";
+}
+
+std::string identity(const Value &value) {
+  auto pointer = [](const char *kind, const void *p) { return llvm::formatv("{0}{1}", kind, p).str(); };
+  if (auto tensor = value.as<Tensor>())
+    return typeName(*tensor) + (tensor->arena ? "@" + tensor->arena.getValue().str() : "");
+  if (auto number = value.as<Number>())
+    return number->isInteger ? std::to_string(number->integer) : "~" + llvm::utohexstr(llvm::bit_cast<uint64_t>(number->real));
+  if (auto list = value.as<List>())
+    return "[" + llvm::join(llvm::map_range(*list, identity), ",") + "]";
+  if (auto type = value.as<mlir::Type>())
+    return typeName(*type);
+  if (auto fn = value.as<Function>())
+    return pointer("fn", fn->decl);
+  if (auto closure = value.as<Closure>())
+    return pointer("->", closure->lambda) + pointer(":", closure->scope);
+  if (auto builtin = value.as<const Builtin *>())
+    return pointer("builtin", *builtin);
+  if (auto net = value.as<const syntax::NetDecl *>())
+    return pointer("net", *net);
+  if (auto net = value.as<NetTemplate>())
+    return pointer("template", net->decl) + "(" + llvm::join(llvm::map_range(*net->statics, identity), ",") + ")";
+  if (auto net = value.as<const NetInstance *>())
+    return pointer("instance", *net);
+  if (auto optimizer = value.as<const syntax::OptimizerDecl *>())
+    return pointer("optimizer", *optimizer);
+  if (auto set = value.as<const ParameterSet *>())
+    return pointer("set", *set);
+  return describe(value);
+}
+
+void forEachTensor(const Value &value, llvm::function_ref<void(const Tensor &)> visit) {
+  if (auto tensor = value.as<Tensor>())
+    visit(*tensor);
+  if (auto list = value.as<List>())
+    for (const Value &element : *list)
+      forEachTensor(element, visit);
+}
+
+Value mapTensors(const Value &value, llvm::function_ref<Tensor(const Tensor &)> replace) {
+  if (auto tensor = value.as<Tensor>())
+    return replace(*tensor);
+  if (auto list = value.as<List>()) {
+    std::vector<Value> elements;
+    for (const Value &element : *list)
+      elements.push_back(mapTensors(element, replace));
+    return makeList(std::move(elements));
+  }
+  return value;
+}
+
+bool hasTensor(const Value &value) {
+  bool found = false;
+  forEachTensor(value, [&](const Tensor &) { found = true; });
+  return found;
+}
+
+} // namespace costate::importer

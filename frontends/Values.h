@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What an expression of the language may stand for while a model is imported: a tensor of the IR, or one of the things that
+// exist only at import, such as sizes, lists, functions, nets and optimizers.
+#ifndef COSTATE_FRONTENDS_VALUES_H
+#define COSTATE_FRONTENDS_VALUES_H
+
+#include "costate/dialects/graph/Graph.h"
+#include "costate/frontends/Syntax.h"
+
+#include <variant>
+
+namespace costate::importer {
+
+struct Binding;
+struct Builtin;
+struct Value;
+
+/// A tensor of the IR; `dims` has an entry per axis. `arena` names the layout if the tensor holds a parameter set.
+struct Tensor {
+  mlir::Value value;
+  graph::Dims dims;
+  mlir::FlatSymbolRefAttr arena;
+
+  mlir::Type elementType() const { return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType(); }
+  int64_t rank() const { return dims.size(); }
+};
+
+/// A number known at import. It has no type of its own: it takes that of the tensor it meets.
+struct Number {
+  bool isInteger;
+  int64_t integer;
+  double real; // also of an integer
+
+  static Number of(int64_t v) { return {true, v, double(v)}; }
+  static Number of(double v) { return {false, 0, v}; }
+};
+
+/// A list, or a tuple of results
+struct List {
+  std::shared_ptr<const std::vector<Value>> elements;
+
+  size_t size() const;
+  const Value &operator[](size_t i) const;
+  const Value *begin() const;
+  const Value *end() const;
+};
+
+struct Function {
+  const syntax::FnDecl *decl;
+};
+
+/// v -> body, with the names it can see
+struct Closure {
+  const syntax::LambdaExpr *lambda;
+  const Binding *scope;
+};
+
+/// dense(64, 10): sizes are bound, parameters do not exist yet
+struct NetTemplate {
+  const syntax::NetDecl *decl;
+  std::shared_ptr<const std::vector<Value>> statics; // one per static parameter
+  SourceRange where;
+};
+
+/// adam(lr=1e-3): arguments given at the use, by name
+struct Optimizer {
+  const syntax::OptimizerDecl *decl;
+  std::shared_ptr<const std::vector<std::pair<const syntax::Parameter *, Value>>> given;
+  SourceRange where;
+};
+
+struct ParameterSet;
+
+/// A net whose parameters live in a set, under a path
+struct NetInstance {
+  const syntax::NetDecl *decl;
+  std::vector<Value> statics;
+  ParameterSet *set;
+  std::string path;
+  std::vector<std::pair<llvm::StringRef, Value>> children; // the nets it binds: instances, or lists of them
+};
+
+/// A dimension that is no number, such as `batch`; it acts as an integer does
+using Dimension = graph::DimAttr;
+
+struct Value : std::variant<std::monostate, Tensor, Number, bool, llvm::StringRef, Dimension, List, mlir::Type, Function, Closure,
+                            const Builtin *, const syntax::NetDecl *, NetTemplate, const NetInstance *, const syntax::OptimizerDecl *,
+                            Optimizer, const ParameterSet *> {
+  using variant::variant;
+
+  template <typename T> bool is() const { return std::holds_alternative<T>(*this); }
+  template <typename T> const T *as() const { return std::get_if<T>(this); }
+};
+
+inline size_t List::size() const { return elements->size(); }
+inline const Value &List::operator[](size_t i) const { return (*elements)[i]; }
+inline const Value *List::begin() const { return elements->data(); }
+inline const Value *List::end() const { return elements->data() + elements->size(); }
+
+Value makeList(std::vector<Value> elements);
+
+/// A name and what it stands for. A definition is kept as an expression, so that it can be evaluated again at another
+/// point; its value is found per function (FunctionScope). Bindings form a chain: each sees those before it.
+struct Binding {
+  enum Kind {
+    Static,     // `value`
+    Root,       // a value that a function is given: an argument
+    Definition, // `expr`, seen from `scope`
+    Element,    // element `index` of `of`
+    Leaf,       // the parameter `path` of `set`
+  };
+  Kind kind = Static;
+  unsigned serial = 0; // definitions refer to smaller ones only
+  llvm::StringRef name;
+  SourceRange where;
+  const Binding *previous = nullptr; // what can be seen from behind this one
+
+  Value value;
+  const syntax::Expr *expr = nullptr;
+  const Binding *scope = nullptr;
+  const Binding *of = nullptr;
+  unsigned index = 0, count = 0; // an element, out of how many
+  ParameterSet *set = nullptr;
+  std::string path;
+  std::string label; // of a definition: the name of its random draws
+};
+
+/// Leaves that live in one arena. `root` stands for the arena as a value: an argument of an entry.
+struct ParameterSet {
+  struct Leaf {
+    std::string path;
+    std::vector<int64_t> shape;
+    const syntax::DeclareStmt *declared;
+    const Binding *scope; // where the initial value is evaluated
+  };
+  std::string name;
+  mlir::FlatSymbolRefAttr symbol;
+  std::vector<Leaf> leaves;
+  Binding *root;
+  int64_t size = 0; // of the arena, in elements
+};
+
+//===----------------------------------------------------------------------===//
+// Words for messages
+//===----------------------------------------------------------------------===//
+
+/// "f32[batch, 64]"
+std::string typeName(mlir::Type elementType);
+std::string typeName(mlir::Type elementType, llvm::ArrayRef<graph::DimAttr> dims);
+inline std::string typeName(const Tensor &t) { return typeName(t.elementType(), t.dims); }
+
+/// What a message calls a value: a tensor by its type, a number by itself, anything else by its kind: "a list of 3"
+std::string describe(const Value &value);
+
+/// A text that two values share only if a function treats them alike: the key under which its instances are kept.
+std::string identity(const Value &value);
+
+/// The tensors in a value, in order, and the value with others in their places
+void forEachTensor(const Value &value, llvm::function_ref<void(const Tensor &)> visit);
+Value mapTensors(const Value &value, llvm::function_ref<Tensor(const Tensor &)> replace);
+bool hasTensor(const Value &value);
+
+} // namespace costate::importer
+
+#endif // COSTATE_FRONTENDS_VALUES_H
