@@ -160,8 +160,8 @@ typedef struct costate_array_info {
 } costate_array_info;
 
 /* Machine code of an entry. args: one pointer an argument, then one an untied result, in the order of the descriptor. dims: all
- * dimensions of the model, in its order. workspace: 64-byte aligned, of at least workspace_size(dims) bytes, zero before the first call of
- * any entry and else as the last call left it. Returns a code. */
+ * dimensions of the model, in its order. workspace: 64-byte aligned, of at least workspace_size(dims) bytes; zero after it was reserved, else
+ * as the last call of any entry left it. Returns a code. */
 typedef int32_t (*costate_entry_fn)(costate_context *context, void *const *args, const int64_t *dims, void *workspace);
 /* Bytes of workspace at these dimensions; must not fall when a dimension grows. */
 typedef int64_t (*costate_size_fn)(const int64_t *dims);

@@ -2,6 +2,7 @@
 #include "costate/compiler/pipeline/Pipeline.h"
 
 #include "costate/compiler/codegen/Passes.h"
+#include "costate/compiler/differentiate/Passes.h"
 #include "costate/compiler/pipeline/Contracts.h"
 #include "costate/dialects/Dialects.h"
 
@@ -17,6 +18,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -44,7 +46,10 @@ void registerDialects(DialectRegistry &registry) {
   func::registerInlinerExtension(registry);
 }
 
-void registerPasses() { codegen::registerCodegenPasses(); }
+void registerPasses() {
+  codegen::registerCodegenPasses();
+  differentiate::registerDifferentiatePasses();
+}
 
 static void addPasses(OpPassManager &passes, Phase phase, const Options &options) {
   switch (phase) {
@@ -53,6 +58,9 @@ static void addPasses(OpPassManager &passes, Phase phase, const Options &options
   case Phase::Solve:
     return;
   case Phase::Differentiate:
+    passes.addPass(differentiate::createExpandRequests());
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCSEPass());
     return;
   case Phase::Fuse:
     return;

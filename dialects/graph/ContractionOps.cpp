@@ -116,9 +116,9 @@ LogicalResult ConvolutionOp::verify() {
       if (!isPadding && value < 1)
         return emitOpError() << "requires '" << name << "' to be positive, but got " << value;
   }
-  if (ShapedType::isDynamicShape(lhs.getShape().drop_front()) || !rhs.hasStaticShape())
-    return emitOpError() << "requires static spatial extents and channels, but got " << lhs << " and " << rhs;
-  if (lhs.getShape().back() != rhs.getDimSize(spatial)) // C2
+  if (ShapedType::isDynamicShape(lhs.getShape().drop_front().drop_back()) || ShapedType::isDynamicShape(rhs.getShape().drop_back(2)))
+    return emitOpError() << "requires static spatial extents, but got " << lhs << " and " << rhs;
+  if (!mayEqual(lhs.getShape().back(), rhs.getDimSize(spatial))) // C2
     return emitOpError() << "requires as many channels of 'lhs' as input channels of 'rhs', but got " << lhs.getShape().back() << " and "
                          << rhs.getDimSize(spatial);
   SmallVector<int64_t> shape{lhs.getDimSize(0)}; // C3
@@ -134,7 +134,8 @@ LogicalResult ConvolutionOp::verify() {
 
 Dims ConvolutionOp::inferDimensions(unsigned, DimensionsOf of) {
   Dims dims = {of(getLhs())[0]};
-  for (int64_t extent : getResult().getType().getShape().drop_front())
+  for (int64_t extent : getResult().getType().getShape().drop_front().drop_back())
     dims.push_back(DimAttr::get(getContext(), extent));
+  dims.push_back(of(getRhs()).back());
   return dims;
 }

@@ -39,7 +39,7 @@ def Graph_ConvolutionOp : Graph_MapOp<"convolution", [AllElementTypesMatch<["lhs
     lhs_dilation - 1 zeros between neighbours and zeros outside. The axes have one fixed order; others are a `transpose` away.
     C1: one stride, low, high (may be negative: cropping), lhs_dilation and rhs_dilation per spatial axis; strides and dilations >= 1. C2: lhs' channels equal rhs'
     input channels. C3: spatial extents are floor((dilate(in) + low + high - dilate(kernel)) / stride) + 1, dilate(x) = (x - 1) * d + 1.
-    Spatial extents and channels are static; n may be a name.
+    Spatial extents are static; n and the channels may be names.
     ```mlir
     %y = graph.convolution %x, %w strides [2, 2] low [1, 1] high [1, 1] lhs_dilation [1, 1] rhs_dilation [1, 1]
         : tensor<?x8x8x3xf32>, tensor<3x3x3x16xf32> -> tensor<?x4x4x16xf32>

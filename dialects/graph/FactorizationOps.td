@@ -8,8 +8,8 @@ include "costate/dialects/graph/Graph.td"
 def Graph_CholeskyOp : Graph_MapOp<"cholesky", [SameOperandsAndResultType]> {
   let summary = "lower L with L L^T = A, for each matrix of the last two axes";
   let description = [{
-    Reads the lower triangle; the strict upper triangle of L is 0. A matrix that is not positive definite gives NaN. The cotangent is symmetric
-    (Murray 2016, arXiv:1602.07527). C1: rank >= 2, the last two extents equal.
+    Reads the lower triangle; the strict upper triangle of L is 0. A matrix that is not positive definite gives NaN. The derivative is that of a
+    function of the lower triangle (Murray 2016, arXiv:1602.07527). C1: rank >= 2, the last two extents equal.
     ```mlir
     %l = graph.cholesky %a : tensor<?x4x4xf64>
     ```

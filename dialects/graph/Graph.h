@@ -36,4 +36,13 @@ inline constexpr llvm::StringLiteral kVjpAttr = "graph.vjp";
 
 } // namespace costate::graph
 
+/// Applies a macro to every elementwise op: what holds for all of them is written once.
+#define COSTATE_ELEMENTWISE_OPS(Apply) \
+  Apply(AddOp) Apply(SubtractOp) Apply(MultiplyOp) Apply(DivideOp) Apply(RemainderOp) Apply(MaximumOp) \
+  Apply(MinimumOp) Apply(PowerOp) Apply(Atan2Op) Apply(NegateOp) Apply(AbsOp) Apply(SignOp) Apply(ExponentialOp) \
+  Apply(ExponentialMinusOneOp) Apply(LogOp) Apply(LogPlusOneOp) Apply(SqrtOp) Apply(RsqrtOp) Apply(TanhOp) \
+  Apply(LogisticOp) Apply(ErfOp) Apply(SineOp) Apply(CosineOp) Apply(FloorOp) Apply(CeilOp) Apply(RoundNearestEvenOp) \
+  Apply(AndOp) Apply(OrOp) Apply(XorOp) Apply(NotOp) Apply(CompareOp) Apply(SelectOp) Apply(ConvertOp) \
+  Apply(StopGradientOp) Apply(FoldInOp)
+
 #endif

@@ -50,7 +50,8 @@ def Graph_Dialect : Dialect {
   let hasConstantMaterializer = 1;
   let hasRegionArgAttrVerify = 1;
   let extraClassDeclaration = "void registerAttributes();";
-  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 //===----------------------------------------------------------------------===//
@@ -130,6 +131,7 @@ class Graph_Op<string mnemonic, list<Trait> traits = []>
 
 // An op with derivative and batching rules.
 class Graph_MapOp<string mnemonic, list<Trait> traits = []>
-    : Graph_Op<mnemonic, traits>;
+    : Graph_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Costate_Differentiable>,
+                                      DeclareOpInterfaceMethods<Costate_Batchable>], traits)>;
 
 #endif

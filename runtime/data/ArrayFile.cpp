@@ -115,29 +115,48 @@ Status writeFileAtomically(const std::string &path, std::span<const std::span<co
 
 // ==== Named arrays ==================================================================================================================
 
-Result<ArrayFile> ArrayFile::open(const std::string &path) {
+namespace {
+/// "a.b/data.npz" is "data" and ".npz".
+struct FileName {
+  std::string stem, extension;
+};
+} // namespace
+
+static Result<FileName> splitName(const std::string &path) {
   size_t slash = path.rfind('/'), start = slash == std::string::npos ? 0 : slash + 1;
   size_t dot = path.rfind('.');
-  std::string extension = dot == std::string::npos || dot < start ? "" : path.substr(dot);
-  std::string stem = path.substr(start, extension.empty() ? std::string::npos : dot - start);
-  if (extension != ".npz" && extension != ".npy" && extension != ".csv" && extension != ".safetensors")
-    return invalidArgument('\'', path, "': requires a file named .npz, .npy, .csv or .safetensors, but got '", extension, '\'');
+  FileName name{path.substr(start), ""};
+  if (dot != std::string::npos && dot >= start)
+    name = {path.substr(start, dot - start), path.substr(dot)};
+  for (const char *known : {".npz", ".npy", ".csv", ".safetensors"})
+    if (name.extension == known)
+      return name;
+  return invalidArgument('\'', path, "': requires a file named .npz, .npy, .csv or .safetensors, but got '", name.extension, '\'');
+}
 
+Result<ArrayFile> ArrayFile::open(const std::string &path) {
+  if (Result<FileName> name = splitName(path); !name.ok())
+    return name.status();
   Result<std::shared_ptr<const FileBytes>> file = readFile(path);
-  if (!file.ok())
-    return file.status();
+  return file.ok() ? parse(*file) : file.status();
+}
+
+Result<ArrayFile> ArrayFile::parse(std::shared_ptr<const FileBytes> file) {
+  Result<FileName> name = splitName(file->path);
+  if (!name.ok())
+    return name.status();
   Result<std::vector<Member>> members = std::vector<Member>();
-  if (extension == ".npz")
-    members = openNpz(*file);
-  else if (extension == ".csv")
-    members = openCsv(*file);
-  else if (extension == ".safetensors")
-    members = openSafetensors(*file);
+  if (name->extension == ".npz")
+    members = openNpz(file);
+  else if (name->extension == ".csv")
+    members = openCsv(file);
+  else if (name->extension == ".safetensors")
+    members = openSafetensors(file);
   else
-    members->push_back({stem, [file = *file] { return parseNpy(file->bytes, file->where()); }});
+    members->push_back({name->stem, [file] { return parseNpy(file->bytes, file->where()); }});
   if (!members.ok())
     return members.status();
-  return ArrayFile(path, std::move(*members));
+  return ArrayFile(file->path, std::move(*members));
 }
 
 std::vector<std::string> ArrayFile::names() const {

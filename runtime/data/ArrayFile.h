@@ -40,6 +40,8 @@ public:
   /// Opens a file by its extension; a .npy file has one array, named as the file without directory and extension.
   /// Errors: NotFound, IO, InvalidArgument (malformed, or another extension).
   static Result<ArrayFile> open(const std::string &path);
+  /// The same for bytes that are in memory; the path gives the extension and the words of messages.
+  static Result<ArrayFile> parse(std::shared_ptr<const FileBytes> file);
 
   std::vector<std::string> names() const;
   bool has(std::string_view name) const;

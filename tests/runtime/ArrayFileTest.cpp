@@ -75,10 +75,10 @@ protected:
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  /// Message of opening the file, or of reading all its arrays; "" if both succeed. The path is cut off.
-  std::string complaint(const std::string &name, const std::string &bytes) {
-    std::string path = write(name, bytes);
-    Result<ArrayFile> file = ArrayFile::open(path);
+  /// Message of parsing a file, or of reading all its arrays; "" if both succeed. The name is cut off.
+  std::string complaint(const std::string &path, const std::string &bytes) {
+    std::span<const std::byte> content = std::as_bytes(std::span(bytes));
+    Result<ArrayFile> file = ArrayFile::parse(std::make_shared<FileBytes>(FileBytes{path, {content.begin(), content.end()}}));
     std::string message = file.status().message();
     if (file.ok())
       for (const std::string &array : file->names())

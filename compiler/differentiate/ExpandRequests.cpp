@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The worklist of the phase: callees first, each transform once, every call inlined. The transforms themselves are in ExpandVjp.cpp,
+// ExpandJvp.cpp and ExpandMap.cpp.
+
+#include "costate/compiler/differentiate/Expander.h"
+
+#include "costate/compiler/differentiate/Passes.h"
+#include "costate/dialects/graph/Emitter.h"
+#include "costate/dialects/optim/Optim.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace costate;
+using namespace costate::graph;
+
+namespace costate::differentiate {
+
+#define GEN_PASS_DEF_EXPANDREQUESTS
+#include "costate/compiler/differentiate/Passes.h.inc"
+
+LogicalResult Expander::flatten(func::FuncOp function) {
+  if (flat.contains(function) || function.isExternal())
+    return success();
+  if (!inProgress.insert(function).second)
+    return function.emitError() << "requires functions without recursion, but '" << function.getName() << "' calls itself";
+
+  // Requests first: a request becomes a call, which the second walk inlines.
+  SmallVector<Operation *> requests;
+  function.walk([&](Operation *op) {
+    if (isa<VjpOp, JvpOp, MapRequestOp>(op))
+      requests.push_back(op);
+  });
+  for (Operation *request : requests)
+    if (failed(answer(request)))
+      return failure();
+
+  SmallVector<func::CallOp> calls;
+  function.walk([&](func::CallOp call) { calls.push_back(call); });
+  while (!calls.empty()) {
+    func::CallOp call = calls.pop_back_val();
+    func::FuncOp callee = lookup(call);
+    if (!callee)
+      return call.emitError() << "requires '" << call.getCallee() << "' to be a function";
+    if (failed(flatten(callee)))
+      return failure();
+    if (func::FuncOp rule = ruleOf(callee)) {
+      if (failed(flatten(rule)))
+        return failure();
+      continue;
+    }
+    inlineCall(call); // a flat callee holds calls of functions with rules only, which stay
+  }
+  inProgress.erase(function);
+  flat.insert(function);
+  return success();
+}
+
+func::FuncOp Expander::cloneWithName(func::FuncOp function, StringRef suffix) {
+  func::FuncOp copy = function.clone();
+  copy.setName((function.getName() + suffix).str());
+  copy.setPrivate();
+  copy->removeAttr(kVjpAttr);
+  copy->removeAttr(optim::kEntryAttr);
+  symbols.insert(copy, std::next(function->getIterator()));
+  return copy;
+}
+
+func::FuncOp Expander::ruleOf(func::FuncOp function) {
+  auto name = function->getAttrOfType<FlatSymbolRefAttr>(kVjpAttr);
+  return name ? symbols.lookup<func::FuncOp>(name.getValue()) : func::FuncOp();
+}
+
+/// A name that no dimension of the module uses: it must be new to whatever the function calls, too.
+static DimAttr freshName(ModuleOp module) {
+  llvm::StringSet<> used;
+  module->walk([&](Operation *op) {
+    for (NamedAttribute attr : op->getAttrs())
+      attr.getValue().walk([&](DimAttr dim) { dim.walkSymbols([&](StringRef name) { used.insert(name); }); });
+  });
+  std::string name = "lanes";
+  for (unsigned i = 1; used.contains(name); ++i)
+    name = "lanes" + std::to_string(i);
+  return DimAttr::get(module.getContext(), name);
+}
+
+LogicalResult Expander::answer(Operation *request) {
+  auto callee = symbols.lookup<func::FuncOp>(cast<FlatSymbolRefAttr>(request->getAttr("callee")).getValue());
+  if (failed(flatten(callee)))
+    return failure();
+  OpBuilder builder(request);
+  FailureOr<func::FuncOp> transformed;
+  if (auto vjpRequest = dyn_cast<VjpOp>(request)) {
+    transformed = vjp(callee, vjpRequest.getWrt());
+  } else if (auto jvpRequest = dyn_cast<JvpOp>(request)) {
+    transformed = jvp(callee, jvpRequest.getAlong());
+  } else {
+    auto mapRequest = cast<MapRequestOp>(request);
+    if (!llvm::is_contained(mapRequest.getOver(), true)) { // every lane is the same
+      auto call = func::CallOp::create(builder, request->getLoc(), callee, request->getOperands());
+      Dimensions dimensions;
+      Emitter e(builder, request->getLoc(), dimensions);
+      for (auto [result, lane] : llvm::zip_equal(request->getResults(), call.getResults())) {
+        Dims shape = e.dims(lane);
+        SmallVector<int64_t> places = llvm::to_vector(llvm::seq<int64_t>(1, shape.size() + 1));
+        shape.insert(shape.begin(), mapRequest.getSize());
+        result.replaceAllUsesWith(e.broadcast(lane, places, shape));
+      }
+      request->erase();
+      return success();
+    }
+    DimAttr size = mapRequest.getSize();
+    transformed = map(callee, mapRequest.getOver(), size.constant() ? size : freshName(module));
+  }
+  if (failed(transformed)) {
+    request->emitRemark() << "in answer to this request";
+    return failure();
+  }
+  flat.insert(*transformed);
+  auto call = func::CallOp::create(builder, request->getLoc(), *transformed, request->getOperands());
+  request->replaceAllUsesWith(call.getResults());
+  request->erase();
+  return success();
+}
+
+SmallVector<Value> Expander::inlineCall(func::CallOp call) {
+  func::FuncOp callee = lookup(call);
+  Dimensions dimensions;
+  llvm::StringMap<DimAttr> names = bindNames(callee, call.getOperands(), [&](Value value) { return dimensions.of(value); });
+  IRMapping mapping;
+  mapping.map(callee.getArguments(), call.getOperands());
+  OpBuilder builder(call);
+  for (Operation &op : callee.front().without_terminator()) {
+    Operation *copy = builder.clone(op, mapping);
+    substituteDims(copy, [&](StringRef name) { return names.lookup(name); });
+  }
+  SmallVector<Value> results = llvm::map_to_vector(callee.front().getTerminator()->getOperands(),
+                                                   [&](Value value) { return mapping.lookupOrDefault(value); });
+  call.replaceAllUsesWith(results);
+  call.erase();
+  return results;
+}
+
+std::optional<DimAttr> dimOf(Value index) {
+  if (auto constant = index.getDefiningOp<arith::ConstantIndexOp>())
+    return DimAttr::get(index.getContext(), constant.value());
+  if (auto cast = index.getDefiningOp<arith::IndexCastOp>())
+    if (auto extract = cast.getIn().getDefiningOp<tensor::ExtractOp>())
+      if (auto extent = extract.getTensor().getDefiningOp<ExtentOp>())
+        return extent.getDim();
+  return std::nullopt;
+}
+
+func::FuncOp createFunction(func::FuncOp like, SymbolTable &symbols, StringRef suffix, TypeRange arguments, ArrayRef<Dims> dims) {
+  OpBuilder builder(like.getContext());
+  auto function = func::FuncOp::create(builder, like.getLoc(), (like.getName() + suffix).str(), builder.getFunctionType(arguments, {}));
+  function.setPrivate();
+  Block *block = function.addEntryBlock();
+  for (auto [index, argument] : llvm::enumerate(block->getArguments()))
+    if (auto type = dyn_cast<ShapedType>(argument.getType()); type && !type.hasStaticShape())
+      function.setArgAttr(index, kDimsAttr, toArrayAttr(builder.getContext(), dims[index]));
+  symbols.insert(function, std::next(like->getIterator()));
+  return function;
+}
+
+Value appendArgument(func::FuncOp function, Value like, Dimensions &dimensions) {
+  unsigned index = function.getNumArguments();
+  NamedAttrList attrs;
+  if (!cast<ShapedType>(like.getType()).hasStaticShape())
+    attrs.set(kDimsAttr, toArrayAttr(function.getContext(), dimensions.of(like)));
+  (void)function.insertArgument(index, like.getType(), attrs.getDictionary(function.getContext()), like.getLoc());
+  return function.getArgument(index);
+}
+
+void updateResults(func::FuncOp function, Dimensions &dimensions) {
+  Operation *terminator = function.front().getTerminator();
+  function.setType(FunctionType::get(function.getContext(), function.getArgumentTypes(), terminator->getOperandTypes()));
+  SmallVector<DictionaryAttr> attrs;
+  for (Value value : terminator->getOperands()) {
+    NamedAttrList list;
+    if (auto type = dyn_cast<ShapedType>(value.getType()); type && !type.hasStaticShape())
+      list.set(kDimsAttr, toArrayAttr(function.getContext(), dimensions.of(value)));
+    attrs.push_back(list.getDictionary(function.getContext()));
+  }
+  function.setAllResultAttrs(attrs);
+}
+
+scf::ForOp createFor(OpBuilder &builder, Location loc, Value low, Value high, Value step, ValueRange inits, FillLoop fill) {
+  auto loop = scf::ForOp::create(builder, loc, low, high, step, inits);
+  Block &body = *loop.getBody();
+  body.clear(); // a loop without carries is born with a terminator
+  OpBuilder nested = OpBuilder::atBlockEnd(&body);
+  SmallVector<Value> yielded = fill(nested, loop.getInductionVar(), loop.getRegionIterArgs());
+  nested.setInsertionPointToEnd(&body);
+  scf::YieldOp::create(nested, loc, yielded);
+  return loop;
+}
+
+scf::IfOp createIf(OpBuilder &builder, Location loc, TypeRange results, Value condition, FillBranch fillThen, FillBranch fillElse) {
+  auto branch = scf::IfOp::create(builder, loc, results, condition, /*withElseRegion=*/true);
+  for (auto [block, fill] : {std::pair(branch.thenBlock(), fillThen), std::pair(branch.elseBlock(), fillElse)}) {
+    block->clear();
+    OpBuilder nested = OpBuilder::atBlockEnd(block);
+    SmallVector<Value> yielded = fill(nested);
+    nested.setInsertionPointToEnd(block);
+    scf::YieldOp::create(nested, loc, yielded);
+  }
+  return branch;
+}
+
+namespace {
+
+struct ExpandRequestsPass : impl::ExpandRequestsBase<ExpandRequestsPass> {
+  void runOnOperation() override {
+    Expander expander(getOperation());
+    SmallVector<func::FuncOp> roots;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function.isPublic())
+        roots.push_back(function);
+    for (func::FuncOp root : roots) {
+      if (failed(expander.flatten(root)))
+        return signalPassFailure();
+      // No request is left that reads the rules of the functions called here.
+      while (true) {
+        SmallVector<func::CallOp> calls;
+        root.walk([&](func::CallOp call) { calls.push_back(call); });
+        if (calls.empty())
+          break;
+        for (func::CallOp call : calls)
+          expander.inlineCall(call);
+      }
+      root.walk([](StopGradientOp op) {
+        op.getResult().replaceAllUsesWith(op.getOperand());
+        op.erase();
+      });
+    }
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function.isPrivate() && !function.isExternal())
+        function.erase();
+  }
+};
+
+} // namespace
+
+} // namespace costate::differentiate

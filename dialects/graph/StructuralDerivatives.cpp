@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Derivatives of the ops that are not elementwise, in the order of the op files. Most are linear: the pushforward repeats the op on the
+// tangent, the pullback is its transpose.
+
+#include "costate/dialects/graph/Axes.h"
+#include "costate/dialects/interfaces/Rules.h"
+
+using namespace mlir;
+using namespace costate;
+using namespace costate::graph;
+
+using Direction = ComparisonDirection;
+
+/// An op of the same kind and attributes on other operands.
+template <typename Op>
+static Value again(Op op, Emitter &e, ValueRange operands) {
+  return e.create<Op>(op->getResultTypes(), operands, op->getAttrs())->getResult(0);
+}
+
+/// Pushforward of an op that is linear in operand 0 and has no other active operand.
+template <typename Op>
+static void pushLinear(Op op, Pushforward &p) {
+  SmallVector<Value> operands(op->getOperands());
+  if (Value t = p.tangent(operands[0])) {
+    operands[0] = t;
+    p.set(again(op, p, operands));
+  }
+}
+
+#define NO_DERIVATIVE(Op)                                                                                                       \
+  void Op::pullback(Pullback &) {}                                                                                              \
+  void Op::pushforward(Pushforward &) {}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+void ReduceSumOp::pullback(Pullback &p) { p.accumulate(getOperand(), p.spread(p.cotangent(), getAxes(), getOperand())); }
+
+void ReduceSumOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+/// d prod / d x_i: the product of the others; with one zero factor it is not zero for that factor only.
+static Value productOfOthers(ReduceProdOp op, Emitter &e) {
+  Value x = op.getOperand();
+  Value isZero = e.compare(Direction::EQ, x, 0.0), one = e.splat(1.0, x);
+  Value nonZero = e.select(isZero, one, x);
+  Value product = e.create<ReduceProdOp>(op.getType(), nonZero, op.getAxes());
+  Value zeros = e.spread(e.sum(e.select(isZero, one, e.zerosLike(x)), op.getAxes()), op.getAxes(), x);
+  Value rest = e.div(e.spread(product, op.getAxes(), x), nonZero);
+  Value atZero = e.select(e.compare(Direction::EQ, zeros, 1.0), rest, e.zerosLike(x));
+  Value elsewhere = e.select(e.compare(Direction::EQ, zeros, 0.0), rest, e.zerosLike(x));
+  return e.select(isZero, atZero, elsewhere);
+}
+
+void ReduceProdOp::pullback(Pullback &p) {
+  p.accumulate(getOperand(), p.mul(p.spread(p.cotangent(), getAxes(), getOperand()), productOfOthers(*this, p)));
+}
+
+void ReduceProdOp::pushforward(Pushforward &p) {
+  if (Value t = p.tangent(getOperand()))
+    p.set(p.sum(p.mul(t, productOfOthers(*this, p)), getAxes()));
+}
+
+/// 1/m at the m places where the extremum is taken, 0 elsewhere.
+template <typename Op>
+static Value shareOfExtremum(Op op, Emitter &e) {
+  Value x = op.getOperand();
+  Value hit = e.compare(Direction::EQ, x, e.spread(op, op.getAxes(), x));
+  Value ones = e.select(hit, e.splat(1.0, x), e.zerosLike(x));
+  return e.div(ones, e.spread(e.sum(ones, op.getAxes()), op.getAxes(), x));
+}
+
+#define EXTREMUM_DERIVATIVES(Op)                                                                                                \
+  void Op::pullback(Pullback &p) {                                                                                              \
+    p.accumulate(getOperand(), p.mul(p.spread(p.cotangent(), getAxes(), getOperand()), shareOfExtremum(*this, p)));             \
+  }                                                                                                                             \
+  void Op::pushforward(Pushforward &p) {                                                                                        \
+    if (Value t = p.tangent(getOperand()))                                                                                      \
+      p.set(p.sum(p.mul(t, shareOfExtremum(*this, p)), getAxes()));                                                             \
+  }
+EXTREMUM_DERIVATIVES(ReduceMaxOp)
+EXTREMUM_DERIVATIVES(ReduceMinOp)
+#undef EXTREMUM_DERIVATIVES
+
+/// d logsumexp / d x = exp(x - y)
+static Value weights(LogSumExpOp op, Emitter &e) {
+  return e.unary<ExponentialOp>(e.sub(op.getOperand(), e.spread(op, op.getAxes(), op.getOperand())));
+}
+
+void LogSumExpOp::pullback(Pullback &p) {
+  p.accumulate(getOperand(), p.mul(p.spread(p.cotangent(), getAxes(), getOperand()), weights(*this, p)));
+}
+
+void LogSumExpOp::pushforward(Pushforward &p) {
+  if (Value t = p.tangent(getOperand()))
+    p.set(p.sum(p.mul(t, weights(*this, p)), getAxes()));
+}
+
+/// The Jacobian diag(y) - y y^T, which is symmetric.
+static Value softmaxJacobian(SoftmaxOp op, Emitter &e, Value t) {
+  Value weighted = e.mul(op, t);
+  return e.sub(weighted, e.mul(op, e.spread(e.sum(weighted, op.getAxes()), op.getAxes(), op)));
+}
+
+void SoftmaxOp::pullback(Pullback &p) { p.accumulate(getOperand(), softmaxJacobian(*this, p, p.cotangent())); }
+
+void SoftmaxOp::pushforward(Pushforward &p) {
+  if (Value t = p.tangent(getOperand()))
+    p.set(softmaxJacobian(*this, p, t));
+}
+
+NO_DERIVATIVE(ArgmaxOp)
+NO_DERIVATIVE(ArgminOp)
+
+void CumsumOp::pullback(Pullback &p) {
+  p.accumulate(getOperand(), p.create<CumsumOp>(getType(), p.cotangent(), getAxis(), !getReverse()));
+}
+
+void CumsumOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+/// The axes from `begin` on, `count` of them.
+static SmallVector<int64_t> axesFrom(int64_t begin, int64_t count) { return llvm::to_vector(llvm::seq<int64_t>(begin, begin + count)); }
+
+// With result [b, m, n]: dlhs[b, m, k] = sum_n ct[b, m, n] rhs[b, n, k], then its axes go where lhs has them; likewise drhs.
+void DotGeneralOp::pullback(Pullback &p) {
+  SmallVector<int64_t> lhsFree = this->lhsFree(), rhsFree = this->rhsFree();
+  int64_t batch = getLhsBatching().size(), m = lhsFree.size(), n = rhsFree.size();
+  auto restore = [&](Value value, ArrayRef<int64_t> batching, ArrayRef<int64_t> free, ArrayRef<int64_t> contracting) {
+    SmallVector<int64_t> places(batching); // axis i of value belongs at places[i]
+    llvm::append_range(places, free);
+    llvm::append_range(places, contracting);
+    SmallVector<int64_t> permutation(places.size());
+    for (auto [from, to] : llvm::enumerate(places))
+      permutation[to] = from;
+    return p.transpose(value, permutation);
+  };
+  // A contraction leaves the other side's contracted axes in that side's order; they belong at the partner axes, so partners are sorted alike.
+  auto partners = [](ArrayRef<int64_t> mine, ArrayRef<int64_t> other) {
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, other.size()));
+    llvm::sort(order, [&](int64_t a, int64_t b) { return other[a] < other[b]; });
+    return take(mine, order);
+  };
+  Value ct = p.cotangent();
+  if (p.isActive(getLhs())) {
+    Value d = p.dot(ct, getRhs(), axesFrom(0, batch), getRhsBatching(), axesFrom(batch + m, n), rhsFree);
+    p.accumulate(getLhs(), restore(d, getLhsBatching(), lhsFree, partners(getLhsContracting(), getRhsContracting())));
+  }
+  if (p.isActive(getRhs())) {
+    Value d = p.dot(ct, getLhs(), axesFrom(0, batch), getLhsBatching(), axesFrom(batch, m), lhsFree);
+    p.accumulate(getRhs(), restore(d, getRhsBatching(), rhsFree, partners(getRhsContracting(), getLhsContracting())));
+  }
+}
+
+void DotGeneralOp::pushforward(Pushforward &p) {
+  Value sum;
+  if (Value t = p.tangent(getLhs()))
+    sum = again(*this, p, {t, getRhs()});
+  if (Value t = p.tangent(getRhs())) {
+    Value part = again(*this, p, {getLhs(), t});
+    sum = sum ? p.add(sum, part) : part;
+  }
+  p.set(sum);
+}
+
+static int64_t dilate(int64_t extent, int64_t dilation) { return extent == 0 ? 0 : (extent - 1) * dilation + 1; }
+
+/// A convolution with result type deduced from its operands.
+static Value convolve(Emitter &e, Value lhs, Value rhs, ArrayRef<int64_t> strides, ArrayRef<int64_t> low, ArrayRef<int64_t> high,
+                      ArrayRef<int64_t> lhsDilation, ArrayRef<int64_t> rhsDilation) {
+  Dims shape = e.dims(lhs), kernel = e.dims(rhs);
+  for (size_t i = 0; i < strides.size(); ++i) {
+    int64_t room = dilate(*shape[i + 1].constant(), lhsDilation[i]) + low[i] + high[i] - dilate(*kernel[i].constant(), rhsDilation[i]);
+    shape[i + 1] = e.dim(room < 0 ? 0 : room / strides[i] + 1);
+  }
+  shape.back() = kernel.back();
+  return e.create<ConvolutionOp>(typeOf(shape, getElementTypeOrSelf(lhs.getType())), lhs, rhs, strides, low, high, lhsDilation, rhsDilation);
+}
+
+// dlhs: the dilated cotangent against the reversed kernel with its channels exchanged, strided by lhs_dilation.
+// drhs: lhs (channels as images, images as channels) against the cotangent as a kernel; strides and rhs_dilation change places.
+void ConvolutionOp::pullback(Pullback &p) {
+  Value ct = p.cotangent();
+  int64_t spatial = getStrides().size();
+  ArrayRef<int64_t> in = getLhs().getType().getShape().drop_front(), out = getType().getShape().drop_front();
+  ArrayRef<int64_t> kernel = getRhs().getType().getShape();
+  SmallVector<int64_t> low(spatial), high(spatial);
+  if (p.isActive(getLhs())) {
+    Value reversed = p.transposeMatrix(p.create<ReverseOp>(getRhs().getType(), getRhs(), axesFrom(0, spatial)));
+    for (int64_t i = 0; i < spatial; ++i) {
+      int64_t reach = dilate(kernel[i], getRhsDilation()[i]);
+      low[i] = reach - 1 - getLow()[i];
+      high[i] = (in[i] - 1) * getLhsDilation()[i] + reach - dilate(out[i], getStrides()[i]) - low[i];
+    }
+    p.accumulate(getLhs(), convolve(p, ct, reversed, getLhsDilation(), low, high, getStrides(), getRhsDilation()));
+  }
+  if (p.isActive(getRhs())) {
+    SmallVector<int64_t> exchange = axesFrom(0, spatial + 2); // [n, s..., c] <-> [c, s..., n]
+    std::swap(exchange.front(), exchange.back());
+    SmallVector<int64_t> toKernel = axesFrom(1, spatial); // [n, s..., o] -> [s..., n, o]; [c, s..., o] -> [s..., c, o]
+    toKernel.append({0, spatial + 1});
+    for (int64_t i = 0; i < spatial; ++i) {
+      low[i] = getLow()[i];
+      high[i] = (kernel[i] - 1) * getRhsDilation()[i] + dilate(out[i], getStrides()[i]) - dilate(in[i], getLhsDilation()[i]) - low[i];
+    }
+    Value d = convolve(p, p.transpose(getLhs(), exchange), p.transpose(ct, toKernel), getRhsDilation(), low, high, getLhsDilation(), getStrides());
+    p.accumulate(getRhs(), p.transpose(d, toKernel));
+  }
+}
+
+void ConvolutionOp::pushforward(Pushforward &p) {
+  Value sum;
+  if (Value t = p.tangent(getLhs()))
+    sum = again(*this, p, {t, getRhs()});
+  if (Value t = p.tangent(getRhs())) {
+    Value part = again(*this, p, {getLhs(), t});
+    sum = sum ? p.add(sum, part) : part;
+  }
+  p.set(sum);
+}
+
+//===----------------------------------------------------------------------===//
+// Layout
+//===----------------------------------------------------------------------===//
+
+NO_DERIVATIVE(ConstantOp)
+NO_DERIVATIVE(ExtentOp)
+NO_DERIVATIVE(IotaOp)
+
+void BroadcastInDimOp::pullback(Pullback &p) {
+  Dims from = p.dims(getOperand()), to = toDims(getShape());
+  SmallVector<int64_t> repeated = complement(getDims(), to.size());
+  for (auto [axis, place] : llvm::enumerate(getDims()))
+    if (from[axis] != to[place])
+      repeated.push_back(place);
+  llvm::sort(repeated);
+  p.accumulate(getOperand(), p.reshape(p.sum(p.cotangent(), repeated), from));
+}
+
+void BroadcastInDimOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+void ReshapeOp::pullback(Pullback &p) { p.accumulate(getOperand(), p.reshape(p.cotangent(), p.dims(getOperand()))); }
+
+void ReshapeOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+void TransposeOp::pullback(Pullback &p) {
+  SmallVector<int64_t> inverse(getPermutation().size());
+  for (auto [to, from] : llvm::enumerate(getPermutation()))
+    inverse[from] = to;
+  p.accumulate(getOperand(), p.transpose(p.cotangent(), inverse));
+}
+
+void TransposeOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+static Value scalarZero(Emitter &e, Value like) { return e.splat(0.0, {}, getElementTypeOrSelf(like.getType())); }
+
+void SliceOp::pullback(Pullback &p) {
+  Dims starts = toDims(getStarts()), sizes = toDims(getSizes()), high;
+  SmallVector<int64_t> interior;
+  for (auto [axis, n] : llvm::enumerate(p.dims(getOperand()))) {
+    interior.push_back(getStrides()[axis] - 1);
+    DimAttr spanned = sizes[axis];
+    if (interior.back())
+      spanned = DimAttr::max(p.dim(0), spanned + (spanned - p.dim(1)) * p.dim(interior.back()));
+    high.push_back(n - starts[axis] - spanned);
+  }
+  p.accumulate(getOperand(), p.pad(p.cotangent(), scalarZero(p, getOperand()), starts, high, interior));
+}
+
+void SliceOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+void PadOp::pullback(Pullback &p) {
+  Value ct = p.cotangent();
+  Dims sizes = p.dims(getOperand());
+  if (p.isActive(getOperand())) {
+    SmallVector<int64_t> strides = llvm::map_to_vector(getInterior(), [](int64_t n) { return n + 1; });
+    p.accumulate(getOperand(), p.slice(ct, toDims(getLow()), sizes, strides));
+  }
+  if (p.isActive(getValue())) {
+    Type boolean = p.builder.getI1Type();
+    Value inside = p.pad(p.splat(1.0, sizes, boolean), p.splat(0.0, {}, boolean), toDims(getLow()), toDims(getHigh()), getInterior());
+    p.accumulate(getValue(), p.sum(p.select(inside, p.zerosLike(ct), ct)));
+  }
+}
+
+void PadOp::pushforward(Pushforward &p) {
+  Value inner = p.tangent(getOperand()), outer = p.tangent(getValue());
+  if (inner || outer)
+    p.set(again(*this, p, {p.tangentOrZero(getOperand()), p.tangentOrZero(getValue())}));
+}
+
+void ConcatenateOp::pullback(Pullback &p) {
+  Dims starts(p.dims(getResult()).size(), p.dim(0));
+  SmallVector<int64_t> strides(starts.size(), 1);
+  for (Value operand : getOperands()) {
+    Dims sizes = p.dims(operand);
+    if (p.isActive(operand))
+      p.accumulate(operand, p.slice(p.cotangent(), starts, sizes, strides));
+    starts[getAxis()] = starts[getAxis()] + sizes[getAxis()];
+  }
+}
+
+void ConcatenateOp::pushforward(Pushforward &p) {
+  if (llvm::any_of(getOperands(), [&](Value operand) { return bool(p.tangent(operand)); }))
+    p.set(again(*this, p, llvm::map_to_vector(getOperands(), [&](Value operand) { return p.tangentOrZero(operand); })));
+}
+
+void ReverseOp::pullback(Pullback &p) { p.accumulate(getOperand(), p.create<ReverseOp>(getType(), p.cotangent(), getAxes())); }
+
+void ReverseOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+//===----------------------------------------------------------------------===//
+// Indexing
+//===----------------------------------------------------------------------===//
+
+void GatherOp::pullback(Pullback &p) {
+  p.accumulate(getOperand(), p.scatterAdd(p.zerosLike(getOperand()), getIndices(), p.cotangent(), getBatchDims()));
+}
+
+void GatherOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+void ScatterAddOp::pullback(Pullback &p) {
+  p.accumulate(getOperand(), p.cotangent());
+  if (p.isActive(getUpdates()))
+    p.accumulate(getUpdates(), p.gather(p.cotangent(), getIndices(), getBatchDims()));
+}
+
+void ScatterAddOp::pushforward(Pushforward &p) {
+  if (p.tangent(getOperand()) || p.tangent(getUpdates()))
+    p.set(p.scatterAdd(p.tangentOrZero(getOperand()), getIndices(), p.tangentOrZero(getUpdates()), getBatchDims()));
+}
+
+void DynamicSliceOp::pullback(Pullback &p) {
+  p.accumulate(getOperand(), p.create<DynamicUpdateSliceOp>(getOperand().getType(), p.zerosLike(getOperand()), p.cotangent(), getStarts()));
+}
+
+void DynamicSliceOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+void DynamicUpdateSliceOp::pullback(Pullback &p) {
+  Value ct = p.cotangent();
+  if (p.isActive(getOperand()))
+    p.accumulate(getOperand(), p.create<DynamicUpdateSliceOp>(getType(), ct, p.zerosLike(getUpdate()), getStarts()));
+  if (p.isActive(getUpdate())) {
+    ArrayAttr sizes = toArrayAttr(getContext(), p.dims(getUpdate()));
+    p.accumulate(getUpdate(), p.create<DynamicSliceOp>(getUpdate().getType(), ct, getStarts(), sizes));
+  }
+}
+
+void DynamicUpdateSliceOp::pushforward(Pushforward &p) {
+  if (p.tangent(getOperand()) || p.tangent(getUpdate()))
+    p.set(p.create<DynamicUpdateSliceOp>(getType(), p.tangentOrZero(getOperand()), p.tangentOrZero(getUpdate()), getStarts()));
+}
+
+namespace {
+
+/// The permutation that a sort applies, as indices along the sorted axis, and the exchange that brings this axis to the end.
+struct SortOrder {
+  Value indices;
+  SmallVector<int64_t> exchange;
+  int64_t batchDims;
+
+  SortOrder(SortOp op, Emitter &e) {
+    Value key = op.getOperands().front();
+    Dims shape = e.dims(key);
+    Value positions = e.iota(op.getAxis(), shape, e.builder.getI32Type());
+    auto sort = e.create<SortOp>(TypeRange{key.getType(), positions.getType()}, ValueRange{key, positions}, op.getAxis());
+    batchDims = shape.size() - 1;
+    exchange = axesFrom(0, shape.size());
+    std::swap(exchange[op.getAxis()], exchange[batchDims]);
+    indices = e.transpose(sort.getResult(1), exchange);
+  }
+};
+
+} // namespace
+
+void SortOp::pullback(Pullback &p) {
+  std::optional<SortOrder> order;
+  for (auto [i, operand] : llvm::enumerate(getOperands())) {
+    Value ct = p.cotangent(i);
+    if (!ct || !p.isActive(operand))
+      continue;
+    if (!order)
+      order.emplace(*this, p);
+    Value moved = p.transpose(ct, order->exchange);
+    Value d = p.scatterAdd(p.zerosLike(moved), order->indices, moved, order->batchDims);
+    p.accumulate(operand, p.transpose(d, order->exchange));
+  }
+}
+
+void SortOp::pushforward(Pushforward &p) {
+  std::optional<SortOrder> order;
+  for (auto [i, operand] : llvm::enumerate(getOperands())) {
+    Value t = p.tangent(operand);
+    if (!t)
+      continue;
+    if (!order)
+      order.emplace(*this, p);
+    p.set(p.transpose(p.gather(p.transpose(t, order->exchange), order->indices, order->batchDims), order->exchange), i);
+  }
+}
+
+void TopKOp::pullback(Pullback &p) {
+  if (Value ct = p.cotangent(0))
+    p.accumulate(getOperand(), p.scatterAdd(p.zerosLike(getOperand()), getIndices(), ct, getOperand().getType().getRank() - 1));
+}
+
+void TopKOp::pushforward(Pushforward &p) {
+  if (Value t = p.tangent(getOperand()))
+    p.set(p.gather(t, getIndices(), getOperand().getType().getRank() - 1), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Factorizations
+//===----------------------------------------------------------------------===//
+
+static Value solveTriangular(Emitter &e, Value a, Value b, bool transpose) { return e.create<TriangularSolveOp>(b.getType(), a, b, transpose); }
+
+// With Phi the lower triangle with half the diagonal: S = L^-T Phi(L^T ct) L^-1; dA is the lower triangle of S + S^T, the diagonal once.
+void CholeskyOp::pullback(Pullback &p) {
+  Value l = getResult();
+  Value middle = p.lowerTriangle(p.matmul(p.transposeMatrix(l), p.lowerTriangle(p.cotangent())), 0.5);
+  Value left = solveTriangular(p, l, middle, /*transpose=*/true);
+  Value s = p.transposeMatrix(solveTriangular(p, l, p.transposeMatrix(left), /*transpose=*/true));
+  p.accumulate(getOperand(), p.lowerTriangle(p.add(s, p.transposeMatrix(s)), 0.5));
+}
+
+// dL = L Phi(L^-1 T L^-T), T the symmetric matrix whose lower triangle the tangent gives
+void CholeskyOp::pushforward(Pushforward &p) {
+  Value t = p.tangent(getOperand());
+  if (!t)
+    return;
+  Value half = p.lowerTriangle(t, 0.5), l = getResult();
+  Value left = solveTriangular(p, l, p.add(half, p.transposeMatrix(half)), false);
+  Value both = p.transposeMatrix(solveTriangular(p, l, p.transposeMatrix(left), false));
+  p.set(p.matmul(l, p.lowerTriangle(both, 0.5)));
+}
+
+// A X = B: dB = A^-T ct, dA = -tril(dB X^T). A^T X = B: dB = A^-1 ct, dA = -tril(X dB^T).
+void TriangularSolveOp::pullback(Pullback &p) {
+  Value db = solveTriangular(p, getA(), p.cotangent(), !getTranspose());
+  p.accumulate(getB(), db);
+  if (p.isActive(getA())) {
+    Value outer = getTranspose() ? p.matmul(getResult(), p.transposeMatrix(db)) : p.matmul(db, p.transposeMatrix(getResult()));
+    p.accumulate(getA(), p.neg(p.lowerTriangle(outer)));
+  }
+}
+
+// dX = A^-1 (dB - tril(dA) X), and with `transpose` A^-T (dB - tril(dA)^T X)
+void TriangularSolveOp::pushforward(Pushforward &p) {
+  Value ta = p.tangent(getA()), tb = p.tangent(getB());
+  if (!ta && !tb)
+    return;
+  Value right = tb;
+  if (ta) {
+    Value lower = p.lowerTriangle(ta);
+    Value moved = p.matmul(getTranspose() ? p.transposeMatrix(lower) : lower, getResult());
+    right = tb ? p.sub(tb, moved) : p.neg(moved);
+  }
+  p.set(solveTriangular(p, getA(), right, getTranspose()));
+}
+
+//===----------------------------------------------------------------------===//
+// Random numbers, parameter sets
+//===----------------------------------------------------------------------===//
+
+NO_DERIVATIVE(RandomOp)
+#undef NO_DERIVATIVE
+
+void LeafOp::pullback(Pullback &p) { p.accumulateLeaf(getArena(), getLeaf(), p.cotangent()); }
+
+void LeafOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
+
+void PackOp::pullback(Pullback &p) {
+  for (auto [name, leaf] : llvm::zip_equal(getNames(), getLeaves()))
+    if (p.isActive(leaf)) {
+      auto path = SymbolRefAttr::get(getArenaAttr().getAttr(), FlatSymbolRefAttr::get(cast<StringAttr>(name)));
+      p.accumulate(leaf, p.create<LeafOp>(leaf.getType(), p.cotangent(), path));
+    }
+}
+
+void PackOp::pushforward(Pushforward &p) {
+  if (llvm::any_of(getLeaves(), [&](Value leaf) { return bool(p.tangent(leaf)); }))
+    p.set(again(*this, p, llvm::map_to_vector(getLeaves(), [&](Value leaf) { return p.tangentOrZero(leaf); })));
+}

@@ -1,0 +1,47 @@
+// RUN: costate-opt %s --differentiate-expand-requests -split-input-file -verify-diagnostics
+
+func.func @no_rule(%x: tensor<f32>) -> tensor<f32> {
+  %one = graph.constant dense<1.0> : tensor<f32>
+  // expected-remark @below {{in answer to this request}}
+  %y, %d = graph.vjp @f(%x) wrt [0] from(%one) : (tensor<f32>, tensor<f32>) -> (tensor<f32>, tensor<f32>)
+  return %d : tensor<f32>
+}
+func.func private @f(%x: tensor<f32>) -> tensor<f32> {
+  // expected-error @below {{requires a derivative rule of 'tensor.cast', which lies on the path of a derivative}}
+  %y = tensor.cast %x : tensor<f32> to tensor<f32>
+  return %y : tensor<f32>
+}
+
+// -----
+
+func.func @recursion(%x: tensor<f32>) -> tensor<f32> {
+  %y = func.call @f(%x) : (tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+// expected-error @below {{requires functions without recursion, but 'f' calls itself}}
+func.func private @f(%x: tensor<f32>) -> tensor<f32> {
+  %y = func.call @f(%x) : (tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// -----
+
+func.func @unbounded(%x: tensor<f64>, %ct: tensor<f64>) -> tensor<f64> {
+  // expected-remark @below {{in answer to this request}}
+  %y, %dx = graph.vjp @f(%x) wrt [0] from(%ct) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
+  return %dx : tensor<f64>
+}
+func.func private @f(%x: tensor<f64>) -> tensor<f64> {
+  %ten = graph.constant dense<10.0> : tensor<f64>
+  // expected-error @below {{requires an upper bound of the trips (graph.max_trips), to be differentiated in reverse mode}}
+  %y = scf.while (%h = %x) : (tensor<f64>) -> tensor<f64> {
+    %p = graph.compare LT, %h, %ten : tensor<f64>
+    %c = tensor.extract %p[] : tensor<i1>
+    scf.condition(%c) %h : tensor<f64>
+  } do {
+  ^bb0(%h: tensor<f64>):
+    %n = graph.multiply %h, %h : tensor<f64>
+    scf.yield %n : tensor<f64>
+  }
+  return %y : tensor<f64>
+}

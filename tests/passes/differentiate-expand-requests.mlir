@@ -1,0 +1,192 @@
+// RUN: costate-opt %s --differentiate-expand-requests --canonicalize --cse -split-input-file | FileCheck %s
+
+// The value, then the adjoint; the private function is gone.
+// CHECK-LABEL: func.func @product
+// CHECK-SAME:    (%[[X:.*]]: tensor<?x4xf32> {{.*}}, %[[W:.*]]: tensor<4x2xf32>, %[[CT:.*]]: tensor<?x2xf32>
+// CHECK-NEXT:    %[[Y:.*]] = graph.dot_general %[[X]], %[[W]] contracting [1] x [0]
+// CHECK-NEXT:    %[[D:.*]] = graph.dot_general %[[CT]], %[[X]] contracting [0] x [0] : tensor<?x2xf32>, tensor<?x4xf32> -> tensor<2x4xf32>
+// CHECK-NEXT:    %[[DW:.*]] = graph.transpose %[[D]] permutation [1, 0]
+// CHECK-NEXT:    return %[[Y]], %[[DW]]
+// CHECK-NOT:   func.func
+func.func @product(%x: tensor<?x4xf32> {graph.dims = [#graph.dim<batch>, #graph.dim<4>]}, %w: tensor<4x2xf32>,
+                   %ct: tensor<?x2xf32> {graph.dims = [#graph.dim<batch>, #graph.dim<2>]}) -> (tensor<?x2xf32>, tensor<4x2xf32>) {
+  %y, %dw = graph.vjp @f(%x, %w) wrt [1] from(%ct)
+      : (tensor<?x4xf32>, tensor<4x2xf32>, tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<4x2xf32>)
+  return %y, %dw : tensor<?x2xf32>, tensor<4x2xf32>
+}
+func.func private @f(%x: tensor<?x4xf32> {graph.dims = [#graph.dim<n>, #graph.dim<4>]}, %w: tensor<4x2xf32>) -> tensor<?x2xf32> {
+  %y = graph.dot_general %x, %w contracting [1] x [0] : tensor<?x4xf32>, tensor<4x2xf32> -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
+// The derivative of a derivative: d2/dx2 x^3 = 6 x, by reverse over reverse and by forward over reverse.
+// CHECK-LABEL: func.func @second
+// CHECK-NOT:     graph.vjp
+// CHECK-NOT:     call
+// CHECK:         return
+func.func @second(%x: tensor<f64>) -> (tensor<f64>, tensor<f64>) {
+  %one = graph.constant dense<1.0> : tensor<f64>
+  %d, %dd = graph.vjp @slope(%x) wrt [0] from(%one) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
+  %e, %ee = graph.jvp @slope(%x) along [0](%one) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
+  return %dd, %ee : tensor<f64>, tensor<f64>
+}
+func.func private @slope(%x: tensor<f64>) -> tensor<f64> {
+  %one = graph.constant dense<1.0> : tensor<f64>
+  %y, %d = graph.vjp @cube(%x) wrt [0] from(%one) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
+  return %d : tensor<f64>
+}
+func.func private @cube(%x: tensor<f64>) -> tensor<f64> {
+  %s = graph.multiply %x, %x : tensor<f64>
+  %y = graph.multiply %s, %x : tensor<f64>
+  return %y : tensor<f64>
+}
+
+// -----
+
+// All leaves of a parameter set are packed once; a tied leaf adds to the leaf it shares.
+// CHECK-LABEL: func.func @leaves
+// CHECK:         %[[SUM:.*]] = graph.add
+// CHECK:         graph.pack @p leaves ["a"](%[[SUM]])
+// CHECK-NOT:     graph.pack
+optim.arena @p : f32 {
+  optim.leaf "a" [3]
+  optim.leaf "b" [2]
+  optim.leaf "c" [3] tied "a"
+}
+func.func @leaves(%p: tensor<32xf32>, %u: tensor<3xf32>, %v: tensor<3xf32>) -> tensor<32xf32> {
+  %one = graph.constant dense<1.0> : tensor<f32>
+  %y, %d = graph.vjp @f(%p, %u, %v) wrt [0] from(%one)
+      : (tensor<32xf32>, tensor<3xf32>, tensor<3xf32>, tensor<f32>) -> (tensor<f32>, tensor<32xf32>)
+  return %d : tensor<32xf32>
+}
+func.func private @f(%p: tensor<32xf32>, %u: tensor<3xf32>, %v: tensor<3xf32>) -> tensor<f32> {
+  %a = graph.leaf %p[@p::@a] : tensor<32xf32> -> tensor<3xf32>
+  %c = graph.leaf %p[@p::@c] : tensor<32xf32> -> tensor<3xf32>
+  %au = graph.multiply %a, %u : tensor<3xf32>
+  %cv = graph.multiply %c, %v : tensor<3xf32>
+  %s = graph.add %au, %cv : tensor<3xf32>
+  %y = graph.reduce_sum %s axes [0] : tensor<3xf32> -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// -----
+
+// A loop records its carry; the adjoint runs backward. The captured %w gets its sum.
+// CHECK-LABEL: func.func @loop
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (tensor<4xf64>, tensor<5x4xf64>)
+// CHECK:           graph.dynamic_update_slice
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (tensor<4xf64>, tensor<4xf64>)
+// CHECK:           graph.dynamic_slice
+func.func @loop(%x: tensor<4xf64>, %w: tensor<4xf64>, %ct: tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>, tensor<4xf64>) {
+  %y, %dx, %dw = graph.vjp @f(%x, %w) wrt [0, 1] from(%ct)
+      : (tensor<4xf64>, tensor<4xf64>, tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>, tensor<4xf64>)
+  return %y, %dx, %dw : tensor<4xf64>, tensor<4xf64>, tensor<4xf64>
+}
+func.func private @f(%x: tensor<4xf64>, %w: tensor<4xf64>) -> tensor<4xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c5 = arith.constant 5 : index
+  %y = scf.for %i = %c0 to %c5 step %c1 iter_args(%h = %x) -> tensor<4xf64> {
+    %a = graph.multiply %h, %w : tensor<4xf64>
+    %t = graph.sine %a : tensor<4xf64>
+    scf.yield %t : tensor<4xf64>
+  }
+  return %y : tensor<4xf64>
+}
+
+// -----
+
+// A while loop with a bound, and a branch inside.
+// CHECK-LABEL: func.func @bounded
+// CHECK:         scf.while
+// CHECK:         scf.for
+// CHECK:           scf.if
+func.func @bounded(%x: tensor<f64>, %ct: tensor<f64>) -> (tensor<f64>, tensor<f64>) {
+  %y, %dx = graph.vjp @f(%x) wrt [0] from(%ct) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
+  return %y, %dx : tensor<f64>, tensor<f64>
+}
+func.func private @f(%x: tensor<f64>) -> tensor<f64> {
+  %ten = graph.constant dense<10.0> : tensor<f64>
+  %two = graph.constant dense<2.0> : tensor<f64>
+  %y = scf.while (%h = %x) : (tensor<f64>) -> tensor<f64> {
+    %p = graph.compare LT, %h, %ten : tensor<f64>
+    %c = tensor.extract %p[] : tensor<i1>
+    scf.condition(%c) %h : tensor<f64>
+  } do {
+  ^bb0(%h: tensor<f64>):
+    %p = graph.compare LT, %h, %two : tensor<f64>
+    %c = tensor.extract %p[] : tensor<i1>
+    %n = scf.if %c -> tensor<f64> {
+      %a = graph.multiply %h, %two : tensor<f64>
+      scf.yield %a : tensor<f64>
+    } else {
+      %a = graph.multiply %h, %h : tensor<f64>
+      scf.yield %a : tensor<f64>
+    }
+    scf.yield %n : tensor<f64>
+  } attributes {graph.max_trips = 20 : i64}
+  return %y : tensor<f64>
+}
+
+// -----
+
+// A function with a rule is not looked into; forward mode is the transpose of the rule.
+// CHECK-LABEL: func.func @rule
+// CHECK-DAG:     graph.sign
+// CHECK-NOT:     graph.exponential
+// CHECK:         return
+func.func @rule(%x: tensor<4xf32>, %t: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %y, %dx = graph.vjp @g(%x) wrt [0] from(%t) : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  %z, %ty = graph.jvp @g(%x) along [0](%t) : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return %y, %dx, %ty : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+func.func private @g(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = func.call @ste(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+func.func private @ste(%x: tensor<4xf32>) -> tensor<4xf32> attributes {graph.vjp = @ste_rule} {
+  %y = graph.sign %x : tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+func.func private @ste_rule(%x: tensor<4xf32>, %ct: tensor<4xf32>) -> tensor<4xf32> {
+  %d = graph.multiply %ct, %x : tensor<4xf32>
+  return %d : tensor<4xf32>
+}
+
+// -----
+
+// Lanes: a shared matrix stays shared, the loop runs once for all.
+// CHECK-LABEL: func.func @lanes
+// CHECK:         graph.dot_general %{{.*}}, %{{.*}} contracting [1] x [0] : tensor<?x4xf32>, tensor<4x2xf32> -> tensor<?x2xf32>
+// CHECK-NOT:     scf.for
+func.func @lanes(%x: tensor<?x4xf32> {graph.dims = [#graph.dim<n>, #graph.dim<4>]}, %w: tensor<4x2xf32>) -> tensor<?x2xf32> {
+  %y = graph.map @f(%x, %w) over [true, false] size [n] axis "rows" : (tensor<?x4xf32>, tensor<4x2xf32>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+func.func private @f(%x: tensor<4xf32>, %w: tensor<4x2xf32>) -> tensor<2xf32> {
+  %y = graph.dot_general %x, %w contracting [0] x [0] : tensor<4xf32>, tensor<4x2xf32> -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// -----
+
+// Per-sample gradients: map of a vjp.
+// CHECK-LABEL: func.func @per_sample
+// CHECK-NOT:     graph.map
+// CHECK:         return
+func.func @per_sample(%x: tensor<?x4xf32> {graph.dims = [#graph.dim<n>, #graph.dim<4>]}, %w: tensor<4xf32>) -> tensor<?x4xf32> {
+  %y = graph.map @g(%x, %w) over [true, false] size [n] : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+func.func private @g(%x: tensor<4xf32>, %w: tensor<4xf32>) -> tensor<4xf32> {
+  %one = graph.constant dense<1.0> : tensor<f32>
+  %l, %d = graph.vjp @loss(%x, %w) wrt [1] from(%one) : (tensor<4xf32>, tensor<4xf32>, tensor<f32>) -> (tensor<f32>, tensor<4xf32>)
+  return %d : tensor<4xf32>
+}
+func.func private @loss(%x: tensor<4xf32>, %w: tensor<4xf32>) -> tensor<f32> {
+  %s = graph.dot_general %x, %w contracting [0] x [0] : tensor<4xf32>, tensor<4xf32> -> tensor<f32>
+  %y = graph.tanh %s : tensor<f32>
+  return %y : tensor<f32>
+}
