@@ -76,6 +76,7 @@ struct HostToLlvm : impl::HostToLlvmBase<HostToLlvm> {
 } // namespace
 
 void addHostPasses(OpPassManager &passes) {
+  passes.addPass(createKernelToLoops());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());
   passes.addPass(createSCFToControlFlowPass());

@@ -8,6 +8,17 @@
 
 include "mlir/Pass/PassBase.td"
 
+def KernelToLoops : Pass<"codegen-kernel-to-loops", "::mlir::ModuleOp"> {
+  let summary = "writes the kernels that loops run into the functions that call them";
+  let description = [{
+    Before: `kernel.call ... on loops`, every stage of whose kernel is an output. After: `scf.for` over the index spaces, loads and stores. A sum keeps the
+    order of its update; in an update marked `contract` a product is fused into its sum. Kernels that nobody calls any more are erased.
+
+    Fails if a stage is no output (fuse-expose-stages makes them so).
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::math::MathDialect", "::mlir::arith::ArithDialect"];
+}
+
 def BindEntries : Pass<"codegen-bind-entries", "::mlir::ModuleOp"> {
   let summary = "gives entries the machine signature of the runtime";
   let description = [{

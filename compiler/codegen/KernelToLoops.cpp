@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Kernels as loops in the function that calls them: what is too small for Halide, and the reference for every schedule. A stage becomes a nest
+// over its index space, stores the definition and applies the updates. The order of each sum is the order of its update, as everywhere.
+//
+// Two shapes of an update over all points of the stage:
+//  - the sum stays in a register (free variables outside, the reduction inside), or
+//  - the last free variable runs innermost and the sum stays in memory, so that LLVM vectorises along contiguous elements. This needs a last
+//    axis of some length; the order of each sum is the same.
+#include "costate/compiler/codegen/Passes.h"
+#include "costate/dialects/kernel/Kernel.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace costate::kernel;
+
+namespace costate::codegen {
+
+#define GEN_PASS_DEF_KERNELTOLOOPS
+#include "costate/compiler/codegen/Passes.h.inc"
+
+namespace {
+
+/// From this many elements on, vectors along the last axis pay for keeping a sum in memory.
+constexpr int64_t kFewestForVectors = 8;
+
+class LoopWriter {
+public:
+  LoopWriter(CallOp call, DefineOp kernel) : kernel(kernel), b(call), loc(call.getLoc()) {
+    for (auto [argument, input] : llvm::zip_equal(kernel.getBody().getArguments(), call.getInputs()))
+      mapping.map(argument, input);
+    for (auto [value, memory] : llvm::zip_equal(kernel.getOutput().getValues(), call.getOuts()))
+      mapping.map(value, memory);
+  }
+
+  LogicalResult write() {
+    for (Operation &op : kernel.getBody()) {
+      auto stage = dyn_cast<StageOp>(op);
+      if (!stage && !isa<OutputOp>(op)) {
+        b.clone(op, mapping); // arithmetic on extents
+        continue;
+      }
+      if (!stage)
+        continue;
+      for (Value result : stage.getResults())
+        if (!mapping.contains(result))
+          return kernel.emitError() << "requires every stage of a kernel in loops to be an output, but stage '" << stage.getStageName() << "' is not";
+      writeStage(stage);
+    }
+    return success();
+  }
+
+private:
+  using Body = function_ref<void(ValueRange variables)>;
+
+  Value extentOf(OpFoldResult extent) {
+    if (auto constant = dyn_cast<Attribute>(extent))
+      return arith::ConstantIndexOp::create(b, loc, cast<IntegerAttr>(constant).getInt());
+    return mapping.lookup(cast<Value>(extent));
+  }
+
+  /// A nest over `extents`, the last innermost.
+  void nest(ArrayRef<OpFoldResult> extents, Body body) {
+    SmallVector<Value> bounds = llvm::map_to_vector(extents, [&](OpFoldResult extent) { return extentOf(extent); });
+    OpBuilder::InsertionGuard guard(b);
+    SmallVector<Value> variables;
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
+    for (Value bound : bounds) {
+      auto loop = scf::ForOp::create(b, loc, zero, bound, one);
+      variables.push_back(loop.getInductionVar());
+      b.setInsertionPointToStart(loop.getBody());
+    }
+    body(variables);
+  }
+
+  /// Copies the arithmetic of a body; loads become loads of memory. The stage's own buffers may stand for values in registers.
+  void copyBody(Block &block, ValueRange self, ValueRange registers) {
+    for (Operation &op : block.without_terminator()) {
+      auto load = dyn_cast<LoadOp>(op);
+      if (!load) {
+        b.clone(op, mapping);
+        continue;
+      }
+      if (auto own = llvm::find(self, load.getBuffer()); own != self.end() && !registers.empty()) {
+        mapping.map(load.getResult(), registers[own - self.begin()]);
+        continue;
+      }
+      mapping.map(load.getResult(), memref::LoadOp::create(b, loc, mapping.lookup(load.getBuffer()), mapped(load.getIndices())).getResult());
+    }
+  }
+
+  SmallVector<Value> mapped(ValueRange values) {
+    return llvm::map_to_vector(values, [&](Value value) { return mapping.lookup(value); });
+  }
+
+  void store(ValueRange values, StageOp stage, ValueRange indices) {
+    for (auto [value, result] : llvm::zip_equal(values, stage.getResults()))
+      memref::StoreOp::create(b, loc, value, mapping.lookup(result), indices);
+  }
+
+  SmallVector<Value> define(StageOp stage, ValueRange variables) {
+    Block &body = stage.getDefinition().front();
+    mapping.map(body.getArguments(), variables);
+    copyBody(body, {}, {});
+    return mapped(body.getTerminator()->getOperands());
+  }
+
+  void writeStage(StageOp stage) {
+    std::vector<UpdateOp> updates = stage.getUpdateOps();
+    ArrayRef<UpdateOp> rest(updates);
+    SmallVector<OpFoldResult> extents = stage.getMixedExtents();
+    for (auto [self, result] : llvm::zip(stage.getSelf(), stage.getResults()))
+      mapping.map(self, mapping.lookup(result));
+
+    // The definition, and as many updates as keep their point's value in a register.
+    size_t together = 0;
+    while (together < updates.size() && !stage.isUndef() && staysInRegister(updates[together]))
+      ++together;
+    if (!stage.isUndef())
+      nest(extents, [&](ValueRange variables) {
+        SmallVector<Value> values = define(stage, variables);
+        for (UpdateOp update : rest.take_front(together))
+          values = accumulate(update, variables, values);
+        store(values, stage, variables);
+      });
+    for (UpdateOp update : rest.drop_front(together))
+      writeUpdate(stage, update);
+  }
+
+  /// Every variable of the stage is free and the last axis is short: the sum of a point is one register.
+  bool staysInRegister(UpdateOp update) {
+    StageOp stage = update.getStage();
+    unsigned rank = stage.getRank();
+    for (unsigned dim = 0; dim < rank; ++dim)
+      if (!update.isFree(dim))
+        return false;
+    if (rank == 0)
+      return true;
+    int64_t last = kernel.getHint(stage.getMixedExtents().back());
+    return last < kFewestForVectors || !isContiguousInLast(update);
+  }
+
+  /// Is some buffer read contiguously along the last variable? Only then do vectors along it pay.
+  bool isContiguousInLast(UpdateOp update) {
+    Value last = update.getVariables().back();
+    bool found = false;
+    update.getBody().walk([&](LoadOp load) {
+      if (llvm::is_contained(update.getStage().getSelf(), load.getBuffer()) || load.getIndices().empty())
+        return;
+      Value index = load.getIndices().back();
+      found |= index == last;
+      if (auto sum = index.getDefiningOp<arith::AddIOp>())
+        found |= sum.getLhs() == last || sum.getRhs() == last;
+    });
+    return found;
+  }
+
+  SmallVector<Value> accumulate(UpdateOp update, ValueRange variables, ValueRange values) {
+    Block &body = update.getBody().front();
+    SmallVector<Value> bounds = llvm::map_to_vector(update.getMixedDomain(), [&](OpFoldResult extent) { return extentOf(extent); });
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
+    OpBuilder::InsertionGuard guard(b);
+    SmallVector<Value> indices(variables);
+    SmallVector<scf::ForOp> loops;
+    SmallVector<Value> carried(values);
+    for (Value bound : bounds) {
+      auto loop = scf::ForOp::create(b, loc, zero, bound, one, carried);
+      carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+      indices.push_back(loop.getInductionVar());
+      loops.push_back(loop);
+      b.setInsertionPointToStart(loop.getBody());
+    }
+    mapping.map(body.getArguments(), indices);
+    copyBody(body, update.getStage().getSelf(), carried);
+    WriteOp write = update.getWrite();
+    SmallVector<Value> next = fused(update, mapped(write.getValues()));
+    if (write.getPredicate())
+      for (auto [value, old] : llvm::zip_equal(next, carried))
+        value = arith::SelectOp::create(b, loc, mapping.lookup(write.getPredicate()), value, old);
+    for (scf::ForOp loop : llvm::reverse(loops)) {
+      scf::YieldOp::create(b, loc, next);
+      next.assign(loop.getResults().begin(), loop.getResults().end());
+      b.setInsertionPointAfter(loop);
+    }
+    return next;
+  }
+
+  /// In a contraction a product is fused into its sum, as the machine does it.
+  SmallVector<Value> fused(UpdateOp update, SmallVector<Value> values) {
+    if (!update.getContract())
+      return values;
+    for (Value &value : values) {
+      auto sum = value.getDefiningOp<arith::AddFOp>();
+      if (!sum)
+        continue;
+      for (auto [product, other] : {std::pair(sum.getRhs(), sum.getLhs()), std::pair(sum.getLhs(), sum.getRhs())})
+        if (auto factors = product.getDefiningOp<arith::MulFOp>()) {
+          value = math::FmaOp::create(b, loc, factors.getLhs(), factors.getRhs(), other);
+          break;
+        }
+    }
+    return values;
+  }
+
+  /// Free variables but the last, the reduction, then the last free variable.
+  void writeUpdate(StageOp stage, UpdateOp update) {
+    Block &body = update.getBody().front();
+    unsigned rank = stage.getRank();
+    SmallVector<OpFoldResult> extents = stage.getMixedExtents(), order;
+    SmallVector<unsigned> places; // of the loops among the body's arguments
+    bool lastIsFree = rank > 0 && update.isFree(rank - 1);
+    for (unsigned dim = 0; dim + lastIsFree < rank; ++dim)
+      if (update.isFree(dim)) {
+        order.push_back(extents[dim]);
+        places.push_back(dim);
+      }
+    for (auto [i, extent] : llvm::enumerate(update.getMixedDomain())) {
+      order.push_back(extent);
+      places.push_back(rank + i);
+    }
+    if (lastIsFree) {
+      order.push_back(extents[rank - 1]);
+      places.push_back(rank - 1);
+    }
+    nest(order, [&](ValueRange variables) {
+      for (auto [place, variable] : llvm::zip_equal(places, variables))
+        mapping.map(body.getArgument(place), variable);
+      copyBody(body, {}, {});
+      WriteOp write = update.getWrite();
+      SmallVector<Value> values = fused(update, mapped(write.getValues())), indices = mapped(write.getIndices());
+      if (!write.getPredicate())
+        return store(values, stage, indices);
+      auto branch = scf::IfOp::create(b, loc, mapping.lookup(write.getPredicate()), /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      store(values, stage, indices);
+    });
+  }
+
+  DefineOp kernel;
+  OpBuilder b;
+  Location loc;
+  IRMapping mapping;
+};
+
+struct KernelToLoops : impl::KernelToLoopsBase<KernelToLoops> {
+  void runOnOperation() override {
+    SmallVector<CallOp> calls;
+    getOperation().walk([&](CallOp call) {
+      if (call.getExecutor() == Executor::Loops)
+        calls.push_back(call);
+    });
+    for (CallOp call : calls) {
+      if (failed(LoopWriter(call, call.getKernel()).write()))
+        return signalPassFailure();
+      call.erase();
+    }
+    for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<DefineOp>()))
+      if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
+        kernel.erase();
+  }
+};
+
+} // namespace
+
+} // namespace costate::codegen
