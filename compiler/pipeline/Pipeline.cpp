@@ -3,6 +3,7 @@
 
 #include "costate/compiler/codegen/Passes.h"
 #include "costate/compiler/differentiate/Passes.h"
+#include "costate/compiler/fuse/Passes.h"
 #include "costate/compiler/pipeline/Contracts.h"
 #include "costate/dialects/Dialects.h"
 
@@ -49,6 +50,7 @@ void registerDialects(DialectRegistry &registry) {
 void registerPasses() {
   codegen::registerCodegenPasses();
   differentiate::registerDifferentiatePasses();
+  fuse::registerFusePasses();
 }
 
 static void addPasses(OpPassManager &passes, Phase phase, const Options &options) {
