@@ -254,7 +254,6 @@ LogicalResult Elaborator::bindParameters(llvm::ArrayRef<Parameter> parameters, l
 LogicalResult Elaborator::checkCallDepth(SourceRange where, StringRef callee) {
   if (calls.size() < maxCalls)
     return success();
-  calls.clear(); // the chain would only repeat the name
   return error(where) << "requires at most " << maxCalls << " calls inside each other; does '" << callee << "' call itself?";
 }
 

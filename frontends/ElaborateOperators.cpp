@@ -428,11 +428,12 @@ FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y
     auto tensor = v.as<Tensor>();
     return tensor ? !isFloat(tensor->elementType()) : true;
   };
+  auto isTruth = [](const Value &v) { return v.is<bool>() || (v.is<Tensor>() && v.as<Tensor>()->elementType().isInteger(1)); };
   auto direction = comparison(op);
   if (op == "/" || op == "**")
     least = isInteger(x) && isInteger(y) ? real : mlir::Type();
-  else if (!direction)
-    least = b.builder.getIntegerType(8);
+  else if (!direction && isTruth(x) && isTruth(y))
+    least = b.builder.getI32Type();
   auto pair = align(op, x, y, where, xWhere, yWhere, least);
   if (failed(pair))
     return failure();

@@ -76,7 +76,8 @@ template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> ex
     return binary<Elementwise, false>(e, call);
   }
   auto list = call[0].value.as<List>();
-  if (list && list->size() && !hasTensor(call[0].value) && llvm::all_of(*list, [](const Value &v) { return v.is<Number>(); })) {
+  bool isKnown = list && list->size() && llvm::all_of(*list, [](const Value &v) { return v.is<Number>(); });
+  if (isKnown && !call.given(2) && !call.given(3)) {
     const Value *best = list->begin();
     for (const Value &v : *list)
       if ((best->as<Number>()->real < v.as<Number>()->real) == isMax)
@@ -169,7 +170,8 @@ template <typename Op> FailureOr<Value> sumOrProduct(Elaborator &e, const Builti
   constexpr bool isSum = std::is_same_v<Op, graph::ReduceSumOp>;
   // Of sizes and numbers in a list the result is known at import.
   auto list = call[0].value.as<List>();
-  if (list && llvm::all_of(*list, [](const Value &v) { return v.is<Number>() || v.is<Dimension>(); })) {
+  auto isKnown = [](const Value &v) { return v.is<Number>() || v.is<Dimension>(); };
+  if (list && !call.given(1) && !call.given(2) && llvm::all_of(*list, isKnown)) {
     Value total = Number::of(int64_t(isSum ? 0 : 1));
     for (const Value &element : *list) {
       FailureOr<Value> next = e.binary(isSum ? "+" : "*", total, element, call.where(), call[0].where, call[0].where);

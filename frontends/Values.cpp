@@ -4,6 +4,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <charconv>
+
 namespace costate::importer {
 
 Value makeList(std::vector<Value> elements) { return List{std::make_shared<const std::vector<Value>>(std::move(elements))}; }
@@ -22,11 +24,17 @@ std::string typeName(mlir::Type elementType, llvm::ArrayRef<graph::DimAttr> dims
   return typeName(elementType) + graph::toString(dims);
 }
 
+/// The shortest decimal that reads back as the same number
+static std::string shortest(double number) {
+  char digits[32];
+  return std::string(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+}
+
 std::string describe(const Value &value) {
   if (auto tensor = value.as<Tensor>())
     return typeName(*tensor);
   if (auto number = value.as<Number>())
-    return number->isInteger ? std::to_string(number->integer) : llvm::formatv("{0}", number->real).str();
+    return number->isInteger ? std::to_string(number->integer) : shortest(number->real);
   if (auto flag = value.as<bool>())
     return *flag ? "true" : "false";
   if (auto text = value.as<llvm::StringRef>())
