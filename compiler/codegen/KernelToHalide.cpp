@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Stages to Halide Funcs.
+///
+/// A tied output shares its memory with an input, of which Halide knows nothing. So it is defined as `undef`, followed by an update in
+/// which every read of the input is a read of the output itself: Halide then sees the dependence, and an element is read and
+/// written once, by the same iteration.
+#include "costate/compiler/codegen/KernelToHalide.h"
+
+#include "costate/compiler/codegen/ArithToHalide.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace costate::kernel;
+using Halide::Expr;
+
+namespace costate::codegen {
+
+std::optional<Halide::Stage> HalideStage::getDefinition(std::optional<int64_t> update) {
+  std::optional<int> number = updates[update ? *update + 1 : 0];
+  if (!number)
+    return std::nullopt;
+  return *number < 0 ? static_cast<Halide::Stage>(func) : func.update(*number);
+}
+
+namespace {
+
+class StageBuilder {
+public:
+  explicit StageBuilder(DefineOp kernel) : kernel(kernel) {}
+
+  std::variant<HalideKernel, HalideFailure> run();
+
+private:
+  /// A function whose result number `result` stands for a buffer.
+  struct Source {
+    Halide::Func func;
+    unsigned result;
+  };
+  using Body = std::vector<Expr>;
+
+  void addArgument(BlockArgument argument);
+  bool addStage(StageOp stage);
+  bool addUpdate(UpdateOp update, HalideStage &translated);
+  bool convert(Operation &op, Rounding rounding = Rounding::Ieee);
+  Expr load(LoadOp op);
+  void constrain(std::vector<Halide::OutputImageParam> outputs, StageOp stage);
+  Halide::Pipeline makePipeline();
+  bool fail(Operation *op, const std::string &message) {
+    failure.emplace(HalideFailure{op->getLoc(), message});
+    return false;
+  }
+
+  Expr extent(OpFoldResult extent) {
+    if (auto value = dyn_cast<Value>(extent))
+      return values.at(value);
+    return Expr(static_cast<int32_t>(*getConstantIntValue(extent)));
+  }
+
+  DefineOp kernel;
+  HalideKernel result;
+  DenseMap<Value, Expr> values;
+  DenseMap<Value, Halide::ImageParam> inputs;
+  DenseMap<Value, Source> sources;
+  std::optional<HalideFailure> failure;
+};
+
+/// Halide's dimensions are ours in reverse.
+template <typename T>
+std::vector<T> reversed(ArrayRef<T> values) {
+  return std::vector<T>(values.rbegin(), values.rend());
+}
+
+} // namespace
+
+void StageBuilder::addArgument(BlockArgument argument) {
+  std::string name = "in" + std::to_string(argument.getArgNumber());
+  auto buffer = dyn_cast<BufferType>(argument.getType());
+  if (!buffer) {
+    Halide::Parameter parameter(toHalideType(argument.getType()), false, 0, name);
+    values[argument] = Halide::Internal::Variable::make(parameter.type(), name, parameter);
+    result.arguments.emplace_back(name, Halide::Argument::InputScalar, parameter.type(), 0, Halide::ArgumentEstimates());
+    return;
+  }
+  if (kernel.getTiedOutput(argument.getArgNumber()))
+    return; // the output holds it
+  Halide::ImageParam image(toHalideType(buffer.getElementType()), buffer.getRank(), name);
+  // Dense and row-major. Extents that only the caller knows stay with the buffer, and strides are their products.
+  Expr stride = 1;
+  for (int64_t dim = buffer.getRank() - 1, halideDim = 0; dim >= 0; --dim, ++halideDim) {
+    image.dim(halideDim).set_min(0).set_stride(stride);
+    if (!buffer.isDynamicDim(dim))
+      image.dim(halideDim).set_extent(static_cast<int32_t>(buffer.getShape()[dim]));
+    stride = stride * image.dim(halideDim).extent();
+  }
+  inputs[argument] = image;
+  result.arguments.push_back(image);
+}
+
+Expr StageBuilder::load(LoadOp op) {
+  std::vector<Expr> indices;
+  for (Value index : llvm::reverse(op.getIndices()))
+    indices.push_back(values.at(index));
+  if (auto input = inputs.find(op.getBuffer()); input != inputs.end())
+    return input->second(indices);
+  const Source &source = sources.at(op.getBuffer());
+  Halide::FuncRef reference = source.func(indices);
+  return source.func.outputs() == 1 ? Expr(reference) : Expr(reference[source.result]);
+}
+
+bool StageBuilder::convert(Operation &op, Rounding rounding) {
+  if (auto read = dyn_cast<LoadOp>(op)) {
+    values[read.getResult()] = load(read);
+    return true;
+  }
+  SmallVector<Expr> operands;
+  for (Value operand : op.getOperands())
+    operands.push_back(values.at(operand));
+  std::vector<Expr> results = toHalide(&op, operands, rounding);
+  if (results.empty())
+    return fail(&op, "'" + op.getName().getStringRef().str() + "' has no exact form in Halide");
+  for (auto [value, expression] : llvm::zip_equal(op.getResults(), results))
+    values[value] = expression;
+  return true;
+}
+
+static Halide::Tuple makeTuple(std::vector<Expr> values) { return Halide::Tuple(values); }
+
+/// Does the definition only copy tied inputs onto themselves? Then there is nothing to do before the updates.
+static bool isIdentity(DefineOp kernel, StageOp stage) {
+  auto yield = cast<YieldOp>(stage.getDefinition().front().getTerminator());
+  return llvm::all_of(llvm::enumerate(yield.getValues()), [&](auto value) {
+    auto load = value.value().template getDefiningOp<LoadOp>();
+    auto input = load ? dyn_cast<BlockArgument>(load.getBuffer()) : BlockArgument();
+    if (!input || input.getOwner() != &kernel.getBody())
+      return false;
+    std::optional<unsigned> output = kernel.getTiedOutput(input.getArgNumber());
+    return output && kernel.getOutputValue(*output) == stage.getResult(value.index());
+  });
+}
+
+bool StageBuilder::addStage(StageOp stage) {
+  HalideStage translated;
+  translated.func = Halide::Func(stage.getStageName().str());
+  std::vector<Halide::Var> pure;
+  std::map<std::string, Halide::VarOrRVar> names;
+  for (unsigned dim = 0; dim < stage.getRank(); ++dim) {
+    pure.emplace_back("i" + std::to_string(dim));
+    names.emplace(pure.back().name(), pure.back());
+    translated.extents.push_back(extent(stage.getMixedExtents()[dim]));
+  }
+  std::vector<Halide::Var> arguments = reversed<Halide::Var>(pure);
+  bool tied = kernel.isTiedStage(stage), undefined = tied || stage.isUndef();
+
+  std::vector<Expr> open;
+  for (Type type : stage.getResultTypes())
+    open.push_back(Halide::undef(toHalideType(cast<BufferType>(type).getElementType())));
+  auto define = [&](Halide::FuncRef place, const std::vector<Expr> &body) {
+    if (body.size() == 1)
+      place = body.front();
+    else
+      place = makeTuple(body);
+  };
+  if (undefined)
+    define(translated.func(arguments), open);
+  for (auto [number, value] : llvm::enumerate(stage.getResults()))
+    sources.try_emplace(value, Source{translated.func, static_cast<unsigned>(number)});
+  if (tied)
+    for (unsigned output = 0; output < kernel.getTied().size(); ++output)
+      if (std::optional<unsigned> input = kernel.getTiedInput(output); input && kernel.getOutputValue(output).getOwner() == stage)
+        sources.try_emplace(kernel.getBody().getArgument(*input), Source{translated.func, kernel.getOutputValue(output).getResultNumber()});
+
+  translated.variables.push_back(names);
+  translated.updates.push_back(std::nullopt);
+  if (!stage.isUndef() && !(tied && isIdentity(kernel, stage))) {
+    for (auto [variable, argument] : llvm::zip_equal(pure, stage.getDefinition().getArguments()))
+      values[argument] = variable;
+    for (Operation &op : stage.getDefinition().front().without_terminator())
+      if (!convert(op))
+        return false;
+    std::vector<Expr> body;
+    for (Value value : stage.getDefinition().front().getTerminator()->getOperands())
+      body.push_back(values.at(value));
+    define(translated.func(arguments), body);
+    translated.updates.back() = tied ? 0 : -1;
+  }
+  for (auto [self, value] : llvm::zip(stage.getSelf(), stage.getResults()))
+    sources.try_emplace(self, sources.at(value));
+  for (UpdateOp update : stage.getUpdateOps())
+    if (!addUpdate(update, translated))
+      return false;
+  result.stages.emplace(stage.getStageName().str(), std::move(translated));
+  return true;
+}
+
+/// The additions of an update marked `contract`: a sum of the stage's own value and a product. Everything else in it is IEEE.
+static SmallPtrSet<Operation *, 2> findContraction(UpdateOp update) {
+  SmallPtrSet<Operation *, 2> contracted;
+  if (!update.getContract() || update.getWrite().getValues().size() != 1)
+    return contracted;
+  auto sum = update.getWrite().getValues().front().getDefiningOp<arith::AddFOp>();
+  if (!sum)
+    return contracted;
+  for (auto [self, other] : {std::pair(sum.getLhs(), sum.getRhs()), std::pair(sum.getRhs(), sum.getLhs())}) {
+    auto load = self.getDefiningOp<LoadOp>();
+    auto product = other.getDefiningOp<arith::MulFOp>();
+    if (load && product && llvm::is_contained(update.getStage().getSelf(), load.getBuffer())) {
+      contracted.insert(sum);
+      contracted.insert(product);
+      break;
+    }
+  }
+  return contracted;
+}
+
+bool StageBuilder::addUpdate(UpdateOp update, HalideStage &translated) {
+  std::map<std::string, Halide::VarOrRVar> names;
+  for (auto [dim, variable] : llvm::enumerate(update.getVariables())) {
+    Halide::Var pure("i" + std::to_string(dim));
+    values[variable] = pure;
+    if (update.isFree(dim))
+      names.emplace(pure.name(), pure);
+  }
+  WriteOp write = update.getWrite();
+  Halide::RDom domain;
+  Halide::Region region;
+  for (OpFoldResult size : llvm::reverse(update.getMixedDomain())) // Halide's first variable runs fastest
+    region.emplace_back(0, extent(size));
+  if (region.empty() && write.getPredicate())
+    region.emplace_back(0, 1); // a predicate hangs on a domain
+  if (!region.empty()) {
+    domain = Halide::RDom(region);
+    unsigned last = update.getReductionVariables().size();
+    for (auto [number, variable] : llvm::enumerate(update.getReductionVariables())) {
+      Halide::RVar reduction = domain[last - 1 - number];
+      values[variable] = reduction;
+      names.emplace("r" + std::to_string(number), reduction);
+    }
+  }
+  SmallPtrSet<Operation *, 2> contracted = findContraction(update);
+  for (Operation &op : update.getBody().front().without_terminator())
+    if (!convert(op, contracted.contains(&op) ? Rounding::Contracted : Rounding::Ieee))
+      return false;
+  if (Value predicate = write.getPredicate())
+    domain.where(values.at(predicate));
+  std::vector<Expr> place, body;
+  for (Value index : llvm::reverse(write.getIndices()))
+    place.push_back(values.at(index));
+  for (Value value : write.getValues())
+    body.push_back(values.at(value));
+  if (body.size() == 1)
+    translated.func(place) = body.front();
+  else
+    translated.func(place) = makeTuple(body);
+  translated.variables.push_back(std::move(names));
+  translated.updates.push_back(translated.func.num_update_definitions() - 1);
+  return true;
+}
+
+/// Outputs are dense and row-major with the extents of their stage. Of a tuple's buffers Halide wants the first one constrained only.
+void StageBuilder::constrain(std::vector<Halide::OutputImageParam> outputs, StageOp stage) {
+  Expr stride = 1;
+  SmallVector<OpFoldResult> extents = stage.getMixedExtents();
+  for (auto [halideDim, size] : llvm::enumerate(llvm::reverse(extents))) {
+    outputs.front().dim(halideDim).set_bounds(0, extent(size)).set_stride(stride);
+    stride = stride * extent(size);
+  }
+}
+
+/// Halide outputs whole Funcs: the results of a stage are output as they are if they stand side by side, else through a copy.
+Halide::Pipeline StageBuilder::makePipeline() {
+  std::vector<Halide::Func> outputs;
+  auto outputValues = kernel.getOutput().getValues();
+  for (unsigned number = 0; number < outputValues.size();) {
+    auto stage = outputValues[number].getDefiningOp<StageOp>();
+    HalideStage &translated = result.stages.at(stage.getStageName().str());
+    if (outputValues.drop_front(number).take_front(stage.getNumResults()) == stage.getResults()) {
+      outputs.push_back(translated.func);
+      number += stage.getNumResults();
+    } else {
+      std::vector<Halide::Var> arguments = translated.func.args();
+      Halide::Func copy(stage.getStageName().str() + "_out");
+      copy(arguments) = translated.func(arguments)[cast<OpResult>(outputValues[number]).getResultNumber()];
+      translated.func.compute_root();
+      outputs.push_back(copy);
+      ++number;
+    }
+    constrain(outputs.back().output_buffers(), stage);
+  }
+  return Halide::Pipeline(outputs);
+}
+
+std::variant<HalideKernel, HalideFailure> StageBuilder::run() {
+  for (BlockArgument argument : kernel.getBody().getArguments())
+    addArgument(argument);
+  for (Operation &op : kernel.getBody().without_terminator()) {
+    auto stage = dyn_cast<StageOp>(op);
+    if (!(stage ? addStage(stage) : convert(op)))
+      return *failure;
+  }
+  result.pipeline = makePipeline();
+  return std::move(result);
+}
+
+std::variant<HalideKernel, HalideFailure> buildStages(DefineOp kernel) { return StageBuilder(kernel).run(); }
+
+} // namespace costate::codegen

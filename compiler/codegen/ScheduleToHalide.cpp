@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Directives to Halide's, one to one.
+#include "costate/compiler/codegen/KernelToHalide.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace costate::kernel;
+
+namespace costate::codegen {
+
+static Halide::TailStrategy toHalide(Tail tail) {
+  switch (tail) {
+  case Tail::RoundUp:
+    return Halide::TailStrategy::RoundUp;
+  case Tail::GuardWithIf:
+    return Halide::TailStrategy::GuardWithIf;
+  case Tail::ShiftInwards:
+    return Halide::TailStrategy::ShiftInwards;
+  case Tail::Predicate:
+    return Halide::TailStrategy::Predicate;
+  }
+  llvm_unreachable("all tails are listed");
+}
+
+static Halide::MemoryType toHalide(Memory memory) {
+  switch (memory) {
+  case Memory::Heap:
+    return Halide::MemoryType::Heap;
+  case Memory::Stack:
+    return Halide::MemoryType::Stack;
+  case Memory::Register:
+    return Halide::MemoryType::Register;
+  }
+  llvm_unreachable("all memories are listed");
+}
+
+namespace {
+/// The definition that a directive changes, and the names of its loops.
+struct Target {
+  Halide::Stage definition;
+  std::map<std::string, Halide::VarOrRVar> &variables;
+
+  const Halide::VarOrRVar &operator[](StringRef name) const { return variables.at(name.str()); }
+  /// A new loop of the kind of `like`.
+  const Halide::VarOrRVar &add(StringRef name, const Halide::VarOrRVar &like) {
+    Halide::VarOrRVar made = like.is_rvar ? Halide::VarOrRVar(Halide::RVar(name.str())) : Halide::VarOrRVar(Halide::Var(name.str()));
+    return variables.emplace(name.str(), made).first->second;
+  }
+};
+} // namespace
+
+void applySchedule(DefineOp kernel, HalideKernel &translated) {
+  if (!kernel.isScheduled())
+    return;
+  auto stageOf = [&](StringRef name) -> HalideStage & { return translated.stages.at(name.str()); };
+  // Calls `apply` on the definition that a directive names; a definition without code needs none.
+  auto onDefinition = [&](auto directive, auto apply) {
+    HalideStage &stage = stageOf(directive.getStage());
+    std::optional<int64_t> update = directive.getUpdate();
+    if (std::optional<Halide::Stage> definition = stage.getDefinition(update)) {
+      Target target{*definition, stage.variables[update ? *update + 1 : 0]};
+      apply(target);
+    }
+  };
+  for (Operation &directive : kernel.getSchedule().front()) {
+    llvm::TypeSwitch<Operation *>(&directive)
+        .Case([&](SplitOp split) {
+          onDefinition(split, [&](Target &target) {
+            const Halide::VarOrRVar &old = target[split.getOld()];
+            const Halide::VarOrRVar &outer = target.add(split.getOuter(), old), &inner = target.add(split.getInner(), old);
+            target.definition.split(old, outer, inner, static_cast<int32_t>(split.getFactor()), toHalide(split.getTail()));
+          });
+        })
+        .Case([&](FuseOp fuse) {
+          onDefinition(fuse, [&](Target &target) {
+            const Halide::VarOrRVar &inner = target[fuse.getInner()], &outer = target[fuse.getOuter()];
+            target.definition.fuse(inner, outer, target.add(fuse.getFused(), inner));
+          });
+        })
+        .Case([&](ReorderOp reorder) {
+          onDefinition(reorder, [&](Target &target) {
+            std::vector<Halide::VarOrRVar> order;
+            for (Attribute name : reorder.getOrder())
+              order.push_back(target[cast<StringAttr>(name).getValue()]);
+            target.definition.reorder(order);
+          });
+        })
+        .Case([&](VectorizeOp op) { onDefinition(op, [&](Target &target) { target.definition.vectorize(target[op.getVariable()]); }); })
+        .Case([&](UnrollOp op) { onDefinition(op, [&](Target &target) { target.definition.unroll(target[op.getVariable()]); }); })
+        .Case([&](ParallelOp op) { onDefinition(op, [&](Target &target) { target.definition.parallel(target[op.getVariable()]); }); })
+        .Case([&](ComputeRootOp op) {
+          HalideStage &stage = stageOf(op.getStage());
+          stage.func.compute_root();
+          // All of it, whatever its consumers read: no region to infer, also where an index is itself loaded.
+          if (!kernel.isOutputStage(kernel.lookupStage(op.getStage())))
+            for (auto [dim, extent] : llvm::enumerate(stage.extents))
+              stage.func.bound(stage.variables.front().at("i" + std::to_string(dim)).var, 0, extent);
+        })
+        .Case([&](ComputeAtOp op) {
+          HalideStage &consumer = stageOf(op.getConsumer());
+          size_t definition = op.getConsumerUpdate() ? *op.getConsumerUpdate() + 1 : 0;
+          if (std::optional<int> update = consumer.updates[definition])
+            stageOf(op.getStage())
+                .func.compute_at(Halide::LoopLevel(consumer.func, consumer.variables[definition].at(op.getVariable().str()), *update + 1));
+          else // its consumer has no code
+            stageOf(op.getStage()).func.compute_root();
+        })
+        .Case([&](StoreInOp op) { stageOf(op.getStage()).func.store_in(toHalide(op.getMemory())); })
+        .Case([&](BoundExtentOp op) {
+          HalideStage &stage = stageOf(op.getStage());
+          stage.func.bound_extent(stage.variables.front().at(op.getVariable().str()).var, static_cast<int32_t>(op.getExtent()));
+        });
+  }
+}
+
+} // namespace costate::codegen
