@@ -40,8 +40,9 @@ static Expr compare(HalideCall::IntrinsicOp op, Expr a, Expr b) {
   return HalideCall::make(Halide::Bool(), op, {a, b}, HalideCall::PureIntrinsic);
 }
 static Expr less(Expr a, Expr b) { return compare(HalideCall::strict_lt, a, b); }
-static Expr lessOrEqual(Expr a, Expr b) { return compare(HalideCall::strict_le, a, b); }
 static Expr equal(Expr a, Expr b) { return compare(HalideCall::strict_eq, a, b); }
+// Halide's own strict_le is the negation of a greater-than, which holds for a NaN. LLVM makes one comparison of these two.
+static Expr lessOrEqual(Expr a, Expr b) { return less(a, b) || equal(a, b); }
 
 static Expr toBits(Expr a) { return Halide::reinterpret(Halide::UInt(a.type().bits()), a); }
 static Expr fromBits(Halide::Type type, Expr bits) { return Halide::reinterpret(type, bits); }
@@ -232,8 +233,19 @@ static Expr convertIntegerOp(Operation *op, ArrayRef<Expr> x) {
       .Case([&](arith::MulIOp) { return wrapping(op, x[0], x[1], [](Expr a, Expr b) { return a * b; }); })
       .Case([&](arith::DivSIOp) { return div_round_to_zero(x[0], x[1]); })
       .Case([&](arith::RemSIOp) { return mod_round_to_zero(x[0], x[1]); })
-      .Case([&](arith::FloorDivSIOp) { return x[0] / x[1]; })
-      .Case([&](arith::CeilDivSIOp) { return -(-x[0] / x[1]); })
+      // Halide's quotient leaves a remainder that is not negative: the floor for a positive divisor, as that of an index is.
+      .Case([&](arith::FloorDivSIOp) {
+        if (op->getResult(0).getType().isIndex())
+          return x[0] / x[1];
+        Expr down = mod_round_to_zero(x[0], x[1]) != 0 && (x[0] < 0) != (x[1] < 0);
+        return div_round_to_zero(x[0], x[1]) - Halide::cast(x[0].type(), down);
+      })
+      .Case([&](arith::CeilDivSIOp) {
+        if (op->getResult(0).getType().isIndex())
+          return (x[0] + x[1] - 1) / x[1];
+        Expr up = mod_round_to_zero(x[0], x[1]) != 0 && (x[0] < 0) == (x[1] < 0);
+        return div_round_to_zero(x[0], x[1]) + Halide::cast(x[0].type(), up);
+      })
       // An index in range is not negative, so its unsigned quotient is its signed one, which Halide's bounds analysis understands.
       .Case([&](arith::DivUIOp) {
         return op->getResult(0).getType().isIndex() ? x[0] / x[1] : asUnsigned(x[0], x[1], [](Expr a, Expr b) { return a / b; });

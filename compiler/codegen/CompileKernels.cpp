@@ -47,7 +47,9 @@ static std::optional<HalideFailure> catching(Location location, Work work) {
   std::string message;
   try {
     return work();
-  } catch (const std::exception &error) { // Halide::Error, or out of memory
+  } catch (const Halide::Error &error) { // which is no std::exception
+    message = error.what();
+  } catch (const std::exception &error) { // out of memory
     message = error.what();
   }
   // Halide prefixes "Error: " or names its own source; a diagnostic is one line.

@@ -24,6 +24,12 @@ std::optional<Halide::Stage> HalideStage::getDefinition(std::optional<int64_t> u
 
 namespace {
 
+/// Does an index depend on the content of a buffer?
+bool isLoaded(Value index) {
+  Operation *op = index.getDefiningOp();
+  return op && (isa<LoadOp>(op) || llvm::any_of(op->getOperands(), isLoaded));
+}
+
 class StageBuilder {
 public:
   explicit StageBuilder(DefineOp kernel) : kernel(kernel) {}
@@ -33,6 +39,7 @@ public:
 private:
   /// A function whose result number `result` stands for a buffer.
   struct Source {
+    StageOp stage;
     Halide::Func func;
     unsigned result;
   };
@@ -48,6 +55,18 @@ private:
   bool fail(Operation *op, const std::string &message) {
     failure.emplace(HalideFailure{op->getLoc(), message});
     return false;
+  }
+
+  /// Indices into a stage, in Halide's order. One that is itself loaded has no bounds that Halide can infer; it lies in the stage, or has
+  /// no meaning.
+  std::vector<Expr> indicesInto(StageOp stage, ValueRange indices) {
+    std::vector<Expr> result;
+    SmallVector<OpFoldResult> extents = stage.getMixedExtents();
+    for (auto [index, size] : llvm::reverse(llvm::zip_equal(indices, extents))) {
+      Expr position = values.at(index);
+      result.push_back(isLoaded(index) ? Halide::unsafe_promise_clamped(position, 0, extent(size) - 1) : position);
+    }
+    return result;
   }
 
   Expr extent(OpFoldResult extent) {
@@ -97,13 +116,14 @@ void StageBuilder::addArgument(BlockArgument argument) {
 }
 
 Expr StageBuilder::load(LoadOp op) {
-  std::vector<Expr> indices;
-  for (Value index : llvm::reverse(op.getIndices()))
-    indices.push_back(values.at(index));
-  if (auto input = inputs.find(op.getBuffer()); input != inputs.end())
+  if (auto input = inputs.find(op.getBuffer()); input != inputs.end()) {
+    std::vector<Expr> indices;
+    for (Value index : llvm::reverse(op.getIndices()))
+      indices.push_back(values.at(index));
     return input->second(indices);
+  }
   const Source &source = sources.at(op.getBuffer());
-  Halide::FuncRef reference = source.func(indices);
+  Halide::FuncRef reference = source.func(indicesInto(source.stage, op.getIndices()));
   return source.func.outputs() == 1 ? Expr(reference) : Expr(reference[source.result]);
 }
 
@@ -163,11 +183,11 @@ bool StageBuilder::addStage(StageOp stage) {
   if (undefined)
     define(translated.func(arguments), open);
   for (auto [number, value] : llvm::enumerate(stage.getResults()))
-    sources.try_emplace(value, Source{translated.func, static_cast<unsigned>(number)});
+    sources.try_emplace(value, Source{stage, translated.func, static_cast<unsigned>(number)});
   if (tied)
     for (unsigned output = 0; output < kernel.getTied().size(); ++output)
       if (std::optional<unsigned> input = kernel.getTiedInput(output); input && kernel.getOutputValue(output).getOwner() == stage)
-        sources.try_emplace(kernel.getBody().getArgument(*input), Source{translated.func, kernel.getOutputValue(output).getResultNumber()});
+        sources.try_emplace(kernel.getBody().getArgument(*input), Source{stage, translated.func, kernel.getOutputValue(output).getResultNumber()});
 
   translated.variables.push_back(names);
   translated.updates.push_back(std::nullopt);
@@ -242,9 +262,7 @@ bool StageBuilder::addUpdate(UpdateOp update, HalideStage &translated) {
       return false;
   if (Value predicate = write.getPredicate())
     domain.where(values.at(predicate));
-  std::vector<Expr> place, body;
-  for (Value index : llvm::reverse(write.getIndices()))
-    place.push_back(values.at(index));
+  std::vector<Expr> place = indicesInto(update.getStage(), write.getIndices()), body;
   for (Value value : write.getValues())
     body.push_back(values.at(value));
   if (body.size() == 1)

@@ -4,6 +4,8 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <set>
+
 using namespace mlir;
 using namespace costate::kernel;
 
@@ -50,9 +52,23 @@ struct Target {
 };
 } // namespace
 
+/// Halide warns of an update without directives beside definitions with some, unless told that it is meant so.
+static void acceptUnscheduled(DefineOp kernel, HalideKernel &translated) {
+  std::set<std::pair<std::string, size_t>> scheduled;
+  for (Operation &directive : kernel.getSchedule().front()) {
+    auto update = directive.getAttrOfType<IntegerAttr>("update");
+    scheduled.emplace(directive.getAttrOfType<StringAttr>("stage").str(), update ? update.getInt() + 1 : 0);
+  }
+  for (auto &[name, stage] : translated.stages)
+    for (auto [definition, update] : llvm::enumerate(stage.updates))
+      if (update && *update >= 0 && !scheduled.contains({name, definition}))
+        stage.func.update(*update).unscheduled();
+}
+
 void applySchedule(DefineOp kernel, HalideKernel &translated) {
   if (!kernel.isScheduled())
     return;
+  acceptUnscheduled(kernel, translated);
   auto stageOf = [&](StringRef name) -> HalideStage & { return translated.stages.at(name.str()); };
   // Calls `apply` on the definition that a directive names; a definition without code needs none.
   auto onDefinition = [&](auto directive, auto apply) {
@@ -100,11 +116,15 @@ void applySchedule(DefineOp kernel, HalideKernel &translated) {
         .Case([&](ComputeAtOp op) {
           HalideStage &consumer = stageOf(op.getConsumer());
           size_t definition = op.getConsumerUpdate() ? *op.getConsumerUpdate() + 1 : 0;
-          if (std::optional<int> update = consumer.updates[definition])
-            stageOf(op.getStage())
-                .func.compute_at(Halide::LoopLevel(consumer.func, consumer.variables[definition].at(op.getVariable().str()), *update + 1));
-          else // its consumer has no code
+          std::optional<int> update = consumer.updates[definition];
+          if (!update) { // the consumer has no code
             stageOf(op.getStage()).func.compute_root();
+            return;
+          }
+          // Halide knows the only definition of a Func by no number.
+          int number = consumer.func.has_update_definition() ? *update + 1 : -1;
+          Halide::LoopLevel level(consumer.func, consumer.variables[definition].at(op.getVariable().str()), number);
+          stageOf(op.getStage()).func.compute_at(level);
         })
         .Case([&](StoreInOp op) { stageOf(op.getStage()).func.store_in(toHalide(op.getMemory())); })
         .Case([&](BoundExtentOp op) {

@@ -82,27 +82,35 @@ Loop *LoopNests::find(Operation *directive, Nest &nest, StringRef variable) {
   return nullptr;
 }
 
-LogicalResult LoopNests::addName(Operation *directive, Nest &nest, StringRef name) {
+LogicalResult LoopNests::checkNew(Operation *directive, const Nest &nest, StringRef name) {
   if (llvm::is_contained(nest.names, name))
     return directive->emitOpError("requires a new name, but '") << name << "' is taken"; // D2
-  nest.names.push_back(name.str());
   return success();
 }
 
 LogicalResult LoopNests::apply(Operation *directive) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(directive)
+  LogicalResult result = llvm::TypeSwitch<Operation *, LogicalResult>(directive)
       .Case<SplitOp, FuseOp, ReorderOp, ComputeRootOp, ComputeAtOp, StoreInOp, BoundExtentOp>([&](auto op) { return apply(op); })
       .Case([&](VectorizeOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Vectorized); })
       .Case([&](UnrollOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Unrolled); })
       .Case([&](ParallelOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Parallel); })
       .Default([](Operation *op) { return op->emitOpError("may not stand in a schedule"); });
+  if (succeeded(result) && isa<SplitOp, FuseOp, ReorderOp, VectorizeOp, UnrollOp, ParallelOp>(directive)) {
+    Operation *&change = places[directive->getAttrOfType<StringAttr>("stage")].change;
+    change = change ? change : directive;
+  }
+  return result;
 }
 
 LogicalResult LoopNests::apply(SplitOp split) {
   Nest *nest = find(split, split.getStage(), split.getUpdate());
   Loop *loop = nest ? find(split, *nest, split.getOld()) : nullptr;
-  if (!loop || failed(addName(split, *nest, split.getOuter())) || failed(addName(split, *nest, split.getInner())))
+  if (!loop || failed(checkNew(split, *nest, split.getOuter())) || failed(checkNew(split, *nest, split.getInner())))
     return failure();
+  if (split.getOuter() == split.getInner())
+    return split.emitOpError("requires different names, but got '") << split.getOuter() << "' twice"; // D2
+  if (loop->mode != Loop::Mode::Serial)
+    return split.emitOpError("requires a serial loop, but '") << split.getOld() << "' is not"; // D2
   int64_t factor = split.getFactor();
   if (factor < 1)
     return split.emitOpError("requires a positive factor, but got ") << factor; // D2
@@ -124,12 +132,11 @@ LogicalResult LoopNests::apply(SplitOp split) {
       return split.emitOpError("requires tail 'shift_inwards' to split an extent known to be at least ") << factor; // D3
     break;
   case Tail::RoundUp:
-    if (loop->isReduction && !divides)
-      return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
-    if (!divides && (kernel.isOutputStage(stage) || split.getUpdate()))
+    if (!divides)
       return split.emitOpError("requires tail 'round_up' to split a known multiple of ") << factor; // D3
     break;
   }
+  nest->names.insert(nest->names.end(), {split.getOuter().str(), split.getInner().str()});
   // An inner loop of a guarded tail still has `factor` iterations; the guard skips the excess ones.
   Loop outer{split.getOuter().str(), loop->isReduction, std::nullopt, divides ? loop->divisor / factor : 1};
   if (loop->extent) {
@@ -147,10 +154,13 @@ LogicalResult LoopNests::apply(FuseOp fuse) {
   Nest *nest = find(fuse, fuse.getStage(), fuse.getUpdate());
   Loop *outer = nest ? find(fuse, *nest, fuse.getOuter()) : nullptr;
   Loop *inner = outer ? find(fuse, *nest, fuse.getInner()) : nullptr;
-  if (!inner || failed(addName(fuse, *nest, fuse.getFused())))
+  if (!inner || failed(checkNew(fuse, *nest, fuse.getFused())))
     return failure();
   if (outer + 1 != inner || outer->isReduction || inner->isReduction)
     return fuse.emitOpError("requires '") << fuse.getOuter() << "' to stand directly outside '" << fuse.getInner() << "', both pure"; // D2
+  if (outer->mode != Loop::Mode::Serial || inner->mode != Loop::Mode::Serial)
+    return fuse.emitOpError("requires serial loops"); // D2
+  nest->names.push_back(fuse.getFused().str());
   Loop fused{fuse.getFused().str(), false, std::nullopt, outer->divisor * inner->divisor};
   if (outer->extent && inner->extent)
     fused.extent = *outer->extent * *inner->extent;
@@ -176,19 +186,21 @@ LogicalResult LoopNests::apply(ReorderOp reorder) {
     places.push_back(place);
     moved.push_back(*loop);
   }
-  std::vector<std::string> before, after;
-  auto reductionNames = [&](std::vector<std::string> &names) {
-    for (const Loop &loop : nest->loops)
-      if (loop.isReduction)
-        names.push_back(loop.name);
-  };
-  reductionNames(before);
+  std::vector<Loop> reordered = nest->loops;
   llvm::sort(places);
   for (auto [place, loop] : llvm::zip_equal(places, moved))
-    nest->loops[place] = loop;
-  reductionNames(after);
-  if (before != after)
-    return reorder.emitOpError("requires reduction variables to keep their order, ") << llvm::join(before, ", ") << " (outermost first)"; // D3
+    reordered[place] = loop;
+  auto reductionNames = [](const std::vector<Loop> &loops) {
+    std::vector<std::string> names;
+    for (const Loop &loop : loops)
+      if (loop.isReduction)
+        names.push_back(loop.name);
+    return names;
+  };
+  std::vector<std::string> required = reductionNames(nest->loops);
+  if (reductionNames(reordered) != required)
+    return reorder.emitOpError("requires reduction variables to keep their order, ") << llvm::join(required, ", ") << " (outermost first)"; // D3
+  nest->loops = std::move(reordered);
   return success();
 }
 
@@ -224,14 +236,14 @@ LogicalResult LoopNests::setPlace(Operation *directive, StringRef stage) {
 LogicalResult LoopNests::apply(ComputeRootOp directive) { return setPlace(directive, directive.getStage()); }
 
 LogicalResult LoopNests::apply(ComputeAtOp directive) {
-  if (failed(setPlace(directive, directive.getStage())) || !find(directive, directive.getConsumer(), directive.getConsumerUpdate()))
+  if (!find(directive, directive.getStage(), std::nullopt) || !find(directive, directive.getConsumer(), directive.getConsumerUpdate()))
     return failure();
   StageOp stage = kernel.lookupStage(directive.getStage());
   if (kernel.isOutputStage(stage))
     return directive.emitOpError("requires a stage that is not an output"); // D2
   if (!stage->isBeforeInBlock(kernel.lookupStage(directive.getConsumer())))
     return directive.emitOpError("requires a consumer after the stage"); // D3
-  return success();
+  return setPlace(directive, directive.getStage());
 }
 
 LogicalResult LoopNests::apply(StoreInOp directive) {
@@ -263,6 +275,9 @@ LogicalResult LoopNests::apply(BoundExtentOp directive) {
 LogicalResult LoopNests::finish() {
   for (StageOp stage : kernel.getStageOps()) {
     auto place = places.find(stage.getStageName());
+    if (place != places.end() && place->second.change && isInlined(stage))
+      return place->second.change->emitOpError("requires stage '")
+             << stage.getStageName() << "' to have loops: to be an output, or to have compute_root or compute_at"; // D1
     auto directive = dyn_cast_if_present<ComputeAtOp>(place == places.end() ? nullptr : place->second.directive);
     if (!directive)
       continue;

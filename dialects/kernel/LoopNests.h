@@ -24,10 +24,10 @@ class LoopNests {
 public:
   explicit LoopNests(DefineOp kernel);
 
-  /// Checks `directive` against the nests as they are and applies it. On failure a diagnostic stands at the directive.
+  /// Checks `directive` against the nests as they are and applies it. On failure a diagnostic stands at the directive, and nothing changes.
   mlir::LogicalResult apply(mlir::Operation *directive);
 
-  /// Checks what holds at the end of a schedule only: loops named by compute_at exist and enclose all consumers.
+  /// Checks what holds at the end of a schedule only: a stage whose loops are changed has loops, and those named by compute_at exist.
   mlir::LogicalResult finish();
 
   /// The loops of the pure definition of `stage`, or of its update, outermost first; null if there is no such definition.
@@ -43,12 +43,13 @@ private:
   };
   struct Place {
     mlir::Operation *directive = nullptr; ///< compute_root or compute_at
+    mlir::Operation *change = nullptr;    ///< the first directive that changes loops
     llvm::StringMap<int64_t> bounds;      ///< bound_extent by variable
   };
 
   Nest *find(mlir::Operation *directive, llvm::StringRef stage, std::optional<int64_t> update);
   Loop *find(mlir::Operation *directive, Nest &nest, llvm::StringRef variable);
-  mlir::LogicalResult addName(mlir::Operation *directive, Nest &nest, llvm::StringRef name);
+  mlir::LogicalResult checkNew(mlir::Operation *directive, const Nest &nest, llvm::StringRef name);
   mlir::LogicalResult apply(SplitOp split);
   mlir::LogicalResult apply(FuseOp fuse);
   mlir::LogicalResult apply(ReorderOp reorder);

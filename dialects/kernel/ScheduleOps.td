@@ -5,7 +5,8 @@
 include "costate/dialects/kernel/Kernel.td"
 
 // A directive changes the loop nest of one definition: the pure definition of `stage`, or its update number `update`. Directives apply in
-// the order in which they stand. D1 holds for all of them: the stage, the definition and the loop variables exist at that point.
+// the order in which they stand. D1 holds for all of them: the stage, the definition and the loop variables exist at that point, and a stage whose
+// loops are changed is not inlined.
 class Kernel_Directive<string mnemonic, list<Trait> traits = []> : Kernel_Op<mnemonic, !listconcat(traits, [HasParent<"DefineOp">])> {
   dag target = (ins StrAttr:$stage, OptionalAttr<I64Attr>:$update);
 }
@@ -16,9 +17,9 @@ def Kernel_SplitOp : Kernel_Directive<"split"> {
     `old = outer * factor + inner`. The tail says what happens where `factor` does not divide the extent: `guard_with_if` skips the excess,
     `shift_inwards` computes some points twice, `round_up` computes points beyond the end, `predicate` masks loads and stores.
 
-    D2: `factor` is positive; new names are new. D3: `shift_inwards` stands only on a pure variable of the pure definition of an output that is not
+    D2: the loop is serial, `factor` positive, and new names are new. D3: `shift_inwards` stands only on a pure variable of the pure definition of an output that is not
     tied, whose extent is at least `factor`; `round_up` only where the factor divides the extent, which is seen from a constant or from a product with
-    one, or on a stage that is not an output. D4: a reduction variable takes `guard_with_if`.
+    one. D4: a reduction variable takes `guard_with_if` or such a `round_up`.
 
     ```mlir
     kernel.split "y" "i0" into "i0o", "i0i" by 8 guard_with_if
@@ -31,7 +32,7 @@ def Kernel_SplitOp : Kernel_Directive<"split"> {
 def Kernel_FuseOp : Kernel_Directive<"fuse"> {
   let summary = "two adjacent loops become one";
   let description = [{
-    D2: `outer` stands directly outside `inner`, both pure; the new name is new.
+    D2: `outer` stands directly outside `inner`, both pure and serial; the new name is new.
 
     ```mlir
     kernel.fuse "y" "i0", "i1" into "i"

@@ -203,7 +203,7 @@ kernel.define @split_reduction(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel
   kernel.output %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>
 } schedule {
   // expected-error @below {{requires tail 'guard_with_if' on a reduction variable}}
-  kernel.split "s" update 0 "r0" into "a", "b" by 3 round_up
+  kernel.split "s" update 0 "r0" into "a", "b" by 3 predicate
 }
 
 // -----
@@ -530,4 +530,27 @@ kernel.define @bound_extent_value(%n: index, %w: !kernel.buffer<?xf32>) -> (!ker
   kernel.compute_at "s" at "z" "i0"
   // expected-error @below {{requires a positive extent, but got 0}}
   kernel.bound_extent "s" "i0" 0
+}
+
+// -----
+
+kernel.define @inlined(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32> tied %w, !kernel.buffer<?x10xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 undef updates (%self) {
+    kernel.update (%i) over (%p < 4, %q < %n) {
+      %one = arith.constant 1.0 : f32
+      kernel.write %one at [%i] : f32
+    }
+  }
+  %y = kernel.stage "y" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>
+} schedule {
+  // expected-error @below {{requires stage 's' to have loops: to be an output, or to have compute_root or compute_at}}
+  kernel.parallel "s" update 0 "i0"
 }
