@@ -143,7 +143,23 @@ bool StageBuilder::convert(Operation &op, Rounding rounding) {
   return true;
 }
 
-static Halide::Tuple makeTuple(std::vector<Expr> values) { return Halide::Tuple(values); }
+/// Defines `place`, of a Func that is defined before if it is an update.
+///
+/// The values of a tuple are computed before any is stored only if Halide sees that one of them reads another's place, and Halide 21
+/// does not look for reads inside calls, such as the strict intrinsics. So the last value gets a read that it sees, on the branch of a
+/// condition that LLVM knows to be false.
+static void define(Halide::FuncRef place, std::vector<Expr> values, bool isUpdate) {
+  if (values.size() == 1) {
+    place = values.front();
+    return;
+  }
+  if (isUpdate) {
+    Expr one = 1.0f, yes = Halide::Internal::Call::make(Halide::Bool(), Halide::Internal::Call::strict_eq, {one, one},
+                                                        Halide::Internal::Call::PureIntrinsic);
+    values.back() = Halide::select(yes, values.back(), Halide::cast(values.back().type(), place[0]));
+  }
+  place = Halide::Tuple(values);
+}
 
 /// Does the definition only copy tied inputs onto themselves? Then there is nothing to do before the updates.
 static bool isIdentity(DefineOp kernel, StageOp stage) {
@@ -174,14 +190,8 @@ bool StageBuilder::addStage(StageOp stage) {
   std::vector<Expr> open;
   for (Type type : stage.getResultTypes())
     open.push_back(Halide::undef(toHalideType(cast<BufferType>(type).getElementType())));
-  auto define = [&](Halide::FuncRef place, const std::vector<Expr> &body) {
-    if (body.size() == 1)
-      place = body.front();
-    else
-      place = makeTuple(body);
-  };
   if (undefined)
-    define(translated.func(arguments), open);
+    define(translated.func(arguments), open, /*isUpdate=*/false);
   for (auto [number, value] : llvm::enumerate(stage.getResults()))
     sources.try_emplace(value, Source{stage, translated.func, static_cast<unsigned>(number)});
   if (tied)
@@ -200,7 +210,7 @@ bool StageBuilder::addStage(StageOp stage) {
     std::vector<Expr> body;
     for (Value value : stage.getDefinition().front().getTerminator()->getOperands())
       body.push_back(values.at(value));
-    define(translated.func(arguments), body);
+    define(translated.func(arguments), body, /*isUpdate=*/tied);
     translated.updates.back() = tied ? 0 : -1;
   }
   for (auto [self, value] : llvm::zip(stage.getSelf(), stage.getResults()))
@@ -265,10 +275,7 @@ bool StageBuilder::addUpdate(UpdateOp update, HalideStage &translated) {
   std::vector<Expr> place = indicesInto(update.getStage(), write.getIndices()), body;
   for (Value value : write.getValues())
     body.push_back(values.at(value));
-  if (body.size() == 1)
-    translated.func(place) = body.front();
-  else
-    translated.func(place) = makeTuple(body);
+  define(translated.func(place), body, /*isUpdate=*/true);
   translated.variables.push_back(std::move(names));
   translated.updates.push_back(translated.func.num_update_definitions() - 1);
   return true;

@@ -288,7 +288,8 @@ TEST_F(KernelsTest, TiedOutputsAreUpdatedOnce) {
         %e = arith.addf %d, %c : f32
         %f = arith.mulf %e, %lr : f32
         %h = arith.subf %a, %f : f32
-        kernel.yield %h, %e : f32, f32
+        %o = arith.addf %e, %a : f32 // the second value needs the first one's old place
+        kernel.yield %h, %o : f32, f32
       }
       kernel.output %y#0, %y#1 : !kernel.buffer<?xf32>, !kernel.buffer<?xf32>
     })",
