@@ -46,7 +46,7 @@ static LogicalResult hasEntry(ModuleOp module, Phase phase) {
 }
 
 static LogicalResult checkImport(ModuleOp module, Phase phase) {
-  if (failed(hasEntry(module, phase)) || failed(onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "ub"})))
+  if (failed(hasEntry(module, phase)) || failed(onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "tensor", "ub"})))
     return failure();
   return everyOp(module, [&](Operation *op) -> LogicalResult {
     return isa<UnknownLoc>(op->getLoc()) ? broken(op, phase) << "'" << op->getName() << "' has no location" : success();
@@ -55,11 +55,11 @@ static LogicalResult checkImport(ModuleOp module, Phase phase) {
 
 static LogicalResult checkSolve(ModuleOp module, Phase phase) {
   // The optim dialect keeps arenas, and solves that a request still reaches.
-  return onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "ub"});
+  return onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "tensor", "ub"});
 }
 
 static LogicalResult checkDifferentiate(ModuleOp module, Phase phase) {
-  if (failed(onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "ub"})))
+  if (failed(onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "tensor", "ub"})))
     return failure();
   return everyOp(module, [&](Operation *op) -> LogicalResult {
     if (isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp, graph::StopGradientOp>(op))
