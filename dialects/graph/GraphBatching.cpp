@@ -118,7 +118,7 @@ void ConvolutionOp::batch(Batching &b) {
     merged[0] = whole[0] * whole[1];
     lane[0] = merged[0];
     Dims result = b.dims(getResult());
-    b.set(b.reshape(convolve(b.reshape(images, merged), getRhs(), lane), withSize(b.size(), result)));
+    b.set(b.reshape(convolve(b.reshape(images, merged), b.get(getRhs()), lane), withSize(b.size(), result)));
     return;
   }
   Value kernels = b.get(getRhs()); // [lanes, r..., c, o] -> [r..., c, lanes, o] -> [r..., c, lanes * o]
