@@ -22,7 +22,7 @@ def Graph_ExtentOp : Graph_MapOp<"extent"> {
   let summary = "the value of a dimension, as a scalar";
   let description = [{
     ```mlir
-    %n = graph.extent #graph.dim<2 * batch> : tensor<i64>
+    %n = graph.extent <2 * batch> : tensor<i64>
     ```
   }];
   let arguments = (ins Graph_DimAttr:$dim);

@@ -42,6 +42,11 @@ def Optim_ArenaOp : Op<Optim_Dialect, "arena", [Symbol, SingleBlock, NoTerminato
     Leaves start at multiples of 64 bytes, ordered by group, frozen last in their group, so that an update of one group's trainable leaves
     is an update of one range; a tied leaf shares the place of the leaf it names. C1: holds leaves only. C2: leaf names differ.
     C3: a tied leaf names an untied leaf of the arena with the same shape.
+    ```mlir
+    optim.arena @g : f64 {
+      optim.leaf "w" [64, 128]
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$element_type);
   let regions = (region SizedRegion<1>:$body);
@@ -56,7 +61,14 @@ def Optim_ArenaOp : Op<Optim_Dialect, "arena", [Symbol, SingleBlock, NoTerminato
 
 def Optim_LeafOp : Op<Optim_Dialect, "leaf", [HasParent<"::costate::optim::ArenaOp">]> {
   let summary = "one tensor of a parameter set";
-  let description = "C1: extents are >= 0. `group` selects hyper-parameters (default 0); a `frozen` leaf is not updated.";
+  let description = [{
+    C1: extents are >= 0. `group` selects hyper-parameters (default 0); a `frozen` leaf is not updated.
+    ```mlir
+    optim.arena @g : f32 {
+      optim.leaf "w" [64, 128] {group = 1 : i64, frozen}
+    }
+    ```
+  }];
   let arguments = (ins StrAttr:$name, DenseI64ArrayAttr:$shape, OptionalAttr<StrAttr>:$tied,
                        DefaultValuedOptionalAttr<I64Attr, "0">:$group, UnitAttr:$frozen);
   let assemblyFormat = "$name $shape (`tied` $tied^)? attr-dict";
