@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The table of ops: what each op has, and the named test that shows it.
+
+usage: op_table.py examples DIALECT BUILD            parses the documented example of each op
+       op_table.py table BUILD SOURCE [--partial]    runs the tests of every graph op and prints the table; --partial allows empty cells
+
+Ops, examples and labelled constraints are read from the generated documentation; nothing here names an op but where an example needs a
+symbol around it.
+"""
+import concurrent.futures
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+# The symbols that an example refers to.
+AROUND = {
+    "graph.vjp": """func.func private @loss(%w: tensor<8x4xf32>, %x: tensor<?x8xf32> {graph.dims = [#graph.dim<n>, #graph.dim<8>]}) -> tensor<f32> {
+  %y = graph.dot_general %x, %w contracting [1] x [0] : tensor<?x8xf32>, tensor<8x4xf32> -> tensor<?x4xf32>
+  %s = graph.reduce_sum %y axes [0, 1] : tensor<?x4xf32> -> tensor<f32>
+  return %s : tensor<f32>
+}""",
+    "graph.jvp": """func.func private @f(%w: tensor<8x4xf32>, %x: tensor<?x8xf32> {graph.dims = [#graph.dim<n>, #graph.dim<8>]}) -> tensor<?x4xf32> {
+  %y = graph.dot_general %x, %w contracting [1] x [0] : tensor<?x8xf32>, tensor<8x4xf32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}""",
+    "graph.map": """func.func private @f(%a: tensor<8xf32>, %b: tensor<8xf32>) -> tensor<f32> {
+  %y = graph.dot_general %a, %b contracting [0] x [0] : tensor<8xf32>, tensor<8xf32> -> tensor<f32>
+  return %y : tensor<f32>
+}""",
+    "graph.leaf": 'optim.arena @f : f32 {\n  optim.leaf "w" [64, 128]\n  optim.leaf "b" [16]\n}',
+    "graph.pack": 'optim.arena @f : f32 {\n  optim.leaf "w" [64, 128]\n  optim.leaf "b" [128]\n}',
+}
+
+
+def documentation(dialect, build):
+    """{op: its page}, in the order of the definition files."""
+    file = {"graph": "dialects/graph/GraphOps.td", "optim": "dialects/optim/ArenaOps.td"}[dialect]
+    include = subprocess.run(["llvm-config", "--includedir"], capture_output=True, text=True, check=True).stdout.strip()
+    page = subprocess.run(["mlir-tblgen", "-gen-dialect-doc", f"-dialect={dialect}", "-I", f"{build}/include", "-I", include,
+                           f"{build}/include/costate/{file}"], capture_output=True, text=True, check=True).stdout
+    parts = re.split(rf"^### `({dialect}\.\w+)` \(.*\)$", page, flags=re.M)
+    return {name: re.split(r"^#### ", text, flags=re.M)[0] for name, text in zip(parts[1::2], parts[2::2])}
+
+
+def free_values(example):
+    """Values that an example uses and does not define, in order of use."""
+    defined, free = set(), []
+    for line in example.splitlines():
+        left, is_definition, right = line.partition(" = ") if re.match(r"\s*%", line) else ("", "", line)
+        for name in re.findall(r"%(\w+)", right if is_definition else line):
+            if name not in defined and name not in free:
+                free.append(name)
+        if is_definition:
+            defined.update(re.findall(r"%(\w+)", left))
+    return free
+
+
+def parse_example(op, example):
+    """None if the example parses, else the message. The types of free values are learnt from the parser, which says what it expects."""
+    types = {name: "none" for name in free_values(example)}
+    while True:
+        arguments = ", ".join(f"%{name}: {type}" for name, type in types.items())
+        body = example if op.startswith("optim.") else f"func.func @example({arguments}) {{\n{example}\nreturn\n}}"
+        run = subprocess.run(["costate-opt", "-"], input=AROUND.get(op, "") + "\n" + body, capture_output=True, text=True)
+        if run.returncode == 0:
+            return None
+        wanted = re.search(r"use of value '%(\w+)' expects different type than prior uses: '(.*?)' vs 'none'", run.stderr)
+        if not wanted or types.get(wanted[1]) != "none":
+            return next((line for line in run.stderr.splitlines() if "error:" in line), run.stderr)
+        types[wanted[1]] = wanted[2]
+
+
+def check_examples(dialect, build):
+    """{op: None or what is wrong with its example}."""
+    pages = documentation(dialect, build)
+
+    def check(item):
+        op, page = item
+        blocks = re.findall(r"```mlir\n(.*?)```", page, flags=re.S)
+        if not any(op in block for block in blocks):
+            return op, "has no documented example"
+        return op, next((error for block in blocks if (error := parse_example(op, block))), None)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return dict(pool.map(check, pages.items()))
+
+
+def labels(page):
+    """The labels of constraints in a page: C1, C2 ..."""
+    return sorted({label for group in re.findall(r"((?:C\d+(?:, )?)+):", page) for label in re.findall(r"C\d+", group)})
+
+
+def verifier_tests(source):
+    """Names of the functions and symbols in invalid.mlir; the file is run here."""
+    path = source / "tests/dialects/graph/invalid.mlir"
+    subprocess.run(["costate-opt", path, "-split-input-file", "-verify-diagnostics"], check=True)
+    return re.findall(r"func\.func @(\w+)", path.read_text())
+
+
+def values(source):
+    """The checks that costate-values makes in tests/numeric: a list of {op, test, kind, by, ok}."""
+    with tempfile.NamedTemporaryFile("r") as report:
+        files = sorted((source / "tests/numeric").glob("*.mlir"))
+        subprocess.run(["costate-values", f"--report={report.name}", *files], stdout=subprocess.DEVNULL)
+        return [json.loads(line) for line in report]
+
+
+def table(build, source, partial):
+    pages = documentation("graph", build)
+    examples = check_examples("graph", build)
+    invalid = verifier_tests(source)
+    checks = values(source)
+    columns = ["example", "verifier", "shapes", "vjp/jvp", "batch", "executor", "oracle"]
+    rows, empty = {}, []
+    for op, page in pages.items():
+        short = op.split(".")[1]
+        mine = [check for check in checks if check["op"] == short]
+
+        def first(kinds, by):
+            """The first check of these kinds by these executors, if all of them hold."""
+            found = [check for check in mine if check["kind"] in kinds and check["by"] in by]
+            return found[0]["test"] if found and all(check["ok"] for check in found) else None
+
+        wanted = labels(page)
+        cases = [name for name in invalid if name.startswith(short + "_")]
+        covered = [next((case for case in cases if case.startswith(f"{short}_{label.lower()}_")), None) for label in wanted]
+        compiled = {check["by"] for check in mine} - {"oracle", "differences", "differentiated"}
+        rows[op] = {
+            "example": "documented" if examples[op] is None else None,
+            "verifier": (covered[0] if all(covered) else None) if wanted else next(iter(cases), None),
+            "shapes": first({"values", "gradient"}, {"oracle", "differences"}),  # the oracle compares every extent with the op's own inference
+            "vjp/jvp": first({"gradient"}, {"differences", "differentiated"}),
+            "batch": first({"map"}, {"differentiated"}),
+            "executor": first({"values", "gradient"}, compiled) if compiled else None,
+            "oracle": first({"values", "gradient"}, {"oracle", "differences"}),
+        }
+        empty += [f"{op}: {column}" for column in columns if not rows[op][column]]
+
+    width = {column: max(len(column), *(len(row[column] or "-") for row in rows.values())) for column in columns}
+    print("op".ljust(28), *(column.ljust(width[column]) for column in columns))
+    for op, row in rows.items():
+        print(op.ljust(28), *((row[column] or "-").ljust(width[column]) for column in columns))
+    print(f"{len(rows)} ops, {len(empty)} empty cells")
+    for cell in empty:
+        print("empty:", cell)
+    return 0 if partial or not empty else 1
+
+
+def main(arguments):
+    if arguments[0] == "examples":
+        errors = {op: error for op, error in check_examples(arguments[1], arguments[2]).items() if error}
+        for op, error in errors.items():
+            print(f"{op}: {error}")
+        return 1 if errors else 0
+    return table(arguments[1], pathlib.Path(arguments[2]), "--partial" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

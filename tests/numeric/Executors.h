@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The ways a program can be run; all must agree.
+
+#ifndef COSTATE_TESTS_NUMERIC_EXECUTORS_H
+#define COSTATE_TESTS_NUMERIC_EXECUTORS_H
+
+#include "costate/tests/oracle/Array.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <memory>
+
+namespace costate::numeric {
+
+/// A module made ready to run. Its entries are functions whose arguments are inputs and whose results are outputs.
+class Program {
+public:
+  virtual ~Program() = default;
+  /// Results of an entry. like: arrays with the shapes and kinds of the results. names: values of all dimensions of the entry.
+  virtual llvm::FailureOr<std::vector<oracle::Array>> run(llvm::StringRef entry, llvm::ArrayRef<oracle::Array> inputs,
+                                                          llvm::ArrayRef<oracle::Array> like, const llvm::StringMap<int64_t> &names) = 0;
+};
+
+struct Executor {
+  std::string name;
+  /// Whether f32 is computed as f32; if not, results agree to f64's precision.
+  bool isF32;
+  /// Compiles a module after import, which is not changed. Fails with diagnostics.
+  std::function<llvm::FailureOr<std::unique_ptr<Program>>(mlir::ModuleOp)> prepare;
+};
+
+/// "differentiated" (the oracle on the IR after the differentiate phase), then the compiled forms.
+std::vector<Executor> allExecutors();
+
+} // namespace costate::numeric
+
+#endif

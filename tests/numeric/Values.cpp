@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// costate-values FILE...: runs every public function of the files that carries its own test (tests/oracle/Check.td) in every way there is,
+// with its derivatives and batches, and compares. With --report, writes what was checked, a line of JSON each.
+#include "costate/compiler/pipeline/Pipeline.h"
+#include "costate/dialects/graph/Graph.h"
+#include "costate/tests/numeric/Executors.h"
+#include "costate/tests/oracle/Check.h"
+#include "costate/tests/oracle/Gradients.h"
+#include "costate/tests/oracle/Oracle.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <cmath>
+#include <map>
+
+using namespace mlir;
+using namespace costate;
+using check::FuncOp;
+using oracle::Array;
+
+namespace {
+
+/// A function, its inputs, and what must come out.
+struct Case {
+  std::string name;
+  std::vector<Array> inputs, results;
+  llvm::StringMap<int64_t> names;
+  double f32Tolerance;
+  std::string kind; // "values", "gradient" or "map": what it shows of the op that the file is about
+};
+
+class File {
+public:
+  File(ModuleOp module, StringRef path, llvm::raw_ostream *report)
+      : module(module), path(path), op(llvm::sys::path::stem(path).str()), report(report) {}
+
+  bool run() {
+    std::vector<FuncOp> functions;
+    for (auto function : module.getOps<FuncOp>())
+      if (function.isPublic() && !function.isExternal())
+        functions.push_back(function);
+    for (FuncOp function : functions)
+      start(function);
+    // The oracle has read the module; now every case gets an entry, and all are compiled together.
+    for (auto [i, test] : llvm::enumerate(cases))
+      check::addEntry(module.lookupSymbol<FuncOp>(test.name), entryName(i));
+    for (const numeric::Executor &executor : numeric::allExecutors())
+      runAll(executor);
+    llvm::outs() << path << ": " << passed << " passed, " << failures << " failed\n";
+    return failures == 0;
+  }
+
+private:
+  static std::string entryName(size_t i) { return "entry" + std::to_string(i); }
+
+  /// The oracle's results against the expected ones, then the derived functions.
+  void start(FuncOp function) {
+    std::string name = function.getName().str();
+    FailureOr<std::vector<Array>> inputs = check::inputsOf(function);
+    if (failed(inputs))
+      return note(name, "values", "oracle", "has no inputs");
+    double tolerance = 2e-6;
+    if (auto attr = function->getAttrOfType<FloatAttr>(check::kF32Attr))
+      tolerance = attr.getValueAsDouble();
+    // A function that asks for a derivative itself shows as much as one whose derivative is asked for here.
+    bool asks = function.walk([](Operation *op) { return isa<graph::VjpOp, graph::JvpOp>(op) ? WalkResult::interrupt() : WalkResult::advance(); }).wasInterrupted();
+    StringRef kind = asks ? "gradient" : "values";
+    if (!add(function, *inputs, tolerance, kind))
+      return;
+    const std::vector<Array> results = cases.back().results;
+    bool isExpected = false;
+    for (auto [i, result] : llvm::enumerate(results))
+      if (auto close = function.getResultAttrOfType<ElementsAttr>(i, check::kCloseAttr)) {
+        isExpected = true;
+        note(name, kind, "oracle", oracle::difference(result, oracle::fromAttribute(close, false), 1e-10, 1e-10, true));
+      }
+    if (!isExpected && !function->hasAttr(check::kGradientAttr) && !function->hasAttr(check::kMapAttr))
+      note(name, "values", "oracle", "has no check.close, check.gradient or check.map");
+    if (function->hasAttr(check::kGradientAttr))
+      startGradient(function, *inputs, results, tolerance, function->hasAttr(check::kSecondAttr) ? 2 : 1);
+    if (function->hasAttr(check::kMapAttr))
+      startMaps(function, *inputs, tolerance);
+  }
+
+  /// Adds a case whose results are the oracle's.
+  bool add(FuncOp function, const std::vector<Array> &inputs, double tolerance, StringRef kind) {
+    oracle::Oracle interpreter(module);
+    FailureOr<std::vector<Array>> results = interpreter.run(function.getName(), inputs);
+    if (failed(results)) {
+      note(function.getName(), kind, "oracle", "cannot be computed");
+      return false;
+    }
+    Case test{function.getName().str(), inputs, std::move(*results), {}, tolerance, kind.str()};
+    for (unsigned i = 0; i < inputs.size(); ++i)
+      if (auto dims = function.getArgAttrOfType<ArrayAttr>(i, graph::kDimsAttr))
+        for (auto [dim, extent] : llvm::zip_equal(graph::toDims(dims), inputs[i].shape))
+          if (std::optional<StringRef> symbol = dim.symbol())
+            test.names[*symbol] = extent;
+    cases.push_back(std::move(test));
+    return true;
+  }
+
+  void startGradient(FuncOp function, const std::vector<Array> &inputs, const std::vector<Array> &results, double tolerance, int depth) {
+    std::string name = function.getName().str();
+    oracle::Oracle interpreter(module);
+    auto run = [&](const oracle::Nodes &at) { return interpreter.evaluate(name, at); };
+    oracle::GradientReport gradients = oracle::checkGradient(run, inputs);
+    if (gradients.error.empty() && function.isPublic()) { // a derivative of a derivative may well be zero
+      ArrayRef<int64_t> constant;
+      if (auto attr = function->getAttrOfType<DenseI64ArrayAttr>(check::kConstantAttr))
+        constant = attr.asArrayRef();
+      for (size_t i = 0; i < inputs.size(); ++i)
+        if (inputs[i].isReal() && gradients.isNonzero[i] == llvm::is_contained(constant, int64_t(i)))
+          gradients.error = "requires argument " + std::to_string(i) + (gradients.isNonzero[i] ? " to have no derivative" : " to have a derivative that is not zero");
+    }
+    note(name, "gradient", "differences", gradients.error);
+    FuncOp vjp = check::addVjp(function), jvp = check::addJvp(function);
+    std::vector<Array> vjpInputs = check::vjpInputs(inputs, results), jvpInputs = check::jvpInputs(inputs);
+    bool hasVjp = add(vjp, vjpInputs, 4 * tolerance, "gradient");
+    std::vector<Array> pulled = hasVjp ? cases.back().results : std::vector<Array>();
+    bool hasJvp = add(jvp, jvpInputs, 4 * tolerance, "gradient");
+    std::vector<Array> pushed = hasJvp ? cases.back().results : std::vector<Array>();
+    if (depth < 2)
+      return;
+    if (hasVjp) {
+      startGradient(vjp, vjpInputs, pulled, 8 * tolerance, depth - 1);
+      startMaps(vjp, vjpInputs, 8 * tolerance);
+    }
+    if (hasJvp) {
+      startGradient(jvp, jvpInputs, pushed, 8 * tolerance, depth - 1);
+      startMaps(jvp, jvpInputs, 8 * tolerance);
+    }
+  }
+
+  /// All arguments over the lanes, and each one alone.
+  void startMaps(FuncOp function, const std::vector<Array> &inputs, double tolerance) {
+    auto start = [&](ArrayRef<bool> over) { add(check::addMap(function, over), check::mapInputs(inputs, over, 3), tolerance, "map"); };
+    SmallVector<bool> over(inputs.size(), true);
+    start(over);
+    for (size_t i = 0; i < inputs.size() && inputs.size() > 1; ++i) {
+      over.assign(inputs.size(), false);
+      over[i] = true;
+      start(over);
+    }
+  }
+
+  void runAll(const numeric::Executor &executor) {
+    FailureOr<std::unique_ptr<numeric::Program>> program = executor.prepare(module);
+    if (failed(program))
+      return note("*", "values", executor.name, "cannot be compiled");
+    for (auto [entry, test] : llvm::enumerate(cases)) {
+      FailureOr<std::vector<Array>> results = (*program)->run(entryName(entry), test.inputs, test.results, test.names);
+      if (failed(results)) {
+        note(test.name, test.kind, executor.name, "cannot be run");
+        continue;
+      }
+      std::string error;
+      for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(*results, test.results))) {
+        auto &[found, wanted] = pair;
+        double tolerance = executor.isF32 ? test.f32Tolerance : 1e-10, largest = 0;
+        for (double x : wanted.reals)
+          if (std::isfinite(x) && test.kind != "values")
+            largest = std::max(largest, std::abs(x));
+        std::string text = oracle::difference(found, wanted, tolerance, tolerance * std::max(1.0, largest), test.kind == "values");
+        if (error.empty() && !text.empty())
+          error = "result " + std::to_string(i) + ": " + text;
+      }
+      note(test.name, test.kind, executor.name, error);
+    }
+  }
+
+  void note(StringRef test, StringRef kind, StringRef by, StringRef error) {
+    ++(error.empty() ? passed : failures);
+    if (!error.empty())
+      llvm::errs() << path << ": @" << test << ", " << kind << " by " << by << ": " << error << "\n";
+    if (report)
+      *report << llvm::json::Value(llvm::json::Object{{"op", op}, {"test", test}, {"kind", kind}, {"by", by}, {"ok", error.empty()}}) << "\n";
+  }
+
+  ModuleOp module;
+  std::string path, op;
+  llvm::raw_ostream *report;
+  std::vector<Case> cases;
+  int passed = 0, failures = 0;
+};
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::cl::list<std::string> files(llvm::cl::Positional, llvm::cl::OneOrMore, llvm::cl::desc("FILE..."));
+  llvm::cl::opt<std::string> reportPath("report", llvm::cl::desc("Write a line of JSON for each check"), llvm::cl::value_desc("FILE"));
+  llvm::cl::ParseCommandLineOptions(argc, argv, "Runs functions that carry their own test\n");
+
+  std::unique_ptr<llvm::raw_fd_ostream> report;
+  if (!reportPath.empty()) {
+    std::error_code code;
+    report = std::make_unique<llvm::raw_fd_ostream>(reportPath, code);
+    if (code) {
+      llvm::errs() << "cannot write '" << reportPath << "': " << code.message() << "\n";
+      return 1;
+    }
+  }
+  DialectRegistry registry;
+  registerDialects(registry);
+  registry.insert<check::CheckDialect>();
+  bool ok = true;
+  for (const std::string &path : files) {
+    MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+    llvm::SourceMgr sources;
+    SourceMgrDiagnosticHandler handler(sources, &context);
+    ParserConfig config(&context);
+    OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, sources, config);
+    ok = module && File(*module, path, report.get()).run() && ok;
+  }
+  return ok ? 0 : 1;
+}

@@ -1,0 +1,45 @@
+// RUN: costate-values %s
+
+func.func @dot_general_matrices(%x: tensor<?x3xf32> {graph.dims = [#graph.dim<n>, #graph.dim<3>], check.value = dense<[[-2.0, -1.0, 0.0], [1.0, 2.0, 3.0]]> : tensor<2x3xf32>},
+                                %w: tensor<3x4xf32> {check.value = dense<[[-1.0, -0.5, 0.0, 0.5], [1.0, 1.5, 2.0, 2.5], [3.0, 3.5, 4.0, 4.5]]> : tensor<3x4xf32>})
+    -> (tensor<?x4xf32> {check.close = dense<[[1.0, -0.5, -2.0, -3.5], [10.0, 13.0, 16.0, 19.0]]> : tensor<2x4xf64>}) {
+  %z = graph.dot_general %x, %w contracting [1] x [0] : tensor<?x3xf32>, tensor<3x4xf32> -> tensor<?x4xf32>
+  return %z : tensor<?x4xf32>
+}
+
+// NaN and infinities pass through.
+func.func @dot_general_special(%x: tensor<4x2xf32> {check.value = dense<[[0x7FC00000, 1.0], [0x7F800000, 1.0], [0x7F800000, 0xFF800000], [0x7F800000, 0.0]]> : tensor<4x2xf32>},
+                               %w: tensor<2xf32> {check.value = dense<[1.0, 0.5]> : tensor<2xf32>})
+    -> (tensor<4xf32> {check.close = dense<[0x7FF8000000000000, 0x7FF0000000000000, 0x7FF8000000000000, 0x7FF0000000000000]> : tensor<4xf64>}) {
+  %z = graph.dot_general %x, %w contracting [1] x [0] : tensor<4x2xf32>, tensor<2xf32> -> tensor<4xf32>
+  return %z : tensor<4xf32>
+}
+
+func.func @dot_general_batch(%q: tensor<2x?x3xf64> {graph.dims = [#graph.dim<2>, #graph.dim<m>, #graph.dim<3>], check.random = [-1.0, 1.0], check.shape = array<i64: 2, 2, 3>},
+                             %k: tensor<?x3x2xf64> {graph.dims = [#graph.dim<l>, #graph.dim<3>, #graph.dim<2>], check.random = [-1.0, 1.0], check.shape = array<i64: 2, 3, 2>})
+    -> (tensor<2x?x?xf64>) attributes {check.gradient, check.second, check.map} {
+  %s = graph.dot_general %q, %k batching [0] x [2] contracting [2] x [1] : tensor<2x?x3xf64>, tensor<?x3x2xf64> -> tensor<2x?x?xf64>
+  return %s : tensor<2x?x?xf64>
+}
+
+func.func @dot_general_two_axes(%x: tensor<2x3x?xf64> {graph.dims = [#graph.dim<2>, #graph.dim<3>, #graph.dim<n>], check.random = [-1.0, 1.0], check.shape = array<i64: 2, 3, 1>},
+                                %y: tensor<3x4x2xf64> {check.random = [-1.0, 1.0]})
+    -> (tensor<?x4xf64>) attributes {check.gradient, check.second, check.map} {
+  %z = graph.dot_general %x, %y contracting [0, 1] x [2, 0] : tensor<2x3x?xf64>, tensor<3x4x2xf64> -> tensor<?x4xf64>
+  return %z : tensor<?x4xf64>
+}
+
+func.func @dot_general_outer(%x: tensor<?xf64> {graph.dims = [#graph.dim<n>], check.random = [-1.0, 1.0], check.shape = array<i64: 3>},
+                             %y: tensor<2xf64> {check.random = [-1.0, 1.0]})
+    -> (tensor<?x2xf64>) attributes {check.gradient, check.second, check.map} {
+  %z = graph.dot_general %x, %y contracting [] x [] : tensor<?xf64>, tensor<2xf64> -> tensor<?x2xf64>
+  return %z : tensor<?x2xf64>
+}
+
+// A sum of nothing is 0.
+func.func @dot_general_of_nothing(%x: tensor<2x?xf32> {graph.dims = [#graph.dim<2>, #graph.dim<n>], check.random = [0.0, 1.0], check.shape = array<i64: 2, 0>},
+                                  %y: tensor<?x3xf32> {graph.dims = [#graph.dim<n>, #graph.dim<3>], check.random = [0.0, 1.0], check.shape = array<i64: 0, 3>})
+    -> (tensor<2x3xf32> {check.close = dense<[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]> : tensor<2x3xf64>}) {
+  %z = graph.dot_general %x, %y contracting [1] x [0] : tensor<2x?xf32>, tensor<?x3xf32> -> tensor<2x3xf32>
+  return %z : tensor<2x3xf32>
+}
