@@ -3,6 +3,12 @@
 #ifndef COSTATE_COMPILER_FUSE_PASSES_H
 #define COSTATE_COMPILER_FUSE_PASSES_H
 
+#include "costate/dialects/kernel/Kernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/Pass.h"
 
 #include <memory>
@@ -12,6 +18,16 @@ namespace costate::fuse {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "costate/compiler/fuse/Passes.h.inc"
+
+struct FuseOptions {
+  /// "NAME=NUMBER": likely extents of dimensions; 32 without.
+  std::vector<std::string> hints;
+  /// "auto", or "loops" or "halide" for every kernel.
+  std::string executor = "auto";
+};
+
+/// The phase: entries on tensors to kernels and entries on buffers.
+void addFusePasses(mlir::OpPassManager &passes, const FuseOptions &options);
 
 } // namespace costate::fuse
 

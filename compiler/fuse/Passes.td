@@ -1,11 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Fuse. Takes entries of `graph` and `scf` ops on tensors; afterwards only `kernel` and host control flow on buffers are left.
+// Fuse. Takes entries that are one function of `graph` and `scf` on tensors each, without calls and requests. Afterwards the module holds
+// `kernel.define` symbols, and entries on buffers: `kernel.call`, `kernel.extern` and host control flow, with no tensor and no allocation left;
+// parameters and states are updated in place, everything else lies in one workspace. The passes below run in their order.
 
 #ifndef COSTATE_COMPILER_FUSE_PASSES
 #define COSTATE_COMPILER_FUSE_PASSES
 
 include "mlir/Pass/PassBase.td"
+
+def HintsOption : ListOption<"hints", "hints", "std::string", "likely extents of dimensions, each NAME=NUMBER; 32 without">;
+
+def SimplifyGraph : Pass<"fuse-simplify-graph", "::mlir::ModuleOp"> {
+  let summary = "rewrites graph ops into equal, simpler ones";
+  let description = [{
+    Before and after: `graph` and `scf`. Folds, common subexpressions, and rewrites that change no bit: a transpose of a contraction's operand
+    becomes another choice of its axes, a leaf of a pack is what was packed, a broadcast of a broadcast is one, and so on. Constants and what only broadcasts
+    a scalar are repeated in the block that uses them.
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>, %w: tensor<2x8xf32>) -> tensor<4x2xf32> {
+      %t = graph.transpose %w permutation [1, 0] : tensor<2x8xf32> -> tensor<8x2xf32>
+      %y = graph.dot_general %x, %t contracting [1] x [0] : tensor<4x8xf32>, tensor<8x2xf32> -> tensor<4x2xf32>   // becomes [1] x [1]
+      return %y : tensor<4x2xf32>
+    }
+    ```
+  }];
+}
+
+def ExpandGraph : Pass<"fuse-expand-graph", "::mlir::ModuleOp"> {
+  let summary = "writes ops that were kept whole as compositions";
+  let description = [{
+    Before: any graph op. After: no `softmax` and `logsumexp`; they are a maximum, exponentials and a sum over rows, of which kernel formation makes one
+    kernel. `top_k` has i32 indices, as the runtime's function gives them; contractions over nothing are products.
+  }];
+}
+
+def PlaceScalars : Pass<"fuse-place-scalars", "::mlir::ModuleOp"> {
+  let summary = "computes rank-0 tensors in host registers";
+  let description = [{
+    Before: scalars are rank-0 tensors. After: no graph op but a full sum (or a contraction to one number) has a rank-0 result; the arithmetic
+    on scalars is `arith` and `math` in the function, `graph.extent` is index arithmetic on the arguments' dimensions, carries of loops that were
+    rank-0 are scalars. `tensor.extract` reads a scalar of memory, `tensor.from_elements` passes one on.
+
+    ```mlir
+    func.func @f(%x: tensor<f32>, %y: tensor<f32>) -> tensor<f32> {
+      %z = graph.add %x, %y : tensor<f32>       // tensor.extract, tensor.extract, arith.addf, tensor.from_elements
+      return %z : tensor<f32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FormKernels : Pass<"fuse-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "decides which values are kept in memory, and which kernel computes each";
+  let description = [{
+    Before: `graph` on tensors of rank >= 1, scalars in registers. After: the same, with `fuse.kernel = N : i64` on each op whose value is
+    kept; ops of one N are one kernel, an op without N is computed where it is used. The rules are in FormKernels.cpp.
+
+    ```mlir
+    func.func @f(%x: tensor<?xf32> {graph.dims = [#graph.dim<n>]}) -> tensor<?xf32> {
+      %a = graph.multiply %x, %x : tensor<?xf32>                          // computed where it is used
+      %b = graph.negate %a {fuse.kernel = 0 : i64} : tensor<?xf32>
+      return %b : tensor<?xf32>
+    }
+    ```
+  }];
+  let options = [HintsOption];
+}
+
+def GraphToKernel : Pass<"fuse-graph-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "writes kernels and their calls";
+  let description = [{
+    Before: graph ops, numbered by fuse-form-kernels. After: of `graph` only views are left (`leaf`, `pack`, `reshape`) and constants that are no splat;
+    a `kernel.define` for each number, with `kernel.call` on tensors; `kernel.extern` for what the runtime computes (sort, top_k, cholesky,
+    triangular_solve). Calls carry the dimensions of their results as `graph.dims`. Orders of sums are fixed here (KernelWriter.h).
+
+    Fails where an element type has no arithmetic.
+  }];
+  let options = [HintsOption];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+                           "::costate::kernel::KernelDialect"];
+}
 
 def ExpandMath : Pass<"fuse-expand-math"> {
   let summary = "writes elementary functions out in arithmetic";
@@ -26,4 +103,36 @@ def ExpandMath : Pass<"fuse-expand-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
-#endif
+def AssignExecutors : Pass<"fuse-assign-executors", "::mlir::ModuleOp"> {
+  let summary = "chooses who runs each call of a kernel";
+  let description = [{
+    Before: calls without executor. After: each has one, and a `reason`, which `costate explain` prints. The work of a call is the number of points of each
+    stage (at the hints) times the operations of its body; above `threshold` Halide runs it, else loops in the host function.
+  }];
+  let options = [
+    Option<"executor", "executor", "std::string", "\"auto\"", "auto, or `loops` or `halide` for every call">,
+    Option<"threshold", "threshold", "int64_t", "32768", "operations above which Halide is chosen">];
+}
+
+def Bufferize : Pass<"fuse-bufferize", "::mlir::ModuleOp"> {
+  let summary = "gives every tensor its place in memory";
+  let description = [{
+    Before: entries on tensors. After: entries on memrefs, in destination-passing form: arguments, then a destination for each result that is not tied,
+    then `%workspace : memref<?xi8> {optim.role = "workspace"}`; beside an entry `@step` the function `@step.workspace_size`, from the dimensions to
+    bytes. The value of a tied result is computed in the memory of its argument, after all reads of the old value; where the order forbids it, a
+    copy is made, with a remark. Packed leaves are computed in their place of the pack. All other values share the workspace by
+    lifetime: slots are assigned at the hints, but their sizes and offsets are expressions of the dimensions, so a plan holds for any batch.
+    Packs whose gaps must stay zero lie at the front of the workspace and share with nothing: the runtime zeroes the workspace once.
+  }];
+  let options = [HintsOption];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def MergeKernels : Pass<"fuse-merge-kernels", "::mlir::ModuleOp"> {
+  let summary = "keeps one of equal kernels";
+  let description = [{
+    Before: a kernel for each group. After: kernels differ; unused ones are gone. Names, locations and hints do not tell kernels apart.
+  }];
+}
+
+#endif // COSTATE_COMPILER_FUSE_PASSES

@@ -53,6 +53,15 @@ void registerPasses() {
   fuse::registerFusePasses();
 }
 
+static void addFusePasses(OpPassManager &passes, const Options &options) {
+  fuse::FuseOptions fuseOptions;
+  for (auto &[name, value] : options.hints)
+    fuseOptions.hints.push_back(name + "=" + std::to_string(value));
+  if (options.optimize == 0)
+    fuseOptions.executor = "loops";
+  fuse::addFusePasses(passes, fuseOptions);
+}
+
 static void addPasses(OpPassManager &passes, Phase phase, const Options &options) {
   switch (phase) {
   case Phase::Import:
@@ -65,7 +74,7 @@ static void addPasses(OpPassManager &passes, Phase phase, const Options &options
     passes.addPass(createCSEPass());
     return;
   case Phase::Fuse:
-    return;
+    return addFusePasses(passes, options);
   case Phase::Schedule:
     return;
   case Phase::Codegen:

@@ -134,7 +134,8 @@ def Kernel_StageOp : Kernel_Op<"stage", [HasParent<"DefineOp">, NoTerminator, Re
   }];
 }
 
-def Kernel_UpdateOp : Kernel_Op<"update", [HasParent<"StageOp">, SingleBlock, RecursiveMemoryEffects,
+// Not pure, though its body is: it changes the stage, and must stay though it has no result.
+def Kernel_UpdateOp : Kernel_Op<"update", [HasParent<"StageOp">, SingleBlock,
                                            DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "an update of a stage over a reduction domain";
   let description = [{

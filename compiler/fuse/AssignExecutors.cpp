@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Halide's code is the fastest for large index spaces, but compiles slowly; loops compile fast and are as good where there is little to do.
+#include "costate/compiler/fuse/Passes.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace costate::fuse {
+
+#define GEN_PASS_DEF_ASSIGNEXECUTORS
+#include "costate/compiler/fuse/Passes.h.inc"
+
+namespace {
+
+/// Operations of a body, loads and constants left out. Functions of `math` count as the short series that they become.
+int64_t countOperations(Region &region) {
+  int64_t count = 0;
+  for (Operation &op : region.front())
+    if (isa<math::MathDialect>(op.getDialect()) && !isa<math::AbsFOp, math::AbsIOp>(op))
+      count += 16;
+    else if (!isa<arith::ConstantOp, kernel::LoadOp, kernel::YieldOp, kernel::WriteOp>(op) &&
+             !llvm::all_of(op.getResultTypes(), llvm::IsaPred<IndexType>))
+      count += 1;
+  return std::max<int64_t>(count, 1);
+}
+
+int64_t countOperations(kernel::DefineOp define) {
+  int64_t total = 0;
+  for (kernel::StageOp stage : define.getStageOps()) {
+    int64_t points = 1;
+    for (OpFoldResult extent : stage.getMixedExtents())
+      points *= define.getHint(extent);
+    if (!stage.isUndef())
+      total += points * countOperations(stage.getDefinition());
+    for (kernel::UpdateOp update : stage.getUpdateOps()) {
+      int64_t updates = 1;
+      for (auto [dim, extent] : llvm::enumerate(stage.getMixedExtents()))
+        if (update.isFree(dim))
+          updates *= define.getHint(extent);
+      for (OpFoldResult extent : update.getMixedDomain())
+        updates *= define.getHint(extent);
+      total += updates * countOperations(update.getBody());
+    }
+  }
+  return total;
+}
+
+struct AssignExecutors : impl::AssignExecutorsBase<AssignExecutors> {
+  using AssignExecutorsBase::AssignExecutorsBase;
+
+  void runOnOperation() override {
+    if (executor != "auto" && executor != "loops" && executor != "halide") {
+      getOperation().emitError() << "requires 'executor' to be auto, loops or halide, but got '" << executor << "'";
+      return signalPassFailure();
+    }
+    getOperation().walk([&](kernel::CallOp call) {
+      int64_t work = countOperations(call.getKernel());
+      bool isLarge = executor == "auto" ? work > threshold : executor == "halide";
+      call.setExecutor(isLarge ? kernel::Executor::Halide : kernel::Executor::Loops);
+      std::string reason = llvm::formatv("about {0} operations", work);
+      reason += executor == "auto" ? llvm::formatv(", {0} {1}", isLarge ? "more than" : "at most", int64_t(threshold)).str() : ", as asked for";
+      call->setAttr("reason", StringAttr::get(&getContext(), reason));
+    });
+  }
+};
+
+} // namespace
+
+} // namespace costate::fuse

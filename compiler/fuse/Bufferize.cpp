@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Tensors to memory, as MemoryPlan lays it out. Every buffer is made at the start of the function, so that loops and branches use it without
+// carrying it: their tensor carries simply disappear.
+#include "costate/compiler/fuse/MemoryPlan.h"
+#include "costate/compiler/fuse/Passes.h"
+#include "costate/dialects/graph/Graph.h"
+#include "costate/dialects/optim/Optim.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace costate::graph;
+
+namespace costate::fuse {
+
+#define GEN_PASS_DEF_BUFFERIZE
+#include "costate/compiler/fuse/Passes.h.inc"
+
+namespace {
+
+bool isTensor(Value value) { return isa<TensorType>(value.getType()); }
+
+MemRefType memRefOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+class FunctionBufferization {
+public:
+  FunctionBufferization(func::FuncOp function, SymbolTable &symbols, const Hints &hints)
+      : function(function), symbols(symbols), plan(function, dimensions, hints), dims(function), b(function.getContext()) {}
+
+  LogicalResult run() {
+    function.walk([&](Operation *op) { // what a call returns is known from the call alone
+      if (auto all = op->getAttrOfType<ArrayAttr>(kDimsAttr); all && isa<kernel::CallOp, kernel::ExternOp>(op))
+        for (auto [result, shape] : llvm::zip_equal(op->getResults(), all.getAsRange<ArrayAttr>()))
+          dimensions.set(result, toDims(shape));
+    });
+    plan.plan();
+    describeValues();
+    convertSignature();
+    anchor = &function.getBody().front().front();
+    for (Described &value : described)
+      if (failed(makeBuffer(value)))
+        return failure();
+    SmallVector<Operation *> ops;
+    function.walk([&](Operation *op) { ops.push_back(op); });
+    for (const Clearing &clearing : plan.clearings)
+      clear(clearing);
+    for (const Copy &copy : plan.copies)
+      if (failed(makeCopy(copy)))
+        return failure();
+    applyTies();
+    for (Operation *op : ops)
+      convert(op);
+    eraseTensors();
+    return writeWorkspaceSize();
+  }
+
+private:
+  struct Described {
+    Value value;
+    Place place;
+    RankedTensorType type;
+    Dims dims;
+  };
+
+  /// All values with a place, while they are still tensors.
+  void describeValues() {
+    auto visit = [&](Value value) {
+      if (!isTensor(value))
+        return;
+      if (std::optional<Place> place = plan.placeOf(value))
+        described.push_back({value, *place, cast<RankedTensorType>(value.getType()), dimensions.of(value)});
+    };
+    function.walk([&](Operation *op) {
+      llvm::for_each(op->getResults(), visit);
+      for (Region &region : op->getRegions())
+        for (Block &block : region)
+          llvm::for_each(block.getArguments(), visit);
+    });
+    Operation *terminator = function.getBody().front().getTerminator();
+    for (Value value : terminator->getOperands())
+      resultDims.push_back(isTensor(value) ? dimensions.of(value) : Dims());
+  }
+
+  /// Arguments become memrefs; each result that is not tied becomes an argument; then comes the workspace.
+  void convertSignature() {
+    FunctionType type = function.getFunctionType();
+    SmallVector<Type> inputs;
+    for (BlockArgument argument : function.getArguments()) {
+      if (isTensor(argument))
+        argument.setType(memRefOf(argument.getType()));
+      inputs.push_back(argument.getType());
+    }
+    function.setType(FunctionType::get(b.getContext(), inputs, type.getResults()));
+    for (auto [number, result] : llvm::enumerate(type.getResults())) {
+      if (function.getResultAttr(number, optim::kTiedAttr))
+        continue;
+      NamedAttrList attrs(function.getResultAttrDict(number));
+      auto role = dyn_cast_or_null<StringAttr>(attrs.get(optim::kRoleAttr));
+      if (!role || (role.getValue() != "metric" && role.getValue() != "output"))
+        attrs.set("optim.result", b.getUnitAttr());
+      if (!attrs.get(kDimsAttr) && !cast<RankedTensorType>(result).hasStaticShape())
+        attrs.set(kDimsAttr, toArrayAttr(b.getContext(), resultDims[number]));
+      destinations[number] = function.getNumArguments();
+      (void)function.insertArgument(function.getNumArguments(), memRefOf(result), attrs.getDictionary(b.getContext()), function.getLoc());
+    }
+    if (plan.workspaceBytes.constant() != 0) {
+      NamedAttrList attrs;
+      attrs.set(optim::kRoleAttr, b.getStringAttr("workspace"));
+      unsigned number = function.getNumArguments();
+      (void)function.insertArgument(number, MemRefType::get({ShapedType::kDynamic}, b.getI8Type()), attrs.getDictionary(b.getContext()),
+                                    function.getLoc());
+      workspace = function.getArgument(number);
+    }
+    (void)function.eraseResults(llvm::BitVector(type.getNumResults(), true));
+    b.setInsertionPoint(function.getBody().front().getTerminator());
+    Operation *old = function.getBody().front().getTerminator();
+    auto fresh = func::ReturnOp::create(b, old->getLoc());
+    for (Copy &copy : plan.copies)
+      if (copy.before == old)
+        copy.before = fresh;
+    old->erase();
+  }
+
+  //===--- Buffers ---===//
+
+  /// A memref of `type`, whose dynamic extents are `shape`, at `place`.
+  FailureOr<Value> bufferAt(Place place, RankedTensorType type, ArrayRef<DimAttr> shape) {
+    auto key = std::make_tuple(place.memory, place.offset, type.getAsOpaquePointer(), toArrayAttr(b.getContext(), shape).getAsOpaquePointer());
+    Value &known = buffers[key];
+    if (known)
+      return known;
+    const Memory &memory = plan.memories[place.memory];
+    MemRefType wanted = memRefOf(type);
+    SmallVector<Value> extents;
+    for (DimAttr dim : shape)
+      if (!dim.constant())
+        extents.push_back(dims.get(dim));
+    if (llvm::is_contained(extents, Value()))
+      return failure();
+    if (memory.kind == Memory::Kind::Workspace || memory.kind == Memory::Kind::Persistent) {
+      int64_t size = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+      Value offset = dims.get(memory.offset + DimAttr::get(b.getContext(), place.offset * size));
+      if (!offset)
+        return failure();
+      b.setInsertionPoint(anchor);
+      return known = memref::ViewOp::create(b, function.getLoc(), wanted, workspace, offset, extents);
+    }
+    Value base = function.getArgument(memory.kind == Memory::Kind::Argument ? memory.number : destinations.lookup(memory.number));
+    if (base.getType() == wanted && place.offset == 0)
+      return known = base;
+    // The same elements under another shape, or a part of an arena.
+    b.setInsertionPoint(anchor);
+    SmallVector<OpFoldResult> sizes, strides(shape.size());
+    for (auto [axis, dim] : llvm::enumerate(shape))
+      sizes.push_back(dim.constant() ? OpFoldResult(b.getIndexAttr(*dim.constant())) : OpFoldResult(dims.get(dim)));
+    DimAttr stride = DimAttr::get(b.getContext(), int64_t(1));
+    SmallVector<int64_t> staticStrides(shape.size());
+    for (int64_t axis = int64_t(shape.size()) - 1; axis >= 0; --axis) {
+      strides[axis] = stride.constant() ? OpFoldResult(b.getIndexAttr(*stride.constant())) : OpFoldResult(dims.get(stride));
+      staticStrides[axis] = stride.extent();
+      stride = stride * shape[axis];
+    }
+    if (place.offset != 0)
+      wanted = MemRefType::get(wanted.getShape(), wanted.getElementType(),
+                               StridedLayoutAttr::get(b.getContext(), place.offset, staticStrides));
+    return known = memref::ReinterpretCastOp::create(b, function.getLoc(), wanted, base, b.getIndexAttr(place.offset), sizes, strides);
+  }
+
+  LogicalResult makeBuffer(Described &value) {
+    if (plan.memories[value.place.memory].kind == Memory::Kind::Constant) {
+      b.setInsertionPoint(anchor);
+      bufferOf[value.value] = memref::GetGlobalOp::create(b, value.value.getLoc(), memRefOf(value.type), globalOf(value.value.getDefiningOp<ConstantOp>()));
+      return success();
+    }
+    FailureOr<Value> buffer = bufferAt(value.place, value.type, value.dims);
+    if (failed(buffer))
+      return failure();
+    bufferOf[value.value] = *buffer;
+    return success();
+  }
+
+  StringRef globalOf(ConstantOp op) {
+    OpBuilder atFunction(function);
+    auto global = memref::GlobalOp::create(atFunction, op.getLoc(), "constant", b.getStringAttr("private"), memRefOf(op.getType()), op.getValue(),
+                                           /*constant=*/true, /*alignment=*/b.getI64IntegerAttr(64));
+    symbols.insert(global);
+    return global.getSymName();
+  }
+
+  LogicalResult makeCopy(const Copy &copy) {
+    Value from = bufferOf.lookup(copy.value);
+    auto described = llvm::find_if(this->described, [&](Described &entry) { return entry.value == copy.value; });
+    auto aside = copy.from ? bufferAt(*copy.from, described->type, described->dims) : FailureOr<Value>(from);
+    auto to = bufferAt(copy.to, described->type, described->dims);
+    if (failed(aside) || failed(to))
+      return failure();
+    b.setInsertionPoint(copy.before);
+    memref::CopyOp::create(b, copy.before->getLoc(), *aside, *to);
+    return success();
+  }
+
+  void clear(const Clearing &clearing) {
+    auto arena = cast<PackOp>(clearing.pack).getType();
+    Type element = arena.getElementType();
+    auto buffer = bufferAt(clearing.place, RankedTensorType::get({clearing.elements}, element), {DimAttr::get(b.getContext(), clearing.elements)});
+    b.setInsertionPoint(clearing.pack);
+    Location loc = clearing.pack->getLoc();
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
+    auto loop = scf::ForOp::create(b, loc, zero, arith::ConstantIndexOp::create(b, loc, clearing.elements), one);
+    b.setInsertionPointToStart(loop.getBody());
+    memref::StoreOp::create(b, loc, arith::ConstantOp::create(b, loc, b.getZeroAttr(element)), *buffer, loop.getInductionVar());
+  }
+
+  /// A kernel that replaces inputs is another kernel: its own copy, with the ties.
+  void applyTies() {
+    std::map<Operation *, SmallVector<std::pair<unsigned, unsigned>>> byCall;
+    for (const Tie &tie : plan.ties)
+      byCall[tie.call].push_back({tie.result, tie.input});
+    SmallVector<Operation *> calls;
+    function.walk([&](kernel::CallOp call) { calls.push_back(call); });
+    for (Operation *op : calls) {
+      auto found = byCall.find(op);
+      if (found == byCall.end())
+        continue;
+      auto call = cast<kernel::CallOp>(op);
+      kernel::DefineOp define = call.getKernel();
+      auto copy = cast<kernel::DefineOp>(define->clone());
+      SmallVector<int64_t> tied(define.getTied());
+      for (auto [result, input] : found->second)
+        tied[result] = input;
+      copy.setTied(tied);
+      symbols.insert(copy, define->getIterator());
+      call.setCalleeAttr(FlatSymbolRefAttr::get(copy.getSymNameAttr()));
+    }
+  }
+
+  //===--- Operations ---===//
+
+  SmallVector<Value> inMemory(ValueRange values) {
+    return llvm::map_to_vector(values, [&](Value value) {
+      Value buffer = bufferOf.lookup(value);
+      return buffer ? buffer : value;
+    });
+  }
+
+  void convert(Operation *op) {
+    b.setInsertionPoint(op);
+    Location loc = op->getLoc();
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](kernel::CallOp call) {
+          auto fresh = kernel::CallOp::create(b, loc, TypeRange(), call.getCalleeAttr(), inMemory(call.getInputs()), inMemory(call.getResults()),
+                                              call.getExecutorAttr());
+          if (Attribute reason = call->getAttr("reason"))
+            fresh->setAttr("reason", reason);
+        })
+        .Case([&](kernel::ExternOp call) {
+          kernel::ExternOp::create(b, loc, TypeRange(), call.getCalleeAttr(), inMemory(call.getInputs()), inMemory(call.getResults()), call.getExtents(),
+                                   ValueRange());
+        })
+        .Case([&](tensor::ExtractOp extract) {
+          Value source = extract->getOperand(0), buffer = bufferOf.lookup(source); // may be a memref by now
+          Value value = buffer ? Value(memref::LoadOp::create(b, loc, buffer, extract.getIndices()))
+                               : source.getDefiningOp<tensor::FromElementsOp>().getElements().front();
+          extract.getResult().replaceAllUsesWith(value);
+        })
+        .Case([&](tensor::DimOp dim) {
+          dim.getResult().replaceAllUsesWith(memref::DimOp::create(b, loc, bufferOf.lookup(dim->getOperand(0)), dim.getIndex()));
+        })
+        .Case([&](tensor::FromElementsOp made) {
+          if (Value buffer = bufferOf.lookup(made.getResult()))
+            memref::StoreOp::create(b, loc, made.getElements().front(), buffer);
+        })
+        .Case([&](scf::ForOp loop) { convertFor(loop); })
+        .Case([&](scf::WhileOp loop) { convertWhile(loop); })
+        .Case([&](scf::IfOp branch) { convertIf(branch); });
+  }
+
+  /// What is no tensor.
+  static SmallVector<Value> registers(ValueRange values) {
+    return llvm::filter_to_vector(values, [](Value value) { return !isTensor(value); });
+  }
+
+  /// Stands for a tensor that control flow no longer carries, until its uses are gone.
+  Value standIn(Value tensor) { return UnrealizedConversionCastOp::create(b, tensor.getLoc(), tensor.getType(), ValueRange()).getResult(0); }
+
+  /// Replaces `old` values by those of `fresh`, which has no tensors.
+  void replace(ValueRange old, ValueRange fresh) {
+    unsigned next = 0;
+    for (Value value : old)
+      value.replaceAllUsesWith(isTensor(value) ? standIn(value) : fresh[next++]);
+  }
+
+  void moveBody(Block &from, Block &to, ValueRange arguments) {
+    b.setInsertionPointToStart(&from);
+    replace(from.getArguments(), arguments);
+    to.getOperations().splice(to.end(), from.getOperations());
+    Operation *terminator = &to.back();
+    SmallVector<Value> kept = registers(terminator->getOperands());
+    if (auto condition = dyn_cast<scf::ConditionOp>(terminator))
+      kept.insert(kept.begin(), condition.getCondition()), kept.erase(kept.begin() + 1);
+    terminator->setOperands(kept);
+  }
+
+  void convertFor(scf::ForOp loop) {
+    if (!llvm::any_of(loop.getInitArgs(), isTensor))
+      return;
+    auto fresh = scf::ForOp::create(b, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep(), registers(loop.getInitArgs()));
+    fresh.getBody()->clear();
+    OpBuilder::InsertionGuard guard(b);
+    moveBody(*loop.getBody(), *fresh.getBody(), fresh.getBody()->getArguments());
+    b.setInsertionPointAfter(fresh);
+    replace(loop.getResults(), fresh.getResults());
+    loop.erase();
+  }
+
+  void convertWhile(scf::WhileOp loop) {
+    if (!llvm::any_of(loop->getOperands(), isTensor) && !llvm::any_of(loop.getResults(), isTensor))
+      return;
+    SmallVector<Value> inits = registers(loop.getInits());
+    SmallVector<Type> types = llvm::to_vector(ValueRange(registers(loop.getResults())).getTypes());
+    auto fresh = scf::WhileOp::create(b, loop.getLoc(), types, inits);
+    Block *before = b.createBlock(&fresh.getBefore(), {}, ValueRange(inits).getTypes(), SmallVector<Location>(inits.size(), loop.getLoc()));
+    Block *after = b.createBlock(&fresh.getAfter(), {}, types, SmallVector<Location>(types.size(), loop.getLoc()));
+    moveBody(*loop.getBeforeBody(), *before, before->getArguments());
+    moveBody(*loop.getAfterBody(), *after, after->getArguments());
+    b.setInsertionPointAfter(fresh);
+    replace(loop.getResults(), fresh.getResults());
+    loop.erase();
+  }
+
+  void convertIf(scf::IfOp branch) {
+    if (!llvm::any_of(branch.getResults(), isTensor))
+      return;
+    SmallVector<Type> types = llvm::to_vector(ValueRange(registers(branch.getResults())).getTypes());
+    auto fresh = scf::IfOp::create(b, branch.getLoc(), types, branch.getCondition(), /*withElseRegion=*/true);
+    for (auto [from, to] : {std::pair(&branch.getThenRegion(), &fresh.getThenRegion()), std::pair(&branch.getElseRegion(), &fresh.getElseRegion())}) {
+      to->front().clear();
+      moveBody(from->front(), to->front(), {});
+    }
+    b.setInsertionPointAfter(fresh);
+    replace(branch.getResults(), fresh.getResults());
+    branch.erase();
+  }
+
+  void eraseTensors() {
+    SmallVector<Operation *> ops;
+    function.walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : llvm::reverse(ops))
+      if (op != function && op->getNumResults() > 0 && op->use_empty() &&
+          (isa<tensor::ExtractOp, tensor::DimOp>(op) || llvm::any_of(op->getResults(), isTensor)))
+        op->erase();
+  }
+
+  /// @step.workspace_size: dimensions to bytes.
+  LogicalResult writeWorkspaceSize() {
+    if (!workspace)
+      return success();
+    SmallVector<StringRef> names, bound = boundNames(function);
+    plan.workspaceBytes.walkSymbols([&](StringRef name) {
+      if (!llvm::is_contained(names, name))
+        names.push_back(name);
+    });
+    llvm::sort(names, [&](StringRef x, StringRef y) { return llvm::find(bound, x) < llvm::find(bound, y); });
+    b.setInsertionPointAfter(function);
+    SmallVector<Type> inputs(names.size(), b.getIndexType());
+    auto size = func::FuncOp::create(b, function.getLoc(), (function.getName() + ".workspace_size").str(), b.getFunctionType(inputs, b.getIndexType()));
+    size.setPrivate();
+    b.setInsertionPointToStart(size.addEntryBlock());
+    for (auto [number, name] : llvm::enumerate(names))
+      size.setArgAttr(number, kDimNameAttr, b.getStringAttr(name));
+    Value bytes = emitDim(b, function.getLoc(), plan.workspaceBytes, [&](StringRef name) -> Value {
+      return size.getArgument(llvm::find(names, name) - names.begin());
+    });
+    func::ReturnOp::create(b, function.getLoc(), bytes);
+    return success();
+  }
+
+  func::FuncOp function;
+  SymbolTable &symbols;
+  Dimensions dimensions;
+  MemoryPlan plan;
+  FunctionDims dims;
+  OpBuilder b;
+  Operation *anchor = nullptr;
+  Value workspace;
+  SmallVector<Described> described;
+  SmallVector<Dims> resultDims;
+  DenseMap<unsigned, unsigned> destinations; ///< result -> argument
+  std::map<std::tuple<unsigned, int64_t, const void *, const void *>, Value> buffers;
+  DenseMap<Value, Value> bufferOf;
+};
+
+struct Bufferize : impl::BufferizeBase<Bufferize> {
+  using BufferizeBase::BufferizeBase;
+
+  void runOnOperation() override {
+    Hints likely(SmallVector<std::string>(hints.begin(), hints.end()));
+    SymbolTable symbols(getOperation());
+    SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      if (!function.isDeclaration() && failed(FunctionBufferization(function, symbols, likely).run()))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+
+} // namespace costate::fuse

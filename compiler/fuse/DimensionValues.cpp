@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/fuse/DimensionValues.h"
+
+#include "costate/dialects/graph/Graph.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using costate::graph::DimAttr;
+
+namespace costate::fuse {
+
+Value emitDim(OpBuilder &b, Location loc, DimAttr dim, function_ref<Value(StringRef)> name) {
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(b, loc, value); };
+  Value sum;
+  for (auto [coefficient, atoms] : llvm::zip_equal(dim.getCoefficients(), dim.getMonomials())) {
+    Value product;
+    for (Attribute atom : atoms) {
+      Value factor;
+      if (auto symbol = dyn_cast<StringAttr>(atom)) {
+        factor = name(symbol.getValue());
+      } else {
+        auto function = cast<graph::DimFunctionAttr>(atom);
+        Value lhs = emitDim(b, loc, function.getLhs(), name), rhs = emitDim(b, loc, function.getRhs(), name);
+        if (!lhs || !rhs)
+          return {};
+        switch (function.getKind()) {
+        case graph::DimFunctionKind::floordiv:
+          factor = arith::FloorDivSIOp::create(b, loc, lhs, rhs);
+          break;
+        case graph::DimFunctionKind::max:
+          factor = arith::MaxSIOp::create(b, loc, lhs, rhs);
+          break;
+        case graph::DimFunctionKind::min:
+          factor = arith::MinSIOp::create(b, loc, lhs, rhs);
+          break;
+        }
+      }
+      if (!factor)
+        return {};
+      product = product ? arith::MulIOp::create(b, loc, product, factor) : factor;
+    }
+    if (!product)
+      product = constant(coefficient);
+    else if (coefficient != 1)
+      product = arith::MulIOp::create(b, loc, product, constant(coefficient));
+    sum = sum ? arith::AddIOp::create(b, loc, sum, product) : product;
+  }
+  return sum ? sum : constant(0);
+}
+
+Hints::Hints(ArrayRef<std::string> entries) {
+  for (StringRef entry : entries) {
+    auto [name, number] = entry.split('=');
+    int64_t value;
+    if (!number.getAsInteger(10, value))
+      values[name] = value;
+  }
+}
+
+int64_t Hints::of(DimAttr dim) const {
+  return dim
+      .evaluate([&](StringRef name) -> std::optional<int64_t> {
+        auto found = values.find(name);
+        return found == values.end() ? 32 : found->second;
+      })
+      .value_or(0);
+}
+
+int64_t Hints::points(ArrayRef<DimAttr> dims) const {
+  int64_t count = 1;
+  for (DimAttr dim : dims)
+    count *= of(dim);
+  return count;
+}
+
+FunctionDims::FunctionDims(func::FuncOp function) : function(function), builder(function.getContext()) {}
+
+/// Visits each binding of a name: (argument, axis), or (argument, -1) for an index argument.
+static void visitBindings(func::FuncOp function, function_ref<void(StringRef, BlockArgument, int64_t)> visit) {
+  for (BlockArgument argument : function.getArguments()) {
+    unsigned number = argument.getArgNumber();
+    if (auto name = function.getArgAttrOfType<StringAttr>(number, graph::kDimNameAttr))
+      visit(name.getValue(), argument, -1);
+    if (auto dims = function.getArgAttrOfType<ArrayAttr>(number, graph::kDimsAttr))
+      for (auto [axis, dim] : llvm::enumerate(graph::toDims(dims)))
+        if (std::optional<StringRef> name = dim.symbol())
+          visit(*name, argument, axis);
+  }
+}
+
+SmallVector<StringRef> boundNames(func::FuncOp function) {
+  SmallVector<StringRef> names;
+  visitBindings(function, [&](StringRef name, BlockArgument, int64_t) {
+    if (!llvm::is_contained(names, name))
+      names.push_back(name);
+  });
+  return names;
+}
+
+Value FunctionDims::get(DimAttr dim) {
+  if (Value value = known.lookup(dim))
+    return value;
+  Location loc = function.getLoc();
+  auto restart = [&] {
+    if (last)
+      builder.setInsertionPointAfter(last);
+    else
+      builder.setInsertionPointToStart(&function.getBody().front());
+  };
+  Value value;
+  if (std::optional<StringRef> symbol = dim.symbol()) {
+    BlockArgument binder;
+    int64_t place = -1;
+    visitBindings(function, [&](StringRef name, BlockArgument argument, int64_t axis) {
+      if (name == *symbol && !binder)
+        binder = argument, place = axis;
+    });
+    if (!binder) {
+      function.emitError() << "requires an argument that binds dimension '" << *symbol << "'";
+      return {};
+    }
+    restart();
+    if (place < 0)
+      value = binder;
+    else if (isa<MemRefType>(binder.getType()))
+      value = memref::DimOp::create(builder, loc, binder, place);
+    else
+      value = tensor::DimOp::create(builder, loc, binder, place);
+  } else {
+    dim.walkSymbols([&](StringRef name) { get(DimAttr::get(function.getContext(), name)); }); // bound before they are used
+    restart();
+    value = emitDim(builder, loc, dim, [&](StringRef name) { return known.lookup(DimAttr::get(function.getContext(), name)); });
+    if (!value)
+      return {};
+  }
+  if (Operation *op = value.getDefiningOp())
+    last = op;
+  return known[dim] = value;
+}
+
+} // namespace costate::fuse

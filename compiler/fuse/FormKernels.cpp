@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Decides which values are kept in memory and which kernel computes each of them. The input is straight-line graph code (in each block);
+// the output is the same code, with the number of a kernel on every op whose value is kept. An op without a number is computed where it is
+// used, as often as it is used. GraphToKernel then writes the kernels.
+//
+// Nothing here knows what is computed; the rules speak of index spaces alone:
+//  1. A value with updates (a sum, a contraction) is kept, and so is what leaves the graph (results, arenas, control flow, extern functions).
+//  2. Any other value is kept if computing it at each of its uses costs more than one write and the reads.
+//  3. Two kernels are joined if one reads the other's values or both read the same, every access between them keeps the leading axes in
+//     place (so one loop over rows can hold both), and no other work has to come between them. A contraction takes in only what reads its
+//     sum at the same index.
+#include "costate/compiler/fuse/Access.h"
+#include "costate/compiler/fuse/Passes.h"
+#include "costate/dialects/graph/Graph.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace costate::graph;
+
+namespace costate::fuse {
+
+#define GEN_PASS_DEF_FORMKERNELS
+#include "costate/compiler/fuse/Passes.h.inc"
+
+namespace {
+
+/// More stages than this make a kernel slow to compile without making it faster to run.
+constexpr unsigned kMaxStages = 24;
+
+//===--- Rules 1 and 2: what is kept ---===//
+
+class KeptValues {
+public:
+  KeptValues(Dimensions &dimensions, const Hints &hints) : dimensions(dimensions), hints(hints) {}
+
+  /// The ops of `block` whose values are kept, in order.
+  SmallVector<Operation *> plan(Block &block) {
+    for (Operation &op : block)
+      if (kindOf(&op) == Kind::Stage)
+        keep(&op);
+    // Costs depend on what is kept, and what is kept on costs: the second round undoes what the first kept for a producer kept since.
+    for (int round = 0; round < 2; ++round) {
+      cost.clear();
+      for (Operation &op : block)
+        if (kindOf(&op) == Kind::Map)
+          cost[&op] = inlineCost(&op);
+      for (Operation &op : block)
+        if (kindOf(&op) == Kind::Map)
+          op.removeAttr(kKernelAttr);
+      evaluations.clear();
+      for (Operation &op : llvm::reverse(block))
+        if (kindOf(&op) == Kind::Map)
+          decide(&op);
+    }
+    SmallVector<Operation *> kept;
+    for (Operation &op : block)
+      if (op.hasAttr(kKernelAttr))
+        kept.push_back(&op);
+    return kept;
+  }
+
+private:
+  static bool isKept(Operation *op) { return op->hasAttr(kKernelAttr); }
+  static void keep(Operation *op) { op->setAttr(kKernelAttr, IntegerAttr::get(IntegerType::get(op->getContext(), 64), -1)); }
+
+  /// Operations to compute an element, without those of kept values.
+  int64_t inlineCost(Operation *op) {
+    constexpr int64_t bound = 1 << 20; // shared expressions are counted once a use, which grows fast
+    int64_t sum = costOf(op);
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp(); producer && !isAvailable(operand))
+        sum += cost.lookup(producer);
+    return std::min(sum, bound);
+  }
+
+  void decide(Operation *op) {
+    double reads = 0;
+    bool leaves = false;
+    for (OpOperand &use : op->getUses()) {
+      Operation *user = use.getOwner();
+      if (user->getBlock() != op->getBlock() || (kindOf(user) == Kind::Host)) {
+        leaves = true;
+        continue;
+      }
+      double each = readsPerElement(use, dimensions, hints);
+      reads += isKept(user) || kindOf(user) == Kind::Stage ? each : each * evaluations.lookup(user);
+    }
+    // A reshape of memory is free: keep what is reshaped instead.
+    bool isReshape = isa<ReshapeOp>(op);
+    if (isReshape && isAvailable(op->getOperand(0)))
+      return;
+    double work = cost.lookup(op);
+    bool isDear = reads > 1 && work * (reads - 1) > 2 + reads / 4;
+    if (leaves || isDear || (op->hasAttr(kForceAttr))) {
+      op->removeAttr(kForceAttr);
+      if (isReshape && op->getOperand(0).getDefiningOp()->getBlock() == op->getBlock())
+        op->getOperand(0).getDefiningOp()->setAttr(kForceAttr, UnitAttr::get(op->getContext()));
+      else
+        keep(op);
+    }
+    evaluations[op] = std::max(reads, 1.0);
+  }
+
+  static constexpr llvm::StringLiteral kForceAttr = "fuse.keep";
+
+  Dimensions &dimensions;
+  const Hints &hints;
+  DenseMap<Operation *, int64_t> cost;
+  DenseMap<Operation *, double> evaluations;
+};
+
+//===--- Rule 3: which kernel computes them ---===//
+
+struct Kernel {
+  SmallVector<Operation *> members; ///< in the order of the block
+  bool isOpen = true;               ///< may be joined with others
+};
+
+class KernelFormation {
+public:
+  KernelFormation(Block &block, Dimensions &dimensions) : block(block), dimensions(dimensions) {}
+
+  void form(ArrayRef<Operation *> kept, int64_t &counter) {
+    collectUnits();
+    for (Operation *op : kept)
+      joinProducers(op);
+    for (Operation *op : kept)
+      joinSiblings(op);
+    DenseMap<int64_t, int64_t> numbers;
+    for (Operation *op : kept) {
+      auto [place, isFirst] = numbers.try_emplace(find(op), counter);
+      counter += isFirst;
+      op->setAttr(kKernelAttr, IntegerAttr::get(IntegerType::get(op->getContext(), 64), place->second));
+    }
+  }
+
+private:
+  /// A unit is what stays together: a kernel, or an op of the host. Computed-in-place ops belong to no unit.
+  void collectUnits() {
+    for (Operation &op : block)
+      if (kindOf(&op) != Kind::Map || op.hasAttr(kKernelAttr) || isView(&op)) {
+        unitOf[&op] = units.size();
+        units.push_back({{&op}, /*isOpen=*/op.hasAttr(kKernelAttr) && !isAlone(&op)});
+      }
+    for (Operation &op : block)
+      if (auto unit = unitOf.find(&op); unit != unitOf.end()) {
+        if (op.hasAttr(kKernelAttr))
+          reads[&op] = readsOf(&op, dimensions);
+        llvm::SetVector<Operation *> sources;
+        collectSources(&op, sources);
+        for (Operation *source : sources)
+          uses[unitOf.lookup(source)].push_back(unit->second);
+      }
+  }
+
+  /// Updates that read what other points have written: nothing is computed beside them.
+  static bool isAlone(Operation *op) { return isa<CumsumOp, ScatterAddOp, DynamicUpdateSliceOp>(op); }
+  static bool isContraction(Operation *op) { return isa<DotGeneralOp, ConvolutionOp>(op); }
+
+  /// Units that must be done before `op` runs; also through regions that use outer values.
+  void collectSources(Operation *op, llvm::SetVector<Operation *> &sources) {
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (Operation *source = operand.getDefiningOp(); source && source->getBlock() == &block && source != op) {
+          if (unitOf.contains(source))
+            sources.insert(source);
+          else
+            collectSources(source, sources);
+        }
+    });
+  }
+
+  unsigned find(Operation *op) { return unitOf.lookup(op); }
+
+  void joinProducers(Operation *op) {
+    llvm::SetVector<unsigned> candidates;
+    for (Read &read : reads[op])
+      if (Operation *producer = read.value.getDefiningOp(); producer && producer->getBlock() == &block && unitOf.contains(producer))
+        candidates.insert(unitOf.lookup(producer));
+    for (unsigned candidate : llvm::reverse(candidates.getArrayRef()))
+      tryJoin(candidate, find(op));
+  }
+
+  /// Kernels that read the same memory at the same rows.
+  void joinSiblings(Operation *op) {
+    for (Read &read : reads[op]) {
+      auto type = dyn_cast<RankedTensorType>(read.value.getType());
+      if (!type || type.getRank() == 0 || read.axes.front() != 0)
+        continue;
+      for (auto &[other, accesses] : reads)
+        if (find(other) != find(op))
+          for (Read &access : accesses)
+            if (access.value == read.value && access.axes == read.axes) {
+              tryJoin(find(other), find(op));
+              break;
+            }
+    }
+  }
+
+  Dims dimsOf(Operation *op) { return dimensions.of(op->getResult(0)); }
+
+  /// Can one loop over leading axes hold all of `members`?
+  bool fitsTogether(ArrayRef<Operation *> members) {
+    llvm::SmallDenseSet<Value> values;
+    size_t rows = SIZE_MAX;
+    Operation *contraction = nullptr;
+    for (Operation *op : members) {
+      values.insert(op->getResult(0));
+      Dims dims = dimsOf(op), first = dimsOf(members.front());
+      size_t common = 0;
+      while (common < std::min(dims.size(), first.size()) && dims[common] == first[common])
+        ++common;
+      rows = std::min(rows, common);
+      if (isContraction(op)) {
+        if (contraction)
+          return false;
+        contraction = op;
+      }
+    }
+    for (Operation *op : members)
+      for (Read &read : reads[op]) {
+        if (!values.contains(read.value))
+          continue;
+        if (op == contraction)
+          return false;
+        size_t aligned = 0;
+        while (aligned < read.axes.size() && read.axes[aligned] == int64_t(aligned))
+          ++aligned;
+        rows = std::min(rows, aligned);
+      }
+    if (contraction) { // the same index space, and no other sum
+      Dims dims = dimsOf(contraction);
+      return rows == dims.size() && rows > 0 && llvm::all_of(members, [&](Operation *op) {
+               return op == contraction || (kindOf(op) == Kind::Map && dimsOf(op) == dims);
+             });
+    }
+    return rows > 0;
+  }
+
+  /// Is there a way from `from` to `to` through another unit?
+  bool reachesAround(unsigned from, unsigned to) {
+    SmallVector<unsigned> pending;
+    llvm::SmallDenseSet<unsigned> seen;
+    for (unsigned next : uses[from])
+      if (next != to && next != from)
+        pending.push_back(next);
+    while (!pending.empty()) {
+      unsigned unit = pending.pop_back_val();
+      if (unit == to)
+        return true;
+      if (unit == from || !seen.insert(unit).second)
+        continue;
+      llvm::append_range(pending, uses[unit]);
+    }
+    return false;
+  }
+
+  void tryJoin(unsigned a, unsigned b) {
+    if (a == b || !units[a].isOpen || !units[b].isOpen || units[a].members.size() + units[b].members.size() > kMaxStages)
+      return;
+    SmallVector<Operation *> members(units[a].members);
+    llvm::append_range(members, units[b].members);
+    llvm::sort(members, [](Operation *x, Operation *y) { return x->isBeforeInBlock(y); });
+    if (!fitsTogether(members) || reachesAround(a, b) || reachesAround(b, a))
+      return;
+    for (Operation *op : units[b].members)
+      unitOf[op] = a;
+    for (auto &[unit, users] : uses)
+      for (unsigned &user : users)
+        if (user == b)
+          user = a;
+    auto ofB = uses[b];
+    llvm::append_range(uses[a], ofB);
+    uses.erase(b);
+    units[a].members = members;
+    units[b].members.clear();
+  }
+
+  Block &block;
+  Dimensions &dimensions;
+  std::vector<Kernel> units;
+  DenseMap<Operation *, unsigned> unitOf;
+  DenseMap<unsigned, SmallVector<unsigned>> uses; ///< unit -> units that need it
+  llvm::MapVector<Operation *, SmallVector<Read>> reads;
+};
+
+struct FormKernels : impl::FormKernelsBase<FormKernels> {
+  using FormKernelsBase::FormKernelsBase;
+
+  void runOnOperation() override {
+    Hints hints(SmallVector<std::string>(this->hints.begin(), this->hints.end()));
+    int64_t counter = 0;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      Dimensions dimensions;
+      SmallVector<Block *> blocks;
+      function.walk<WalkOrder::PreOrder>([&](Block *block) { blocks.push_back(block); }); // what a region uses is kept outside
+      for (Block *block : blocks)
+        KeptValues(dimensions, hints).plan(*block);
+      for (Block *block : blocks) {
+        SmallVector<Operation *> kept;
+        for (Operation &op : *block)
+          if (op.hasAttr(kKernelAttr))
+            kept.push_back(&op);
+        KernelFormation(*block, dimensions).form(kept, counter);
+      }
+    }
+  }
+};
+
+} // namespace
+
+} // namespace costate::fuse

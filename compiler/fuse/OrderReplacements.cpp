@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A new value may take the memory of an old one if everything that reads the old one can run first. The values of a block leave its order
+// open; here it is chosen so that as many replacements as possible are in place.
+#include "costate/compiler/fuse/MemoryPlan.h"
+
+#include "costate/dialects/graph/Graph.h"
+#include "costate/dialects/kernel/Kernel.h"
+
+#include "llvm/ADT/SetVector.h"
+
+#include <queue>
+
+using namespace mlir;
+using namespace costate::graph;
+
+namespace costate::fuse {
+
+namespace {
+
+using Edge = std::pair<Operation *, Operation *>;
+
+/// An access to a part of an arena, or to a whole array (size < 0).
+struct Access {
+  Operation *op;
+  int64_t offset = 0, size = -1;
+
+  bool overlaps(const Access &other) const {
+    return size < 0 || other.size < 0 || (offset < other.offset + other.size && other.offset < offset + size);
+  }
+};
+
+/// Ops of `block` that read `value` or a view of it.
+void collectReaders(Value value, Block &block, Access range, SmallVectorImpl<Access> &readers) {
+  for (Operation *user : value.getUsers()) {
+    if (auto leaf = dyn_cast<LeafOp>(user)) {
+      auto [offset, size] = rangeOfLeaf(leaf, FlatSymbolRefAttr::get(leaf.getLeaf().getRootReference()), leaf.getLeaf().getLeafReference());
+      collectReaders(leaf.getResult(), block, {nullptr, offset, size}, readers);
+    } else if (isa<ReshapeOp>(user)) {
+      collectReaders(user->getResult(0), block, range, readers);
+    } else if (Operation *ancestor = block.findAncestorOpInBlock(*user)) {
+      readers.push_back({ancestor, range.offset, range.size});
+    }
+  }
+}
+
+/// Ops of `block` that would write `value` in its memory.
+void collectWriters(Value value, Block &block, Access range, SmallVectorImpl<Access> &writers) {
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getBlock() != &block)
+    return;
+  if (auto pack = dyn_cast<PackOp>(op))
+    for (auto [name, leaf] : llvm::zip_equal(pack.getNames().getAsValueRange<StringAttr>(), pack.getLeaves())) {
+      auto [offset, size] = rangeOfLeaf(pack, pack.getArenaAttr(), name);
+      collectWriters(leaf, block, {nullptr, offset, size}, writers);
+      writers.push_back({op, offset, size}); // where it has to be copied
+    }
+  else if (isa<ReshapeOp>(op))
+    collectWriters(op->getOperand(0), block, range, writers);
+  else
+    writers.push_back({op, range.offset, range.size});
+}
+
+/// The ops of `block` in an order that follows values and `edges`, close to the present one; nothing if there is none.
+std::optional<SmallVector<Operation *>> sorted(Block &block, ArrayRef<Edge> edges) {
+  DenseMap<Operation *, unsigned> position, missing;
+  DenseMap<Operation *, llvm::SetVector<Operation *>> followers;
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator()) {
+    position[&op] = ops.size();
+    ops.push_back(&op);
+  }
+  auto follow = [&](Operation *first, Operation *second) {
+    if (first != second && position.contains(first) && position.contains(second) && followers[first].insert(second))
+      ++missing[second];
+  };
+  for (Operation *op : ops)
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (Operation *producer = operand.getDefiningOp())
+          follow(producer, op);
+    });
+  for (auto [first, second] : edges)
+    follow(first, second);
+  std::priority_queue<unsigned, std::vector<unsigned>, std::greater<>> ready;
+  for (Operation *op : ops)
+    if (missing.lookup(op) == 0)
+      ready.push(position[op]);
+  SmallVector<Operation *> order;
+  while (!ready.empty()) {
+    Operation *op = ops[ready.top()];
+    ready.pop();
+    order.push_back(op);
+    for (Operation *next : followers[op])
+      if (--missing[next] == 0)
+        ready.push(position[next]);
+  }
+  if (order.size() != ops.size())
+    return std::nullopt;
+  return order;
+}
+
+} // namespace
+
+void MemoryPlan::replaceInPlace(Block &block, ArrayRef<std::pair<Value, Value>> pairs) {
+  SmallVector<Edge> edges;
+  std::optional<SmallVector<Operation *>> order;
+  for (auto [old, value] : pairs) {
+    SmallVector<Access> readers, writers;
+    collectReaders(old, block, {}, readers);
+    collectWriters(value, block, {}, writers);
+    SmallVector<Edge> more(edges);
+    bool isPossible = true;
+    for (Access &reader : readers)
+      for (Access &writer : writers) {
+        isPossible &= !reader.op->hasTrait<OpTrait::IsTerminator>(); // nothing runs after it
+        if (reader.op != writer.op && reader.overlaps(writer))
+          more.push_back({reader.op, writer.op});
+      }
+    if (!isPossible)
+      continue;
+    if (auto found = sorted(block, more)) {
+      order = std::move(found);
+      edges = std::move(more);
+      replaceable.insert({old, value});
+    }
+  }
+  if (order)
+    for (Operation *op : *order)
+      op->moveBefore(block.getTerminator());
+}
+
+} // namespace costate::fuse

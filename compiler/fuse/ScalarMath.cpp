@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/fuse/ScalarMath.h"
+
+#include "costate/dialects/graph/Graph.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+#include <numbers>
+
+using namespace mlir;
+
+namespace costate::fuse {
+
+namespace {
+
+using Builder = ImplicitLocOpBuilder;
+
+Value constant(Builder &b, Type type, double value) { return emitConstant(b, b.getLoc(), type, value); }
+
+Value extreme(Builder &b, Type type, bool largest) {
+  unsigned width = type.getIntOrFloatBitWidth();
+  APInt value = largest ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width);
+  return arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
+}
+
+Value isEqual(Builder &b, Value x, Value y) { return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, y); }
+
+/// Makes a divisor for which the instruction is defined; `isZero` tells whether the quotient has to be replaced.
+Value safeDivisor(Builder &b, Value x, Value y, Value &isZero) {
+  Type type = y.getType();
+  isZero = isEqual(b, y, constant(b, type, 0));
+  Value overflows = arith::AndIOp::create(b, isEqual(b, x, extreme(b, type, false)), isEqual(b, y, constant(b, type, -1)));
+  return arith::SelectOp::create(b, arith::OrIOp::create(b, isZero, overflows), constant(b, type, 1), y);
+}
+
+/// x / 0 = -1 and least / -1 = least.
+Value divideInteger(Builder &b, Value x, Value y) {
+  Value isZero, divisor = safeDivisor(b, x, y, isZero);
+  Value quotient = arith::DivSIOp::create(b, x, divisor);
+  return arith::SelectOp::create(b, isZero, constant(b, x.getType(), -1), quotient);
+}
+
+/// x rem 0 = x.
+Value remainderInteger(Builder &b, Value x, Value y) {
+  Value isZero, divisor = safeDivisor(b, x, y, isZero);
+  Value rest = arith::RemSIOp::create(b, x, divisor);
+  return arith::SelectOp::create(b, isZero, x, rest);
+}
+
+/// Toward zero, saturating; NaN gives 0.
+Value floatToInteger(Builder &b, Value x, IntegerType to) {
+  double bound = std::ldexp(1.0, to.getWidth() - 1);
+  auto compare = [&](arith::CmpFPredicate predicate, double limit) -> Value {
+    return arith::CmpFOp::create(b, predicate, x, constant(b, x.getType(), limit));
+  };
+  Value above = compare(arith::CmpFPredicate::OGE, bound), below = compare(arith::CmpFPredicate::OLT, -bound);
+  Value inside = arith::AndIOp::create(b, compare(arith::CmpFPredicate::OLT, bound), compare(arith::CmpFPredicate::OGE, -bound));
+  Value number = arith::FPToSIOp::create(b, to, arith::SelectOp::create(b, inside, x, constant(b, x.getType(), 0)));
+  number = arith::SelectOp::create(b, above, extreme(b, to, true), number);
+  return arith::SelectOp::create(b, below, extreme(b, to, false), number);
+}
+
+Value convert(Builder &b, Value x, Type to) {
+  Type from = x.getType();
+  if (from == to)
+    return x;
+  bool fromFloat = isa<FloatType>(from), toFloat = isa<FloatType>(to);
+  if (to.isInteger(1)) {
+    Value zero = constant(b, from, 0);
+    return fromFloat ? Value(arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, x, zero))
+                     : Value(arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x, zero));
+  }
+  if (fromFloat && toFloat)
+    return from.getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth() ? Value(arith::ExtFOp::create(b, to, x))
+                                                                     : Value(arith::TruncFOp::create(b, to, x));
+  if (fromFloat)
+    return floatToInteger(b, x, cast<IntegerType>(to));
+  if (from.isInteger(1))
+    return toFloat ? Value(arith::UIToFPOp::create(b, to, x)) : Value(arith::ExtUIOp::create(b, to, x));
+  if (toFloat)
+    return arith::SIToFPOp::create(b, to, x);
+  return from.getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth() ? Value(arith::ExtSIOp::create(b, to, x))
+                                                                   : Value(arith::TruncIOp::create(b, to, x));
+}
+
+Value compare(Builder &b, graph::ComparisonDirection direction, Value x, Value y) {
+  unsigned row = static_cast<unsigned>(direction); // EQ, NE, GE, GT, LE, LT
+  using F = arith::CmpFPredicate;
+  using I = arith::CmpIPredicate;
+  if (isa<FloatType>(x.getType())) {
+    constexpr F table[] = {F::OEQ, F::UNE, F::OGE, F::OGT, F::OLE, F::OLT};
+    return arith::CmpFOp::create(b, table[row], x, y);
+  }
+  constexpr I isSigned[] = {I::eq, I::ne, I::sge, I::sgt, I::sle, I::slt}, isUnsigned[] = {I::eq, I::ne, I::uge, I::ugt, I::ule, I::ult};
+  return arith::CmpIOp::create(b, (x.getType().isInteger(1) ? isUnsigned : isSigned)[row], x, y);
+}
+
+/// A zero keeps its sign, a NaN stays.
+Value sign(Builder &b, Value x) {
+  Type type = x.getType();
+  Value zero = constant(b, type, 0);
+  bool isFloat = isa<FloatType>(type);
+  auto where = [&](graph::ComparisonDirection direction, double value, Value otherwise) -> Value {
+    return arith::SelectOp::create(b, compare(b, direction, x, zero), constant(b, type, value), otherwise);
+  };
+  return where(graph::ComparisonDirection::GT, 1, where(graph::ComparisonDirection::LT, -1, isFloat ? x : zero));
+}
+
+/// exp of a number that is not positive cannot overflow: e = exp(-|x|), then 1 / (1 + e) or e / (1 + e).
+Value logistic(Builder &b, Value x) {
+  Value one = constant(b, x.getType(), 1), zero = constant(b, x.getType(), 0);
+  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
+  Value isNegative = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, zero);
+  return arith::DivFOp::create(b, arith::SelectOp::create(b, isNegative, e, one), arith::AddFOp::create(b, one, e));
+}
+
+Value negate(Builder &b, Value x) {
+  return isa<FloatType>(x.getType()) ? Value(arith::NegFOp::create(b, x)) : Value(arith::SubIOp::create(b, constant(b, x.getType(), 0), x));
+}
+
+Value complement(Builder &b, Value x) { return arith::XOrIOp::create(b, x, constant(b, x.getType(), -1)); }
+
+Value foldIn(Builder &b, Value key, Value data) {
+  auto [low, high] = emitWords(b, b.getLoc(), data);
+  Value tag = constant(b, b.getI32Type(), 0x464f4c44), zero = constant(b, b.getI32Type(), 0);
+  auto words = emitPhilox(b, b.getLoc(), {low, high, tag, zero}, emitWords(b, b.getLoc(), key));
+  Type i64 = b.getI64Type();
+  Value upper = arith::ShLIOp::create(b, arith::ExtUIOp::create(b, i64, words[1]), constant(b, i64, 32));
+  return arith::OrIOp::create(b, upper, arith::ExtUIOp::create(b, i64, words[0]));
+}
+
+/// The op for floats, for integers and for truth values.
+template <typename OnFloat, typename OnInt, typename OnBool>
+Value byType(Builder &b, Value x, Value y) {
+  if (isa<FloatType>(x.getType()))
+    return OnFloat::create(b, x, y);
+  if (x.getType().isInteger(1))
+    return OnBool::create(b, x, y);
+  return OnInt::create(b, x, y);
+}
+
+Value add(Builder &b, Value x, Value y) { return byType<arith::AddFOp, arith::AddIOp, arith::OrIOp>(b, x, y); }
+Value multiply(Builder &b, Value x, Value y) { return byType<arith::MulFOp, arith::MulIOp, arith::AndIOp>(b, x, y); }
+Value maximum(Builder &b, Value x, Value y) { return byType<arith::MaximumFOp, arith::MaxSIOp, arith::OrIOp>(b, x, y); }
+Value minimum(Builder &b, Value x, Value y) { return byType<arith::MinimumFOp, arith::MinSIOp, arith::AndIOp>(b, x, y); }
+
+} // namespace
+
+Value emitConstant(OpBuilder &builder, Location loc, Type type, double value) {
+  TypedAttr attr;
+  if (auto real = dyn_cast<FloatType>(type))
+    attr = builder.getFloatAttr(real, value);
+  else if (type.isIndex())
+    attr = builder.getIndexAttr(static_cast<int64_t>(value));
+  else
+    attr = builder.getIntegerAttr(type, APInt(type.getIntOrFloatBitWidth(), static_cast<int64_t>(value), /*isSigned=*/true, /*implicitTrunc=*/true));
+  return arith::ConstantOp::create(builder, loc, attr);
+}
+
+std::array<Value, 2> emitWords(OpBuilder &builder, Location loc, Value wide) {
+  Builder b(loc, builder);
+  Value high = arith::ShRUIOp::create(b, wide, constant(b, b.getI64Type(), 32));
+  return {arith::TruncIOp::create(b, b.getI32Type(), wide), arith::TruncIOp::create(b, b.getI32Type(), high)};
+}
+
+std::array<Value, 4> emitPhilox(OpBuilder &builder, Location loc, std::array<Value, 4> counter, std::array<Value, 2> key) {
+  Builder b(loc, builder);
+  Type i32 = b.getI32Type(), i64 = b.getI64Type();
+  auto wideProduct = [&](Value x, uint32_t factor) {
+    return emitWords(b, loc, arith::MulIOp::create(b, arith::ExtUIOp::create(b, i64, x), constant(b, i64, factor)));
+  };
+  auto mix = [&](Value x, Value y, Value z) -> Value { return arith::XOrIOp::create(b, arith::XOrIOp::create(b, x, y), z); };
+  for (int round = 0; round < 10; ++round) {
+    auto p0 = wideProduct(counter[0], 0xD2511F53), p1 = wideProduct(counter[2], 0xCD9E8D57);
+    counter = {mix(p1[1], counter[1], key[0]), p1[0], mix(p0[1], counter[3], key[1]), p0[0]};
+    key = {arith::AddIOp::create(b, key[0], constant(b, i32, 0x9E3779B9)), arith::AddIOp::create(b, key[1], constant(b, i32, 0xBB67AE85))};
+  }
+  return counter;
+}
+
+Value emitRandom(OpBuilder &builder, Operation *op, Value key, Value flat) {
+  Builder b(op->getLoc(), builder);
+  auto random = cast<graph::RandomOp>(op);
+  auto wide = [&](Value value) { return emitWords(b, b.getLoc(), value); };
+  auto [low, high] = wide(flat);
+  auto [siteLow, siteHigh] = wide(arith::ConstantOp::create(b, b.getI64IntegerAttr(random.getSite())));
+  auto words = emitPhilox(b, b.getLoc(), {low, high, siteLow, siteHigh}, wide(key));
+  if (random.getDistribution() == graph::Distribution::bits)
+    return words[0];
+  Type type = random.getType().getElementType();
+  auto upper = [&](Value word) -> Value { return arith::ShRUIOp::create(b, word, constant(b, b.getI32Type(), 8)); };
+  auto fraction = [&](Value number) -> Value {
+    return arith::MulFOp::create(b, arith::SIToFPOp::create(b, type, number), constant(b, type, 0x1p-24));
+  };
+  if (random.getDistribution() == graph::Distribution::uniform)
+    return fraction(upper(words[0]));
+  Value u = fraction(arith::AddIOp::create(b, upper(words[0]), constant(b, b.getI32Type(), 1)));
+  Value radius = math::SqrtOp::create(b, arith::MulFOp::create(b, constant(b, type, -2), math::LogOp::create(b, u)));
+  Value angle = arith::MulFOp::create(b, constant(b, type, 2 * std::numbers::pi), fraction(upper(words[1])));
+  return arith::MulFOp::create(b, radius, math::CosOp::create(b, angle));
+}
+
+Value emitScalar(OpBuilder &builder, Operation *op, ValueRange in) {
+  Builder b(op->getLoc(), builder);
+  for (Type type : op->getOperandTypes())
+    if (Type element = cast<RankedTensorType>(type).getElementType(); !element.isSignlessInteger() && !element.isF32() && !element.isF64())
+      if (!isa<graph::ConvertOp>(op) || !isa<FloatType>(element)) {
+        op->emitOpError() << "requires elements of f32, f64, i1, i8, i32 or i64 for arithmetic, but got " << element;
+        return {};
+      }
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case([&](graph::AddOp) { return add(b, in[0], in[1]); })
+      .Case([&](graph::SubtractOp) { return byType<arith::SubFOp, arith::SubIOp, arith::XOrIOp>(b, in[0], in[1]); })
+      .Case([&](graph::MultiplyOp) { return multiply(b, in[0], in[1]); })
+      .Case([&](graph::DivideOp) -> Value {
+        return isa<FloatType>(in[0].getType()) ? Value(arith::DivFOp::create(b, in[0], in[1])) : divideInteger(b, in[0], in[1]);
+      })
+      .Case([&](graph::RemainderOp) -> Value {
+        return isa<FloatType>(in[0].getType()) ? Value(arith::RemFOp::create(b, in[0], in[1])) : remainderInteger(b, in[0], in[1]);
+      })
+      .Case([&](graph::MaximumOp) { return maximum(b, in[0], in[1]); })
+      .Case([&](graph::MinimumOp) { return minimum(b, in[0], in[1]); })
+      .Case([&](graph::PowerOp) { return math::PowFOp::create(b, in[0], in[1]); })
+      .Case([&](graph::Atan2Op) { return math::Atan2Op::create(b, in[0], in[1]); })
+      .Case([&](graph::NegateOp) { return negate(b, in[0]); })
+      .Case([&](graph::AbsOp) -> Value {
+        return isa<FloatType>(in[0].getType()) ? Value(math::AbsFOp::create(b, in[0]))
+               : in[0].getType().isInteger(1)  ? in[0]
+                                               : Value(math::AbsIOp::create(b, in[0]));
+      })
+      .Case([&](graph::SignOp) { return in[0].getType().isInteger(1) ? in[0] : sign(b, in[0]); })
+      .Case([&](graph::ExponentialOp) { return math::ExpOp::create(b, in[0]); })
+      .Case([&](graph::ExponentialMinusOneOp) { return math::ExpM1Op::create(b, in[0]); })
+      .Case([&](graph::LogOp) { return math::LogOp::create(b, in[0]); })
+      .Case([&](graph::LogPlusOneOp) { return math::Log1pOp::create(b, in[0]); })
+      .Case([&](graph::SqrtOp) { return math::SqrtOp::create(b, in[0]); })
+      .Case([&](graph::RsqrtOp) { return arith::DivFOp::create(b, constant(b, in[0].getType(), 1), math::SqrtOp::create(b, in[0])); })
+      .Case([&](graph::TanhOp) { return math::TanhOp::create(b, in[0]); })
+      .Case([&](graph::LogisticOp) { return logistic(b, in[0]); })
+      .Case([&](graph::ErfOp) { return math::ErfOp::create(b, in[0]); })
+      .Case([&](graph::SineOp) { return math::SinOp::create(b, in[0]); })
+      .Case([&](graph::CosineOp) { return math::CosOp::create(b, in[0]); })
+      .Case([&](graph::FloorOp) { return math::FloorOp::create(b, in[0]); })
+      .Case([&](graph::CeilOp) { return math::CeilOp::create(b, in[0]); })
+      .Case([&](graph::RoundNearestEvenOp) { return math::RoundEvenOp::create(b, in[0]); })
+      .Case([&](graph::AndOp) { return arith::AndIOp::create(b, in[0], in[1]); })
+      .Case([&](graph::OrOp) { return arith::OrIOp::create(b, in[0], in[1]); })
+      .Case([&](graph::XorOp) { return arith::XOrIOp::create(b, in[0], in[1]); })
+      .Case([&](graph::NotOp) { return complement(b, in[0]); })
+      .Case([&](graph::CompareOp op) { return compare(b, op.getDirection(), in[0], in[1]); })
+      .Case([&](graph::SelectOp) { return arith::SelectOp::create(b, in[0], in[1], in[2]); })
+      .Case([&](graph::ConvertOp op) { return convert(b, in[0], op.getType().getElementType()); })
+      .Case([&](graph::FoldInOp) { return foldIn(b, in[0], in[1]); })
+      .Default([](Operation *op) {
+        op->emitOpError() << "is elementwise, but has no scalar form";
+        return Value();
+      });
+}
+
+Value emitCombine(OpBuilder &builder, Operation *op, Value lhs, Value rhs) {
+  Builder b(op->getLoc(), builder);
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case([&](graph::ReduceSumOp) { return add(b, lhs, rhs); })
+      .Case([&](graph::ReduceProdOp) { return multiply(b, lhs, rhs); })
+      .Case([&](graph::ReduceMaxOp) { return maximum(b, lhs, rhs); })
+      .Case([&](graph::ReduceMinOp) { return minimum(b, lhs, rhs); });
+}
+
+TypedAttr getIdentity(Operation *op, Type type) {
+  Builder b(op->getLoc(), op->getContext());
+  if (isa<graph::ReduceSumOp, graph::ReduceProdOp>(op)) {
+    int64_t value = isa<graph::ReduceProdOp>(op);
+    return isa<FloatType>(type) ? TypedAttr(b.getFloatAttr(type, value)) : TypedAttr(b.getIntegerAttr(type, value));
+  }
+  bool ofMax = isa<graph::ReduceMaxOp>(op);
+  if (auto real = dyn_cast<FloatType>(type))
+    return b.getFloatAttr(type, APFloat::getInf(real.getFloatSemantics(), /*Negative=*/ofMax));
+  if (type.isInteger(1))
+    return b.getIntegerAttr(type, ofMax ? 0 : 1);
+  unsigned width = type.getIntOrFloatBitWidth();
+  return b.getIntegerAttr(type, ofMax ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width));
+}
+
+} // namespace costate::fuse

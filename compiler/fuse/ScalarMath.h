@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The value of an elementwise graph op at one point, in `arith` and `math`: one table for host scalars and for the bodies of stages.
+#ifndef COSTATE_COMPILER_FUSE_SCALAR_MATH_H
+#define COSTATE_COMPILER_FUSE_SCALAR_MATH_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Operation.h"
+
+#include <array>
+
+namespace costate::fuse {
+
+/// The value of `op`, which has the trait Elementwise, for scalar operands of its operands' element types. Null, with a diagnostic at `op`,
+/// for an element type that has no arithmetic (ui8, f16 and bf16 are storage only).
+mlir::Value emitScalar(mlir::OpBuilder &builder, mlir::Operation *op, mlir::ValueRange operands);
+
+/// Combines two partial results of the reduction `op`: sum, product, maximum or minimum.
+mlir::Value emitCombine(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value lhs, mlir::Value rhs);
+
+/// What `emitCombine` leaves unchanged: 0, 1, -inf or the least integer, +inf or the largest integer.
+mlir::TypedAttr getIdentity(mlir::Operation *op, mlir::Type elementType);
+
+/// The constant `value` of a float or integer type.
+mlir::Value emitConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
+
+/// The four i32 words of philox4x32-10 (Salmon et al. 2011) for i32 words of counter and key.
+std::array<mlir::Value, 4> emitPhilox(mlir::OpBuilder &builder, mlir::Location loc, std::array<mlir::Value, 4> counter,
+                                      std::array<mlir::Value, 2> key);
+
+/// Element `flat` (i64) of the draws of `op`, a graph.random, for `key` (i64).
+mlir::Value emitRandom(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value key, mlir::Value flat);
+
+/// Low and high word (i32) of an i64.
+std::array<mlir::Value, 2> emitWords(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value wide);
+
+} // namespace costate::fuse
+
+#endif // COSTATE_COMPILER_FUSE_SCALAR_MATH_H

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Graph to simpler graph. Every rewrite is exact: it moves values or renames axes, and computes nothing differently.
+#include "costate/compiler/fuse/Passes.h"
+#include "costate/dialects/graph/Axes.h"
+#include "costate/dialects/graph/Graph.h"
+
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+using namespace costate::graph;
+
+namespace costate::fuse {
+
+#define GEN_PASS_DEF_SIMPLIFYGRAPH
+#include "costate/compiler/fuse/Passes.h.inc"
+
+namespace {
+
+SmallVector<int64_t> through(ArrayRef<int64_t> axes, ArrayRef<int64_t> permutation) {
+  return llvm::map_to_vector(axes, [&](int64_t axis) { return permutation[axis]; });
+}
+
+// dot_general(transpose(x), y) -> dot_general(x, y) with other axes, if the free axes of x keep their order
+struct TransposeIntoDot : OpRewritePattern<DotGeneralOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DotGeneralOp op, PatternRewriter &rewriter) const override {
+    bool changed = false;
+    auto fold = [&](Value operand, ArrayRef<int64_t> free, SmallVector<int64_t> &batching, SmallVector<int64_t> &contracting) -> Value {
+      auto transpose = operand.getDefiningOp<TransposeOp>();
+      if (!transpose || !llvm::is_sorted(through(free, transpose.getPermutation())))
+        return operand;
+      changed = true;
+      batching = through(batching, transpose.getPermutation());
+      contracting = through(contracting, transpose.getPermutation());
+      return transpose.getOperand();
+    };
+    SmallVector<int64_t> lb(op.getLhsBatching()), lc(op.getLhsContracting()), rb(op.getRhsBatching()), rc(op.getRhsContracting());
+    Value lhs = fold(op.getLhs(), op.lhsFree(), lb, lc), rhs = fold(op.getRhs(), op.rhsFree(), rb, rc);
+    if (!changed)
+      return failure();
+    rewriter.replaceOpWithNewOp<DotGeneralOp>(op, op.getType(), lhs, rhs, lb, rb, lc, rc);
+    return success();
+  }
+};
+
+// transpose(dot_general(x, y)) of two matrices -> dot_general(y, x)
+struct TransposeOfDot : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    auto dot = op.getOperand().getDefiningOp<DotGeneralOp>();
+    if (!dot || !dot->hasOneUse() || !dot.getLhsBatching().empty())
+      return failure();
+    int64_t left = dot.lhsFree().size(), rank = op.getPermutation().size();
+    // The free axes of both operands change places and keep their order otherwise: products commute, so every sum stays the same.
+    for (int64_t axis = 0; axis < rank; ++axis)
+      if (op.getPermutation()[axis] != (axis + left) % rank)
+        return failure();
+    if (left == 0 || left == rank)
+      return failure();
+    rewriter.replaceOpWithNewOp<DotGeneralOp>(op, op.getType(), dot.getRhs(), dot.getLhs(), dot.getRhsBatching(), dot.getLhsBatching(),
+                                              dot.getRhsContracting(), dot.getLhsContracting());
+    return success();
+  }
+};
+
+// transpose(transpose(x)) -> transpose(x)
+struct TransposeOfTranspose : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getOperand().getDefiningOp<TransposeOp>();
+    if (!inner)
+      return failure();
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getOperand(), through(op.getPermutation(), inner.getPermutation()));
+    return success();
+  }
+};
+
+// broadcast(broadcast(x)) -> broadcast(x)
+struct BroadcastOfBroadcast : OpRewritePattern<BroadcastInDimOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BroadcastInDimOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getOperand().getDefiningOp<BroadcastInDimOp>();
+    if (!inner)
+      return failure();
+    rewriter.replaceOpWithNewOp<BroadcastInDimOp>(op, op.getType(), inner.getOperand(), through(inner.getDims(), op.getDims()), op.getShape());
+    return success();
+  }
+};
+
+// reshape(reshape(x)) -> reshape(x)
+struct ReshapeOfReshape : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getOperand().getDefiningOp<ReshapeOp>();
+    if (!inner)
+      return failure();
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), inner.getOperand(), op.getShape());
+    return success();
+  }
+};
+
+// leaf(pack(..., x, ...)) -> x
+struct LeafOfPack : OpRewritePattern<LeafOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LeafOp op, PatternRewriter &rewriter) const override {
+    auto pack = op.getArena().getDefiningOp<PackOp>();
+    if (!pack)
+      return failure();
+    for (auto [name, value] : llvm::zip_equal(pack.getNames().getAsRange<StringAttr>(), pack.getLeaves()))
+      if (name == op.getLeaf().getLeafReference() && value.getType() == op.getType()) {
+        rewriter.replaceOp(op, value);
+        return success();
+      }
+    return failure();
+  }
+};
+
+/// Values that cost nothing to make again: a constant, or a scalar or another such value repeated.
+bool isCheap(Operation *op) {
+  if (isa<ConstantOp, IotaOp>(op))
+    return true;
+  auto broadcast = dyn_cast<BroadcastInDimOp>(op);
+  return broadcast && cast<RankedTensorType>(broadcast.getOperand().getType()).getRank() == 0;
+}
+
+/// Repeats cheap values in each block that uses them: nothing has to be kept for a loop or a branch.
+void sinkCheapValues(ModuleOp module) {
+  SmallVector<Operation *> cheap;
+  module.walk([&](Operation *op) {
+    if (isCheap(op))
+      cheap.push_back(op);
+  });
+  for (Operation *op : cheap) {
+    DenseMap<Block *, Operation *> copies{{op->getBlock(), op}};
+    for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
+      Block *block = use.getOwner()->getBlock();
+      Operation *&copy = copies[block];
+      if (!copy) {
+        copy = op->clone();
+        block->getOperations().push_front(copy);
+      }
+      use.set(copy->getResult(0));
+    }
+  }
+}
+
+struct SimplifyGraph : impl::SimplifyGraphBase<SimplifyGraph> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<TransposeIntoDot, TransposeOfDot, TransposeOfTranspose, BroadcastOfBroadcast, ReshapeOfReshape, LeafOfPack>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    IRRewriter rewriter(&getContext());
+    DominanceInfo dominance(getOperation());
+    eliminateCommonSubExpressions(rewriter, dominance, getOperation());
+    sinkCheapValues(getOperation());
+  }
+};
+
+} // namespace
+
+} // namespace costate::fuse

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One stage, or a few, for each kept value. The order of every sum is written here and nowhere else: a function of the op and its
+// dimensions (KernelWriter.h, kLanes).
+#include "costate/compiler/fuse/KernelWriter.h"
+
+#include "costate/compiler/fuse/ScalarMath.h"
+#include "costate/dialects/graph/Axes.h"
+#include "costate/dialects/graph/Graph.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace costate::graph;
+
+namespace costate::fuse {
+
+static Type elementTypeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getElementType(); }
+
+void KernelWriter::writeStage(Operation *op) {
+  loc = op->getLoc();
+  llvm::TypeSwitch<Operation *>(op)
+      .Case<ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp>([&](auto) { writeReduction(op); })
+      .Case<DotGeneralOp, ConvolutionOp>([&](auto) { writeContraction(op); })
+      .Case<ArgmaxOp, ArgminOp>([&](auto) { writeArgReduction(op); })
+      .Case([&](CumsumOp) { writeCumsum(op); })
+      .Case([&](ScatterAddOp) { writeScatterAdd(op); })
+      .Case([&](DynamicUpdateSliceOp) { writeUpdateSlice(op); })
+      .Default([&](Operation *op) {
+        Value value = op->getResult(0);
+        auto made = stage(op, "", dimensions.of(value), elementTypeOf(value),
+                          [&](ValueRange variables) { return SmallVector<Value>{computeElement(op, variables)}; });
+        stages[value] = made.getResult(0);
+      });
+}
+
+void KernelWriter::writeBundle() {
+  SmallVector<Operation *> results;
+  SmallVector<Type> types;
+  for (Operation *op : written)
+    if (llvm::is_contained(bundle, op)) {
+      results.push_back(op);
+      types.push_back(elementTypeOf(op->getResult(0)));
+    }
+  loc = results.back()->getLoc();
+  auto made = stage(results.back(), "", dimensions.of(results.back()->getResult(0)), types, [&](ValueRange variables) {
+    SmallVector<Value> values;
+    for (Operation *op : results)
+      values.push_back(element(op->getResult(0), variables));
+    return values;
+  });
+  for (auto [op, value] : llvm::zip_equal(results, made.getResults()))
+    stages[op->getResult(0)] = value;
+}
+
+/// Indices of a reduction's operand, from those of the result and of the reduced axes.
+static SmallVector<Value, 4> merge(ArrayRef<int64_t> reduced, ValueRange free, ValueRange along) {
+  SmallVector<Value, 4> at(free.size() + along.size());
+  for (auto [place, axis] : llvm::enumerate(reduced))
+    at[axis] = along[place];
+  for (auto [place, axis] : llvm::enumerate(complement(reduced, at.size())))
+    at[axis] = free[place];
+  return at;
+}
+
+void KernelWriter::writeReduction(Operation *op) {
+  Value operand = op->getOperand(0), result = op->getResult(0);
+  auto axes = llvm::to_vector(cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef());
+  Type type = elementTypeOf(result);
+  Dims from = dimensions.of(operand), space = dimensions.of(result), domain = take(from, axes);
+  auto startValue = [&](ValueRange) -> SmallVector<Value> { return {arith::ConstantOp::create(b, loc, getIdentity(op, type))}; };
+
+  // The axis that lanes share: the last reduced one that is long, if the last axis of more than one element is reduced.
+  auto isOne = [](DimAttr dim) { return dim.constant() == 1; };
+  int64_t last = int64_t(from.size()) - 1, laneAxis = -1;
+  while (last > 0 && isOne(from[last]))
+    --last;
+  if (llvm::is_contained(axes, last))
+    for (int64_t axis : axes)
+      if (!from[axis].constant() || *from[axis].constant() >= kFewest)
+        laneAxis = axis;
+  if (laneAxis < 0) { // in order
+    auto sum = stage(op, "", space, type, startValue);
+    update(sum, domain, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+      Value value = element(operand, merge(axes, variables, reduction));
+      Value so = kernel::LoadOp::create(b, loc, self.front(), variables);
+      kernel::WriteOp::create(b, loc, emitCombine(b, op, so, value), variables, Value());
+    });
+    stages[result] = sum.getResult(0);
+    return;
+  }
+
+  MLIRContext *context = op->getContext();
+  auto number = [&](int64_t value) { return DimAttr::get(context, value); };
+  DimAttr extent = from[laneAxis], rows = DimAttr::floorDiv(extent, number(kLanes));
+  bool isLong = extent.constant().value_or(0) > kLongest, isEven = extent == rows * number(kLanes);
+  size_t laneReduction = llvm::find(axes, laneAxis) - axes.begin(), rank = space.size();
+  DimAttr run = isLong ? DimAttr::ceilDiv(rows, number(kParts)) : rows;
+
+  Dims partialSpace = space;
+  if (isLong)
+    partialSpace.push_back(number(kParts));
+  partialSpace.push_back(number(kLanes));
+  auto partial = stage(op, "_lanes", partialSpace, type, startValue);
+  // Adds the element at `place` of the lane axis, if there is one.
+  auto addElement = [&](ValueRange self, Indices at, ValueRange free, ValueRange reduction, Value place, Value isThere) {
+    SmallVector<Value> along(reduction);
+    along[laneReduction] = place;
+    Value value = element(operand, merge(axes, free, along));
+    Value so = kernel::LoadOp::create(b, loc, self.front(), at);
+    kernel::WriteOp::create(b, loc, emitCombine(b, op, so, value), at, isThere);
+  };
+  Dims runs = domain;
+  runs[laneReduction] = run;
+  update(partial, runs, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+    Value row = reduction[laneReduction], isThere;
+    if (isLong) {
+      row = add(multiply(variables[rank], index(run)), row);
+      if (rows != run * number(kParts)) {
+        isThere = isLess(row, index(rows));
+        row = clamp(row, subtract(index(rows), index(1)));
+      }
+    }
+    Value place = add(multiply(row, index(kLanes)), variables.back());
+    addElement(self, Indices(variables.begin(), variables.end()), variables.take_front(rank), reduction, place, isThere);
+  });
+  if (!isEven) {
+    Dims rest = domain;
+    rest[laneReduction] = number(1);
+    update(partial, rest, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+      Value place = add(multiply(index(rows), index(kLanes)), variables.back());
+      Value isThere = isLess(place, index(extent));
+      Indices at(variables.begin(), variables.end());
+      if (isLong)
+        at[rank] = index(kParts - 1);
+      addElement(self, at, variables.take_front(rank), reduction, clamp(place, subtract(index(extent), index(1))), isThere);
+    });
+  }
+
+  // The values 0 .. count - 1 of `at`, joined pairwise.
+  auto joinPairwise = [&](int64_t count, function_ref<Value(int64_t)> at) {
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(at(i));
+    for (int64_t half = count / 2; half > 0; half /= 2)
+      for (int64_t i = 0; i < half; ++i)
+        values[i] = emitCombine(b, op, values[i], values[i + half]);
+    return SmallVector<Value>{values.front()};
+  };
+  Value lanes = partial.getResult(0);
+  if (isLong) {
+    Dims laneSpace = space;
+    laneSpace.push_back(number(kLanes));
+    auto joined = stage(op, "_parts", laneSpace, type, [&](ValueRange variables) {
+      return joinPairwise(kParts, [&](int64_t part) -> Value {
+        Indices at(variables.drop_back());
+        at.append({index(part), variables.back()});
+        return kernel::LoadOp::create(b, loc, lanes, at);
+      });
+    });
+    lanes = joined.getResult(0);
+  }
+  auto sum = stage(op, "", space, type, [&](ValueRange variables) {
+    return joinPairwise(kLanes, [&](int64_t lane) -> Value {
+      Indices at(variables.begin(), variables.end());
+      at.push_back(index(lane));
+      return kernel::LoadOp::create(b, loc, lanes, at);
+    });
+  });
+  stages[result] = sum.getResult(0);
+}
+
+/// A sum of products, in order of the contracted axes.
+void KernelWriter::writeContraction(Operation *op) {
+  Value result = op->getResult(0), rhs = op->getOperand(1);
+  auto dot = dyn_cast<DotGeneralOp>(op);
+  Type type = elementTypeOf(result);
+  Dims domain = dot ? take(dimensions.of(op->getOperand(0)), dot.getLhsContracting()) : Dims(ArrayRef(dimensions.of(rhs)).drop_back());
+  auto sum = stage(op, "", dimensions.of(result), type, [&](ValueRange) { return SmallVector<Value>{zero(type)}; });
+  update(sum, domain, /*contract=*/true, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+    Value x, w;
+    if (dot) {
+      auto operandAt = [&](Value operand, ArrayRef<int64_t> batching, ArrayRef<int64_t> contracting, ArrayRef<int64_t> free, size_t firstFree) {
+        Indices at(batching.size() + contracting.size() + free.size());
+        for (auto [place, axis] : llvm::enumerate(batching))
+          at[axis] = variables[place];
+        for (auto [place, axis] : llvm::enumerate(contracting))
+          at[axis] = reduction[place];
+        for (auto [place, axis] : llvm::enumerate(free))
+          at[axis] = variables[firstFree + place];
+        return element(operand, at);
+      };
+      size_t batches = dot.getLhsBatching().size();
+      x = operandAt(dot.getLhs(), dot.getLhsBatching(), dot.getLhsContracting(), dot.lhsFree(), batches);
+      w = operandAt(dot.getRhs(), dot.getRhsBatching(), dot.getRhsContracting(), dot.rhsFree(), batches + dot.lhsFree().size());
+    } else {
+      x = elementOfImage(op, variables, reduction);
+      Indices at(reduction.begin(), reduction.end());
+      at.push_back(variables.back());
+      w = element(rhs, at);
+    }
+    Value so = kernel::LoadOp::create(b, loc, self.front(), variables);
+    Value sumSoFar = arith::AddFOp::create(b, loc, so, arith::MulFOp::create(b, loc, x, w));
+    kernel::WriteOp::create(b, loc, sumSoFar, variables, Value());
+  });
+  stages[result] = sum.getResult(0);
+}
+
+/// The best value and its place, from the front: only a better one takes over, and a NaN is better than any number.
+void KernelWriter::writeArgReduction(Operation *op) {
+  Value operand = op->getOperand(0), result = op->getResult(0);
+  int64_t axis = cast<IntegerAttr>(op->getAttr("axis")).getInt();
+  Type type = elementTypeOf(operand), placeType = elementTypeOf(result);
+  Dims from = dimensions.of(operand);
+  bool ofMax = isa<ArgmaxOp>(op);
+  auto best = stage(op, "", dimensions.of(result), {type, placeType}, [&](ValueRange variables) {
+    return SmallVector<Value>{element(operand, merge(axis, variables, index(int64_t(0)))), zero(placeType)};
+  });
+  update(best, from[axis], /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+    Value value = element(operand, merge(axis, variables, reduction)), isBetter;
+    Value so = kernel::LoadOp::create(b, loc, self[0], variables), at = kernel::LoadOp::create(b, loc, self[1], variables);
+    if (isa<FloatType>(type)) {
+      auto compare = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value { return arith::CmpFOp::create(b, loc, predicate, x, y); };
+      // Better: greater, or a NaN against a number. "Not <=" is true for a NaN; "so == so" excludes a NaN that is there already.
+      isBetter = both(compare(ofMax ? arith::CmpFPredicate::UGT : arith::CmpFPredicate::ULT, value, so), compare(arith::CmpFPredicate::OEQ, so, so));
+    } else {
+      bool isBool = type.isInteger(1);
+      auto predicate = ofMax ? (isBool ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt)
+                             : (isBool ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt);
+      isBetter = arith::CmpIOp::create(b, loc, predicate, value, so);
+    }
+    Value here = arith::IndexCastOp::create(b, loc, placeType, reduction.front());
+    Value values[] = {arith::SelectOp::create(b, loc, isBetter, value, so), arith::SelectOp::create(b, loc, isBetter, here, at)};
+    kernel::WriteOp::create(b, loc, values, variables, Value());
+  });
+  stages[result] = best.getResult(1);
+}
+
+void KernelWriter::writeCumsum(Operation *op) {
+  auto cumsum = cast<CumsumOp>(op);
+  Value operand = cumsum.getOperand(), result = cumsum.getResult();
+  int64_t axis = cumsum.getAxis();
+  Dims dims = dimensions.of(result);
+  DimAttr one = DimAttr::get(op->getContext(), int64_t(1)), none = DimAttr::get(op->getContext(), int64_t(0));
+  auto sums = stage(op, "", dims, elementTypeOf(result), [&](ValueRange variables) { return SmallVector<Value>{element(operand, variables)}; });
+  update(sums, DimAttr::max(dims[axis] - one, none), /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+    Indices from(variables.begin(), variables.end()), to = from;
+    Value next = add(reduction.front(), index(1));
+    Value last = subtract(index(dims[axis]), index(1));
+    from[axis] = cumsum.getReverse() ? subtract(last, reduction.front()) : reduction.front();
+    to[axis] = cumsum.getReverse() ? subtract(last, next) : next;
+    Value before = kernel::LoadOp::create(b, loc, self.front(), from), here = kernel::LoadOp::create(b, loc, self.front(), to);
+    Value sum = isa<FloatType>(here.getType()) ? Value(arith::AddFOp::create(b, loc, before, here)) : Value(arith::AddIOp::create(b, loc, before, here));
+    kernel::WriteOp::create(b, loc, sum, to, Value());
+  });
+  stages[result] = sums.getResult(0);
+}
+
+/// The updates in their order, each where its index points; an index outside writes nothing.
+void KernelWriter::writeScatterAdd(Operation *op) {
+  auto scatter = cast<ScatterAddOp>(op);
+  Value result = scatter.getResult();
+  size_t shared = scatter.getBatchDims();
+  Dims dims = dimensions.of(result), indexDims = dimensions.of(scatter.getIndices());
+  Dims domain(ArrayRef(indexDims).drop_front(shared));
+  auto sums = stage(op, "", dims, elementTypeOf(result), [&](ValueRange variables) { return SmallVector<Value>{element(scatter.getOperand(), variables)}; });
+  update(sums, domain, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+    Indices from(variables.take_front(shared));
+    llvm::append_range(from, reduction);
+    auto [row, isInside] = place(element(scatter.getIndices(), from), dims[shared]);
+    llvm::append_range(from, variables.drop_front(shared + 1));
+    Indices to(variables.begin(), variables.end());
+    to[shared] = row;
+    Value so = kernel::LoadOp::create(b, loc, self.front(), to), value = element(scatter.getUpdates(), from);
+    Value sum = isa<FloatType>(value.getType()) ? Value(arith::AddFOp::create(b, loc, so, value)) : Value(arith::AddIOp::create(b, loc, so, value));
+    kernel::WriteOp::create(b, loc, sum, to, isInside);
+  });
+  stages[result] = sums.getResult(0);
+}
+
+void KernelWriter::writeUpdateSlice(Operation *op) {
+  auto slice = cast<DynamicUpdateSliceOp>(op);
+  Value result = slice.getResult();
+  Dims dims = dimensions.of(result), sizes = dimensions.of(slice.getUpdate());
+  auto whole = stage(op, "", dims, elementTypeOf(result), [&](ValueRange variables) { return SmallVector<Value>{element(slice.getOperand(), variables)}; });
+  // Axes that the block fills stay free.
+  Dims domain;
+  for (auto [dim, size] : llvm::zip_equal(dims, sizes))
+    if (dim != size)
+      domain.push_back(size);
+  update(whole, domain, /*contract=*/false, [&](ValueRange, ValueRange variables, ValueRange reduction) {
+    Indices from(variables.begin(), variables.end()), to = from;
+    size_t next = 0;
+    for (size_t axis = 0; axis < dims.size(); ++axis)
+      if (dims[axis] != sizes[axis]) {
+        from[axis] = reduction[next++];
+        to[axis] = add(clampedStart(slice.getStarts()[axis], dims[axis], sizes[axis]), from[axis]);
+      }
+    Value value = element(slice.getUpdate(), from);
+    kernel::WriteOp::create(b, loc, value, to, Value());
+  });
+  stages[result] = whole.getResult(0);
+}
+
+} // namespace costate::fuse
