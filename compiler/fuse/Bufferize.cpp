@@ -23,7 +23,8 @@ namespace costate::fuse {
 
 namespace {
 
-bool isTensor(Value value) { return isa<TensorType>(value.getType()); }
+/// An array: a tensor, or an argument that has become a memref.
+bool isTensor(Value value) { return isa<TensorType, MemRefType>(value.getType()); }
 
 MemRefType memRefOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
@@ -289,7 +290,12 @@ private:
   }
 
   /// Stands for a tensor that control flow no longer carries, until its uses are gone.
-  Value standIn(Value tensor) { return UnrealizedConversionCastOp::create(b, tensor.getLoc(), tensor.getType(), ValueRange()).getResult(0); }
+  Value standIn(Value tensor) {
+    Value value = UnrealizedConversionCastOp::create(b, tensor.getLoc(), tensor.getType(), ValueRange()).getResult(0);
+    if (Value buffer = bufferOf.lookup(tensor))
+      bufferOf[value] = buffer;
+    return value;
+  }
 
   /// Replaces `old` values by those of `fresh`, which has no tensors.
   void replace(ValueRange old, ValueRange fresh) {

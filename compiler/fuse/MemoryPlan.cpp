@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace costate::graph;
@@ -29,7 +30,13 @@ static FlatSymbolRefAttr arenaOf(LeafOp leaf) { return FlatSymbolRefAttr::get(le
 
 static bool isTensor(Value value) { return isa<RankedTensorType>(value.getType()); }
 
-/// Without offset: is the value needed in memory at all? A scalar that is only extracted again is not.
+/// Number of elements; where it is dynamic, more than any array has.
+static int64_t elementsOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.hasStaticShape() ? type.getNumElements() : INT64_MAX / 2;
+}
+
+/// Is the value needed in memory at all? A scalar that is only extracted again is not.
 static bool isNeeded(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) { return !isa<tensor::ExtractOp, tensor::DimOp>(user); });
 }
@@ -88,6 +95,7 @@ void MemoryPlan::plan() {
     if (isTensor(argument)) {
       memories.push_back({Memory::Kind::Argument, argument.getArgNumber(), {}, {}});
       places[argument] = {unsigned(memories.size() - 1)};
+      holders[memories.size() - 1] = argument;
     }
   SmallVector<Wanted> wanted;
   for (auto [number, value] : llvm::enumerate(terminator->getOperands())) {
@@ -238,9 +246,7 @@ std::optional<std::string> MemoryPlan::putCall(OpResult result, Place place) {
     std::optional<Place> known = isTensor(input) ? placeOf(input) : std::nullopt;
     if (!known || known->memory != place.memory)
       continue;
-    int64_t size = cast<RankedTensorType>(result.getType()).getNumElements(), other = cast<RankedTensorType>(input.getType()).hasStaticShape()
-                       ? cast<RankedTensorType>(input.getType()).getNumElements()
-                       : INT64_MAX;
+    int64_t size = elementsOf(result), other = elementsOf(input);
     if (*known == place) {
       if (tied || !readsOnlyItsOwn(call.getKernel(), result.getResultNumber(), number))
         return "the kernel reads more of the old value than what it replaces";
@@ -281,6 +287,7 @@ Place MemoryPlan::placeCarry(Operation *loop, Value start, Value carried, Value 
   std::optional<Place> asked = result ? placeOf(result) : placeOf(carried);
   Place place = asked ? *asked : newMemory(Memory::Kind::Workspace, start);
   places[carried] = place;
+  holders[place.memory] = carried;
   if (result)
     places[result] = place;
   // The start may be computed there, if nobody else needs it afterwards.
@@ -288,7 +295,7 @@ Place MemoryPlan::placeCarry(Operation *loop, Value start, Value carried, Value 
   std::optional<Place> known = placeOf(start);
   if (known && *known == place)
     reason = std::nullopt;
-  else if (!asked && start.hasOneUse() && start.getDefiningOp() && start.getDefiningOp()->getBlock() == loop->getBlock())
+  else if ((!asked || memories[asked->memory].kind != Memory::Kind::Argument) && start.hasOneUse() && start.getDefiningOp() && start.getDefiningOp()->getBlock() == loop->getBlock())
     reason = put(start, place);
   if (reason)
     copy(start, place, loop, *reason);
@@ -296,6 +303,7 @@ Place MemoryPlan::placeCarry(Operation *loop, Value start, Value carried, Value 
 }
 
 void MemoryPlan::planFor(scf::ForOp loop) {
+  llvm::SaveAndRestore restore(holders, DenseMap<unsigned, Value>(holders));
   SmallVector<Wanted> wanted;
   for (auto [start, carried, next, result] : llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(), loop.getYieldedValues(), loop.getResults()))
     if (isTensor(carried))
@@ -306,6 +314,7 @@ void MemoryPlan::planFor(scf::ForOp loop) {
 
 /// Carries lie where the condition's arguments do. What the condition passes on is the same value in the body and behind the loop.
 void MemoryPlan::planWhile(scf::WhileOp loop) {
+  llvm::SaveAndRestore restore(holders, DenseMap<unsigned, Value>(holders));
   for (auto [passed, inside, result] : llvm::zip_equal(loop.getConditionOp().getArgs(), loop.getAfterArguments(), loop.getResults()))
     if (isTensor(passed)) {
       sameAs[inside] = passed;
@@ -331,7 +340,6 @@ void MemoryPlan::planWhile(scf::WhileOp loop) {
 }
 
 void MemoryPlan::planIf(scf::IfOp branch) {
-  SmallVector<Place> chosen;
   for (Value result : branch.getResults())
     if (isTensor(result) && !placeOf(result))
       places[result] = newMemory(Memory::Kind::Workspace, result);
@@ -341,7 +349,7 @@ void MemoryPlan::planIf(scf::IfOp branch) {
     SmallVector<Wanted> wanted;
     for (auto [value, result] : llvm::zip_equal(region->front().getTerminator()->getOperands(), branch.getResults()))
       if (isTensor(value))
-        wanted.push_back({value, *placeOf(result), Value()});
+        wanted.push_back({value, *placeOf(result), holders.lookup(placeOf(result)->memory)});
     putAll(region->front().getTerminator(), wanted);
     planBlock(region->front());
   }

@@ -107,6 +107,7 @@ private:
   graph::Dimensions &dimensions;
   const Hints &hints;
   llvm::DenseMap<mlir::Value, Place> places;
+  llvm::DenseMap<unsigned, mlir::Value> holders;                          ///< the value that a memory holds when a block begins
   llvm::DenseMap<mlir::Value, mlir::Value> sameAs;                        ///< values of control flow that are another value
   llvm::DenseSet<std::pair<mlir::Value, mlir::Value>> replaceable; ///< (old, new): every read of the old one is before the new one
 };

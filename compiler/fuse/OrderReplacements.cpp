@@ -7,6 +7,7 @@
 #include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/kernel/Kernel.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 #include <queue>
@@ -24,6 +25,7 @@ using Edge = std::pair<Operation *, Operation *>;
 struct Access {
   Operation *op;
   int64_t offset = 0, size = -1;
+  OpOperand *use = nullptr; ///< of the value itself, not of a view
 
   bool overlaps(const Access &other) const {
     return size < 0 || other.size < 0 || (offset < other.offset + other.size && other.offset < offset + size);
@@ -32,16 +34,33 @@ struct Access {
 
 /// Ops of `block` that read `value` or a view of it.
 void collectReaders(Value value, Block &block, Access range, SmallVectorImpl<Access> &readers) {
-  for (Operation *user : value.getUsers()) {
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
     if (auto leaf = dyn_cast<LeafOp>(user)) {
       auto [offset, size] = rangeOfLeaf(leaf, FlatSymbolRefAttr::get(leaf.getLeaf().getRootReference()), leaf.getLeaf().getLeafReference());
       collectReaders(leaf.getResult(), block, {nullptr, offset, size}, readers);
     } else if (isa<ReshapeOp>(user)) {
       collectReaders(user->getResult(0), block, range, readers);
     } else if (Operation *ancestor = block.findAncestorOpInBlock(*user)) {
-      readers.push_back({ancestor, range.offset, range.size});
+      readers.push_back({ancestor, range.offset, range.size, range.size < 0 ? &use : nullptr});
     }
   }
+}
+
+/// `reader` and the op that makes `value` are one. A kernel reads before it writes at each index (checked with its place), a branch replaces the
+/// old value at its end, and a loop may start from it; but no loop may look at it again.
+bool mayReplaceWhatItReads(const Access &reader, Value value) {
+  Operation *op = reader.op;
+  if (isa<scf::IfOp>(op) || op->getNumRegions() == 0)
+    return true;
+  if (!reader.use || reader.use->getOwner() != op)
+    return false;
+  unsigned result = cast<OpResult>(value).getResultNumber(), operand = reader.use->getOperandNumber();
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return operand == loop.getNumControlOperands() + result;
+  if (auto loop = dyn_cast<scf::WhileOp>(op))
+    return loop.getConditionOp().getArgs()[result] == loop.getBeforeArguments()[operand];
+  return false;
 }
 
 /// Ops of `block` that would write `value` in its memory.
@@ -103,6 +122,22 @@ std::optional<SmallVector<Operation *>> sorted(Block &block, ArrayRef<Edge> edge
 } // namespace
 
 void MemoryPlan::replaceInPlace(Block &block, ArrayRef<std::pair<Value, Value>> pairs) {
+  // Each branch that makes a new value has an order of its own.
+  llvm::MapVector<Operation *, SmallVector<std::pair<Value, unsigned>>> branches;
+  for (auto [old, value] : pairs)
+    if (auto branch = value.getDefiningOp<scf::IfOp>())
+      branches[branch].push_back({old, cast<OpResult>(value).getResultNumber()});
+  for (auto &[branch, results] : branches)
+    for (Region &region : branch->getRegions()) {
+      if (region.empty())
+        continue;
+      SmallVector<std::pair<Value, Value>> inside;
+      for (auto [old, number] : results)
+        if (Value value = region.front().getTerminator()->getOperand(number); value != old)
+          inside.push_back({old, value});
+      replaceInPlace(region.front(), inside);
+    }
+
   SmallVector<Edge> edges;
   std::optional<SmallVector<Operation *>> order;
   for (auto [old, value] : pairs) {
@@ -114,8 +149,12 @@ void MemoryPlan::replaceInPlace(Block &block, ArrayRef<std::pair<Value, Value>> 
     for (Access &reader : readers)
       for (Access &writer : writers) {
         isPossible &= !reader.op->hasTrait<OpTrait::IsTerminator>(); // nothing runs after it
-        if (reader.op != writer.op && reader.overlaps(writer))
+        if (!reader.overlaps(writer))
+          continue;
+        if (reader.op != writer.op)
           more.push_back({reader.op, writer.op});
+        else
+          isPossible &= writer.op != value.getDefiningOp() || mayReplaceWhatItReads(reader, value);
       }
     if (!isPossible)
       continue;

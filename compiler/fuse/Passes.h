@@ -29,6 +29,9 @@ struct FuseOptions {
 /// The phase: entries on tensors to kernels and entries on buffers.
 void addFusePasses(mlir::OpPassManager &passes, const FuseOptions &options);
 
+/// Makes the phase known to tools as the pass pipeline `fuse`, with options `hints` and `executor`.
+void registerFusePipeline();
+
 } // namespace costate::fuse
 
 #endif // COSTATE_COMPILER_FUSE_PASSES_H

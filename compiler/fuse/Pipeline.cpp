@@ -2,6 +2,8 @@
 #include "costate/compiler/fuse/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -24,6 +26,21 @@ void addFusePasses(OpPassManager &passes, const FuseOptions &options) {
   passes.addPass(createMergeKernels());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+}
+
+namespace {
+
+struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
+  ListOption<std::string> hints{*this, "hints", llvm::cl::desc("likely extents of dimensions, each NAME=NUMBER; 32 without")};
+  Option<std::string> executor{*this, "executor", llvm::cl::desc("auto, or loops or halide for every call"), llvm::cl::init("auto")};
+};
+
+} // namespace
+
+void registerFusePipeline() {
+  PassPipelineRegistration<PipelineOptions>("fuse", "graph to kernels, tensors to planned memory", [](OpPassManager &passes, const PipelineOptions &options) {
+    addFusePasses(passes, {std::vector<std::string>(options.hints.begin(), options.hints.end()), options.executor});
+  });
 }
 
 } // namespace costate::fuse

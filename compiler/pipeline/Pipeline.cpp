@@ -51,6 +51,7 @@ void registerPasses() {
   codegen::registerCodegenPasses();
   differentiate::registerDifferentiatePasses();
   fuse::registerFusePasses();
+  fuse::registerFusePipeline();
 }
 
 static void addFusePasses(OpPassManager &passes, const Options &options) {

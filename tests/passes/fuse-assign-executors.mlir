@@ -1,0 +1,30 @@
+// RUN: costate-opt %s --fuse-assign-executors | FileCheck %s
+// RUN: costate-opt %s --fuse-assign-executors=executor=loops | FileCheck %s --check-prefix=LOOPS
+// RUN: not costate-opt %s --fuse-assign-executors=executor=gpu 2>&1 | FileCheck %s --check-prefix=ERROR
+
+// ERROR: requires 'executor' to be auto, loops or halide, but got 'gpu'
+
+kernel.define @negate(%n: index, %x: !kernel.buffer<?x128xf32>) -> (!kernel.buffer<?x128xf32>) attributes {hints = array<i64: 1000, 0>} stages {
+  %y = kernel.stage "y" (%i0 < %n, %i1 < 128) : f32 {
+    %a = kernel.load %x[%i0, %i1] : !kernel.buffer<?x128xf32>
+    %v = arith.negf %a : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %y : !kernel.buffer<?x128xf32>
+}
+kernel.define @small(%n: index, %x: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>) attributes {hints = array<i64: 32, 0>} stages {
+  %y = kernel.stage "y" (%i0 < %n) : f32 {
+    %a = kernel.load %x[%i0] : !kernel.buffer<?xf32>
+    %v = math.exp %a : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %y : !kernel.buffer<?xf32>
+}
+// CHECK: kernel.call @negate({{.*}}) on {{ *}}halide {reason = "about 128000 operations, more than 32768"}
+// CHECK: kernel.call @small({{.*}}) on {{ *}}loops {reason = "about 512 operations, at most 32768"}
+// LOOPS: kernel.call @negate({{.*}}) on {{ *}}loops {reason = "about 128000 operations, as asked for"}
+func.func @f(%n: index, %x: tensor<?x128xf32>, %z: tensor<?xf32>) -> (tensor<?x128xf32>, tensor<?xf32>) {
+  %y = kernel.call @negate(%n, %x) : (index, tensor<?x128xf32>) -> tensor<?x128xf32>
+  %s = kernel.call @small(%n, %z) : (index, tensor<?xf32>) -> tensor<?xf32>
+  return %y, %s : tensor<?x128xf32>, tensor<?xf32>
+}

@@ -1,0 +1,26 @@
+// RUN: costate-opt %s --fuse-expand-graph | FileCheck %s
+
+// The value and its derivative share the exponentials.
+// CHECK-LABEL: func.func @exponentials
+// CHECK:       %[[L:.*]] = graph.reduce_max %[[X:.*]] axes [1]
+// CHECK:       %[[F:.*]] = graph.compare LT
+// CHECK:       %[[M:.*]] = graph.select %[[F]], %[[L]],
+// CHECK:       %[[E:.*]] = graph.exponential
+// CHECK:       %[[S:.*]] = graph.reduce_sum %[[E]] axes [1]
+// CHECK-NOT:   graph.exponential
+// CHECK:       %[[G:.*]] = graph.log %[[S]]
+// CHECK:       graph.add %[[M]], %[[G]]
+// CHECK:       graph.divide %[[E]],
+func.func @exponentials(%x: tensor<?x10xf32> {graph.dims = [#graph.dim<n>, #graph.dim<10>]}) -> (tensor<?xf32>, tensor<?x10xf32>) {
+  %l = graph.logsumexp %x axes [1] : tensor<?x10xf32> -> tensor<?xf32>
+  %s = graph.softmax %x axes [1] : tensor<?x10xf32>
+  return %l, %s : tensor<?xf32>, tensor<?x10xf32>
+}
+
+// CHECK-LABEL: func.func @top_k
+// CHECK-NEXT: %{{.*}}, %[[I:.*]] = graph.top_k %{{.*}} k 3 : tensor<4x8xf32> -> tensor<4x3xf32>, tensor<4x3xi32>
+// CHECK-NEXT: graph.convert %[[I]] : tensor<4x3xi32> -> tensor<4x3xi64>
+func.func @top_k(%x: tensor<4x8xf32>) -> tensor<4x3xi64> {
+  %v, %i = graph.top_k %x k 3 : tensor<4x8xf32> -> tensor<4x3xf32>, tensor<4x3xi64>
+  return %i : tensor<4x3xi64>
+}

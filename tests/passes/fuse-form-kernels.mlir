@@ -1,0 +1,67 @@
+// RUN: costate-opt %s --fuse-form-kernels | FileCheck %s
+
+// Elementwise values are computed where they are used.
+// CHECK-LABEL: func.func @inline
+// CHECK-NOT: multiply {{.*}}fuse.kernel
+// CHECK: graph.reduce_sum {{.*}} {fuse.kernel = [[K:.*]] : i64}
+func.func @inline(%x: tensor<?xf32> {graph.dims = [#graph.dim<n>]}, %y: tensor<?xf32> {graph.dims = [#graph.dim<n>]}) -> tensor<f32> {
+  %p = graph.multiply %x, %y : tensor<?xf32>
+  %s = graph.reduce_sum %p axes [0] : tensor<?xf32> -> tensor<f32>
+  return %s : tensor<f32>
+}
+
+// Siblings over one index space are one kernel, though one reads the other.
+// CHECK-LABEL: func.func @siblings
+// CHECK: graph.add {{.*}}fuse.kernel = [[K:[0-9]+]] : i64
+// CHECK: graph.subtract {{.*}}fuse.kernel = [[K]] : i64
+func.func @siblings(%w: tensor<4096xf32>, %m: tensor<4096xf32>, %g: tensor<4096xf32>) -> (tensor<4096xf32>, tensor<4096xf32>) {
+  %m1 = graph.add %m, %g : tensor<4096xf32>
+  %w1 = graph.subtract %w, %m1 : tensor<4096xf32>
+  return %w1, %m1 : tensor<4096xf32>, tensor<4096xf32>
+}
+
+// Sums over rows and what is computed from them at the same rows are one kernel; the dear exponential is kept, once.
+// CHECK-LABEL: func.func @rows
+// CHECK: graph.reduce_max {{.*}}fuse.kernel = [[K:[0-9]+]] : i64
+// CHECK: graph.broadcast_in_dim
+// CHECK-NOT: fuse.kernel
+// CHECK: graph.exponential {{.*}}fuse.kernel = [[K]] : i64
+// CHECK: graph.reduce_sum {{.*}}fuse.kernel = [[K]] : i64
+// CHECK: graph.divide {{.*}}fuse.kernel = [[K]] : i64
+func.func @rows(%x: tensor<?x10xf32> {graph.dims = [#graph.dim<n>, #graph.dim<10>]}) -> tensor<?x10xf32> {
+  %m = graph.reduce_max %x axes [1] : tensor<?x10xf32> -> tensor<?xf32>
+  %b = graph.broadcast_in_dim %m dims [0] shape [n, 10] : tensor<?xf32> -> tensor<?x10xf32>
+  %d = graph.subtract %x, %b : tensor<?x10xf32>
+  %e = graph.exponential %d : tensor<?x10xf32>
+  %s = graph.reduce_sum %e axes [1] : tensor<?x10xf32> -> tensor<?xf32>
+  %t = graph.broadcast_in_dim %s dims [0] shape [n, 10] : tensor<?xf32> -> tensor<?x10xf32>
+  %y = graph.divide %e, %t : tensor<?x10xf32>
+  return %y : tensor<?x10xf32>
+}
+
+// A contraction takes in what reads its sum where it stands; the next contraction reads it from memory.
+// CHECK-LABEL: func.func @layers
+// CHECK: graph.dot_general {{.*}}fuse.kernel = [[K:[0-9]+]] : i64
+// CHECK: graph.tanh {{.*}}fuse.kernel = [[K]] : i64
+// CHECK-NOT: fuse.kernel = [[K]] : i64
+// CHECK: graph.dot_general {{.*}}fuse.kernel
+func.func @layers(%x: tensor<?x64xf32> {graph.dims = [#graph.dim<n>, #graph.dim<64>]}, %w: tensor<64x32xf32>, %b: tensor<32xf32>, %v: tensor<32x16xf32>) -> tensor<?x16xf32> {
+  %z = graph.dot_general %x, %w contracting [1] x [0] : tensor<?x64xf32>, tensor<64x32xf32> -> tensor<?x32xf32>
+  %c = graph.broadcast_in_dim %b dims [1] shape [n, 32] : tensor<32xf32> -> tensor<?x32xf32>
+  %a = graph.add %z, %c : tensor<?x32xf32>
+  %h = graph.tanh %a : tensor<?x32xf32>
+  %y = graph.dot_general %h, %v contracting [1] x [0] : tensor<?x32xf32>, tensor<32x16xf32> -> tensor<?x16xf32>
+  return %y : tensor<?x16xf32>
+}
+
+// Two kernels with other work between them stay two.
+// CHECK-LABEL: func.func @around
+// CHECK: graph.negate {{.*}}fuse.kernel = [[A:[0-9]+]] : i64
+// CHECK-NOT: fuse.kernel = [[A]] : i64
+// CHECK: return
+func.func @around(%x: tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>) {
+  %a = graph.negate %x : tensor<64xf32>
+  %s, %i = graph.sort %a, %x axis 0 : (tensor<64xf32>, tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>)
+  %b = graph.add %a, %s : tensor<64xf32>
+  return %a, %b : tensor<64xf32>, tensor<64xf32>
+}

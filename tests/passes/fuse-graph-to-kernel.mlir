@@ -1,0 +1,50 @@
+// RUN: costate-opt %s --fuse-graph-to-kernel | FileCheck %s
+// RUN: costate-opt %s --fuse-graph-to-kernel -verify-diagnostics -o /dev/null
+
+// Index maps leave nothing behind: the load has the index. Extents are arguments, unless static and small.
+// CHECK-LABEL: kernel.define @negate(
+// CHECK-SAME: %[[N:.*]]: index, %[[X:.*]]: !kernel.buffer<8x?xf32>) -> (!kernel.buffer<?x3xf32>)
+// CHECK: kernel.stage "negate" (%[[I:.*]] < %[[N]], %[[J:.*]] < 3) : f32
+// CHECK: %[[P:.*]] = arith.addi %[[J]], %{{.*}} : index
+// CHECK: %[[V:.*]] = kernel.load %[[X]][%[[P]], %[[I]]]
+// CHECK: arith.negf %[[V]]
+
+// CHECK-LABEL: func.func @maps
+// CHECK: %[[D:.*]] = tensor.dim
+// CHECK: kernel.call @negate(%[[D]], %{{.*}}) {graph.dims = {{\[\[}}#graph.dim<n>, #graph.dim<3>]]} : (index, tensor<8x?xf32>) -> tensor<?x3xf32>
+
+// Sums along rows: sixteen lanes, then the rest, then the lanes pairwise.
+// CHECK-LABEL: kernel.define @reduce_sum(
+// CHECK: kernel.stage "reduce_sum_lanes" (%{{.*}} < %{{.*}}, %[[L:.*]] < 16) : f32
+// CHECK: kernel.update (%[[I:.*]], %[[L:.*]]) over (%[[R:.*]] < 2) {
+// CHECK: %[[M:.*]] = arith.muli %[[R]], %{{.*}}
+// CHECK: %[[A:.*]] = arith.addi %[[M]], %[[L]]
+// CHECK: kernel.load %{{.*}}[%[[I]], %[[A]]]
+// CHECK: kernel.update (%[[I:.*]], %[[L:.*]]) over (%{{.*}} < 1) {
+// CHECK: kernel.write %{{.*}} at [%[[I]], %[[L]]] if %{{.*}} : f32
+// CHECK: kernel.stage "reduce_sum" (
+// CHECK-COUNT-15: arith.addf
+
+// Fewer than 32: in order.
+// CHECK-LABEL: kernel.define @reduce_max(
+// CHECK: kernel.stage "reduce_max" (%{{.*}} < 4) : f32
+// CHECK: arith.constant 0xFF800000
+// CHECK: kernel.update (%{{.*}}) over (%{{.*}} < 10) {
+// CHECK: arith.maximumf
+
+func.func @maps(%x: tensor<8x?xf32> {graph.dims = [#graph.dim<8>, #graph.dim<n>]}) -> tensor<?x3xf32> {
+  %t = graph.transpose %x permutation [1, 0] : tensor<8x?xf32> -> tensor<?x8xf32>
+  %s = graph.slice %t starts [0, 2] sizes [n, 3] strides [1, 1] : tensor<?x8xf32> -> tensor<?x3xf32>
+  %y = graph.negate %s {fuse.kernel = 0 : i64} : tensor<?x3xf32>
+  return %y : tensor<?x3xf32>
+}
+
+func.func @rows(%x: tensor<?x40xf32> {graph.dims = [#graph.dim<n>, #graph.dim<40>]}) -> tensor<?xf32> {
+  %s = graph.reduce_sum %x axes [1] {fuse.kernel = 1 : i64} : tensor<?x40xf32> -> tensor<?xf32>
+  return %s : tensor<?xf32>
+}
+
+func.func @short(%x: tensor<4x10xf32>) -> tensor<4xf32> {
+  %s = graph.reduce_max %x axes [1] {fuse.kernel = 2 : i64} : tensor<4x10xf32> -> tensor<4xf32>
+  return %s : tensor<4xf32>
+}

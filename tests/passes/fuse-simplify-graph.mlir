@@ -1,0 +1,71 @@
+// RUN: costate-opt %s --fuse-simplify-graph | FileCheck %s
+
+// CHECK-LABEL: func.func @transpose_into_dot
+// CHECK-NEXT: %[[Y:.*]] = graph.dot_general %{{.*}}, %{{.*}} contracting [1] x [1]
+// CHECK-NEXT: return %[[Y]]
+func.func @transpose_into_dot(%x: tensor<4x8xf32>, %w: tensor<2x8xf32>) -> tensor<4x2xf32> {
+  %t = graph.transpose %w permutation [1, 0] : tensor<2x8xf32> -> tensor<8x2xf32>
+  %y = graph.dot_general %x, %t contracting [1] x [0] : tensor<4x8xf32>, tensor<8x2xf32> -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
+// The free axes would change their order: no choice of axes says that.
+// CHECK-LABEL: func.func @transpose_stays
+// CHECK-NEXT: graph.transpose
+// CHECK-NEXT: graph.dot_general
+func.func @transpose_stays(%x: tensor<4x8x3xf32>, %w: tensor<8x2xf32>) -> tensor<3x4x2xf32> {
+  %t = graph.transpose %x permutation [2, 0, 1] : tensor<4x8x3xf32> -> tensor<3x4x8xf32>
+  %y = graph.dot_general %t, %w contracting [2] x [0] : tensor<3x4x8xf32>, tensor<8x2xf32> -> tensor<3x4x2xf32>
+  return %y : tensor<3x4x2xf32>
+}
+
+// CHECK-LABEL: func.func @transpose_of_dot
+// CHECK-SAME: (%[[X:.*]]: tensor<4x8xf32>, %[[W:.*]]: tensor<8x2xf32>)
+// CHECK-NEXT: %[[Y:.*]] = graph.dot_general %[[W]], %[[X]] contracting [0] x [1]
+// CHECK-NEXT: return %[[Y]]
+func.func @transpose_of_dot(%x: tensor<4x8xf32>, %w: tensor<8x2xf32>) -> tensor<2x4xf32> {
+  %y = graph.dot_general %x, %w contracting [1] x [0] : tensor<4x8xf32>, tensor<8x2xf32> -> tensor<4x2xf32>
+  %t = graph.transpose %y permutation [1, 0] : tensor<4x2xf32> -> tensor<2x4xf32>
+  return %t : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @twice
+// CHECK-SAME: (%[[X:.*]]: tensor<8xf32>)
+// CHECK-NEXT: %[[B:.*]] = graph.broadcast_in_dim %[[X]] dims [2] shape [2, 4, 8]
+// CHECK-NEXT: return %[[B]], %[[X]]
+func.func @twice(%x: tensor<8xf32>) -> (tensor<2x4x8xf32>, tensor<8xf32>) {
+  %b = graph.broadcast_in_dim %x dims [1] shape [4, 8] : tensor<8xf32> -> tensor<4x8xf32>
+  %c = graph.broadcast_in_dim %b dims [1, 2] shape [2, 4, 8] : tensor<4x8xf32> -> tensor<2x4x8xf32>
+  %r = graph.reshape %x shape [2, 4] : tensor<8xf32> -> tensor<2x4xf32>
+  %s = graph.reshape %r shape [8] : tensor<2x4xf32> -> tensor<8xf32>
+  return %c, %s : tensor<2x4x8xf32>, tensor<8xf32>
+}
+
+optim.arena @p : f32 {
+  optim.leaf "a" [16]
+  optim.leaf "b" [16]
+}
+// CHECK-LABEL: func.func @leaf_of_pack
+// CHECK-SAME: (%[[A:.*]]: tensor<16xf32>, %[[B:.*]]: tensor<16xf32>)
+// CHECK-NEXT: return %[[B]]
+func.func @leaf_of_pack(%a: tensor<16xf32>, %b: tensor<16xf32>) -> tensor<16xf32> {
+  %p = graph.pack @p leaves ["a", "b"](%a, %b) : (tensor<16xf32>, tensor<16xf32>) -> tensor<32xf32>
+  %l = graph.leaf %p[@p::@b] : tensor<32xf32> -> tensor<16xf32>
+  return %l : tensor<16xf32>
+}
+
+// What costs nothing is made again in the loop that needs it.
+// CHECK-LABEL: func.func @sink
+// CHECK: scf.for
+// CHECK-NEXT: graph.iota
+// CHECK-NEXT: graph.add
+func.func @sink(%x: tensor<8xf32>, %n: index) -> tensor<8xf32> {
+  %i = graph.iota axis 0 shape [8] : tensor<8xf32>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %y = scf.for %k = %zero to %n step %one iter_args(%c = %x) -> tensor<8xf32> {
+    %d = graph.add %c, %i : tensor<8xf32>
+    scf.yield %d : tensor<8xf32>
+  }
+  return %y : tensor<8xf32>
+}
