@@ -168,12 +168,6 @@ FailureOr<Value> Elaborator::staticBinary(StringRef op, const Value &a, const Va
   auto s = a.as<StringRef>(), t = b_.as<StringRef>();
   if (s && t && (op == "==" || op == "!="))
     return Value((*s == *t) == (op == "=="));
-  auto list = a.as<List>(), other = b_.as<List>();
-  if (list && other && op == "+" && !hasTensor(a) && !hasTensor(b_)) {
-    std::vector<Value> joined(list->begin(), list->end());
-    joined.insert(joined.end(), other->begin(), other->end());
-    return makeList(std::move(joined));
-  }
   done = false;
   return Value();
 }
@@ -338,7 +332,7 @@ FailureOr<std::pair<Tensor, Tensor>> Elaborator::align(StringRef op, const Value
   for (const Value *weak : {&x, &y})
     if (isWeak(*weak) && (type.isInteger(1) || isFloat(weakType(*weak))))
       type = promote(type, weakType(*weak));
-  if (least)
+  if (least && (isFloat(least) || type.isInteger(1)))
     type = promote(type, least);
   FailureOr<Tensor> s = p ? b.convert(*p, type) : toTensor(x, xWhere, type);
   FailureOr<Tensor> t = q ? b.convert(*q, type) : toTensor(y, yWhere, type);
@@ -423,17 +417,10 @@ FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y
     }
   }
   // Division and power leave the integers; arithmetic leaves the truth values.
-  mlir::Type least;
-  auto isInteger = [&](const Value &v) {
-    auto tensor = v.as<Tensor>();
-    return tensor ? !isFloat(tensor->elementType()) : true;
-  };
-  auto isTruth = [](const Value &v) { return v.is<bool>() || (v.is<Tensor>() && v.as<Tensor>()->elementType().isInteger(1)); };
   auto direction = comparison(op);
-  if (op == "/" || op == "**")
-    least = isInteger(x) && isInteger(y) ? real : mlir::Type();
-  else if (!direction && isTruth(x) && isTruth(y))
-    least = b.builder.getI32Type();
+  mlir::Type least;
+  if (!direction)
+    least = op == "/" || op == "**" ? real : mlir::Type(b.builder.getI32Type());
   auto pair = align(op, x, y, where, xWhere, yWhere, least);
   if (failed(pair))
     return failure();
@@ -536,6 +523,35 @@ static FailureOr<std::array<DimAttr, 2>> sliceBounds(Elaborator &e, const IndexE
   return std::array<DimAttr, 2>{*lo, size};
 }
 
+FailureOr<Tensor> Elaborator::toIndices(const Value &value, DimAttr extent, SourceRange where) {
+  std::function<FailureOr<Value>(const Value &)> wrap = [&](const Value &v) -> FailureOr<Value> {
+    auto number = v.as<Number>();
+    if (number && number->isInteger && extent.constant()) {
+      int64_t i = number->integer < 0 ? number->integer + *extent.constant() : number->integer;
+      if (i < 0 || i >= *extent.constant())
+        return error(where) << "requires an index below " << extent.str() << ", but got " << number->integer;
+      return Value(Number::of(i));
+    }
+    auto list = v.as<List>();
+    if (!list)
+      return v;
+    std::vector<Value> wrapped;
+    for (const Value &element : *list) {
+      FailureOr<Value> index = wrap(element);
+      if (failed(index))
+        return failure();
+      wrapped.push_back(*index);
+    }
+    return makeList(std::move(wrapped));
+  };
+  FailureOr<Tensor> indices = toTensor(wrap(value), where);
+  if (failed(indices))
+    return failure();
+  if (!indices->elementType().isSignlessInteger(32) && !indices->elementType().isSignlessInteger(64))
+    return error(where) << "requires an index of type i32 or i64, but got " << describe(value);
+  return indices;
+}
+
 FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const Binding *scope) {
   using Subscript = IndexExpr::Subscript;
   auto constantStep = [&](const Subscript &s) -> FailureOr<int64_t> {
@@ -630,12 +646,9 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
       isStatic = true;
       continue;
     }
-    FailureOr<Tensor> position = toTensor(*value, s.range);
+    FailureOr<Tensor> position = toIndices(*value, extent, s.range);
     if (failed(position))
       return failure();
-    bool isIndex = position->elementType().isSignlessInteger(32) || position->elementType().isSignlessInteger(64);
-    if (!isIndex)
-      return error(s.range) << "requires an index of type i32 or i64, but got " << describe(*value);
     if (position->rank() > 0) {
       if (e.subscripts.size() != 1)
         return error(s.range) << "requires an array of indices to be the only subscript; 'take' indexes along any axis";

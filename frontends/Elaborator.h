@@ -170,12 +170,14 @@ public:
                                 SourceRange bWhere);
   mlir::FailureOr<Value> unary(llvm::StringRef op, const Value &a, SourceRange where);
   mlir::FailureOr<Tensor> toTensor(const Value &value, SourceRange where, mlir::Type wanted = {});
-  /// Both as tensors of one element type (at least `least`, if given) and one shape.
+  /// Both as tensors of one element type and one shape. `least` is what truth values become or, if a float, any type.
   mlir::FailureOr<std::pair<Tensor, Tensor>> align(llvm::StringRef op, const Value &a, const Value &b, SourceRange where,
                                                    SourceRange aWhere, SourceRange bWhere, mlir::Type least = {});
   mlir::FailureOr<graph::Dims> broadcastDims(llvm::StringRef op, const Tensor &a, const Tensor &b, SourceRange where,
                                              SourceRange aWhere, SourceRange bWhere);
   mlir::FailureOr<Tensor> toFloat(const Value &value, SourceRange where);
+  /// Indices along an axis of this extent. Negative ones that are known count from the end; of others, a program must do so.
+  mlir::FailureOr<Tensor> toIndices(const Value &value, graph::DimAttr extent, SourceRange where);
   /// The same of a value that may have failed.
   mlir::FailureOr<Tensor> toTensor(const mlir::FailureOr<Value> &value, SourceRange where, mlir::Type wanted = {}) {
     return failed(value) ? mlir::FailureOr<Tensor>() : toTensor(*value, where, wanted);

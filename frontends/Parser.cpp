@@ -393,8 +393,10 @@ StmtPtr Parser::parseStatement(Place place) {
   };
   // A keyword is one only before what its construct needs; `param <- ...`, `batch = 3` and `target(x)` are names.
   const Token &after = peek(1);
+  bool takesValue = at("minimize") || at("require") || at("expect");
   bool opens = after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::Float ||
-               after.kind == Token::String || after.is("{") || (peek().is("minimize") && !after.is("=") && !after.is("<-"));
+               after.kind == Token::String || after.is("{") ||
+               (takesValue && !after.is("=") && !after.is("<-") && !after.is(",") && !after.is("."));
   if (at(Token::Name) && opens && !after.is("and") && !after.is("or")) {
     for (const Keyword &keyword : keywords) {
       if (!at(keyword.word))

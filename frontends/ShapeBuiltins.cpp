@@ -268,15 +268,6 @@ FailureOr<Value> flip(Elaborator &e, const BuiltinCall &call) {
 // Indexing
 //===----------------------------------------------------------------------===//
 
-FailureOr<Tensor> indicesArgument(Elaborator &e, const BuiltinCall &call, size_t i) {
-  FailureOr<Tensor> indices = tensorArgument(e, call, i);
-  if (failed(indices))
-    return failure();
-  if (!indices->elementType().isSignlessInteger(32) && !indices->elementType().isSignlessInteger(64))
-    return argumentError(e, call, i, "indices of type i32 or i64");
-  return indices;
-}
-
 /// `axis` moved to place `to`, the others in their order
 llvm::SmallVector<int64_t> moved(int64_t rank, int64_t axis, int64_t to) {
   llvm::SmallVector<int64_t> permutation;
@@ -289,13 +280,16 @@ llvm::SmallVector<int64_t> moved(int64_t rank, int64_t axis, int64_t to) {
 
 /// take(x, indices, axis=0): result[.., i.., ..] = x[.., indices[i..], ..]
 FailureOr<Value> take(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0), indices = indicesArgument(e, call, 1);
-  if (failed(x) || failed(indices))
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
     return failure();
   if (x->rank() == 0)
     return argumentError(e, call, 0, "a tensor with axes");
   FailureOr<int64_t> axis = call.given(2) ? axisArgument(e, call, 2, x->rank()) : FailureOr<int64_t>(0);
   if (failed(axis))
+    return failure();
+  FailureOr<Tensor> indices = e.toIndices(call[1].value, x->dims[*axis], call[1].where);
+  if (failed(indices))
     return failure();
   Tensor rows = e.b.gather(e.b.transpose(*x, moved(x->rank(), *axis, 0)), *indices, 0);
   // The axes of the indices stand in front now; they belong where `axis` was.
@@ -312,9 +306,12 @@ FailureOr<Value> take(Elaborator &e, const BuiltinCall &call) {
 
 /// take_along_axis(x, indices, axis): result[i.., j, k..] = x[i.., indices[i.., j, k..], k..]
 FailureOr<Value> takeAlongAxis(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0), indices = indicesArgument(e, call, 1);
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
   FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 2, x->rank());
-  if (failed(indices) || failed(axis))
+  if (failed(axis))
+    return failure();
+  FailureOr<Tensor> indices = e.toIndices(call[1].value, x->dims[*axis], call[1].where);
+  if (failed(indices))
     return failure();
   if (indices->rank() != x->rank() || TensorBuilder::without(indices->dims, *axis) != TensorBuilder::without(x->dims, *axis))
     return argumentError(e, call, 1, "indices with the shape of " + typeName(*x) + " but for axis " + llvm::Twine(*axis));

@@ -136,7 +136,7 @@ TEST(ImportErrorsTest, Shapes) {
       {"check \"c\" { a = stack([zeros([2]), zeros([3])]) }", "'stack' requires equal shapes, but got f32[2] and f32[3]"},
       {"check \"c\" { a = pad(zeros([2]), [1, 1]) }", "'pad' requires 'widths' to be a list of 1 pairs [low, high]"},
       {"check \"c\" { a = take_along_axis(zeros([2, 3]), [1, 2], 1) }", "indices with the shape of f32[2, 3] but for axis 1"},
-      {"check \"c\" { a = take([1.0, 2.0], 0.5) }", "'take' requires 'indices' to be indices of type i32 or i64, but got 0.5"},
+      {"check \"c\" { a = take([1.0, 2.0], 0.5) }", "requires an index of type i32 or i64, but got 0.5"},
       {"check \"c\" { a = one_hot([0.5], 2) }", "'one_hot' requires 'x' to be indices of type i32 or i64, but got [0.5]"},
       {"check \"c\" { a = [[1, 2], [3]] + 1.0 }", "requires a list of numbers, or of lists of equal lengths"},
       {"check \"c\" { a = [zeros([2]), zeros([3])] + 1 }", "requires tensors of one shape in a list, but got f32[2] and f32[3]"},
@@ -151,6 +151,7 @@ TEST(ImportErrorsTest, Indices) {
   expectErrors({
       {"check \"c\" { a = [1, 2][2] }", "requires an index into a list of 2, but got 2"},
       {"check \"c\" { a = zeros([2])[2] }", "requires an index below 2, but got 2"},
+      {"check \"c\" { a = zeros([2])[[0, 2]] }", "requires an index below 2, but got 2"},
       {"check \"c\" { a = zeros([2])[-3] }", "requires an index below 2, but got -3"},
       {"check \"c\" { a = zeros([2])[0, 1] }", "requires at most 1 subscripts and one '..', but got 2"},
       {"check \"c\" { a = zeros([2])[::0] }", "requires the step of a slice to be a positive integer, but got 0"},
