@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// grad: a definition is evaluated again in a private function, whose first arguments stand for the variables; graph.vjp of
-// that function is the gradient. A fn with a rule of its own gets a second function, which the first one names.
+// grad, jvp and map: an expression is evaluated again in a private function, whose first arguments stand for the variables;
+// a request on that function is the answer. A fn with a rule of its own gets a second function, which the first one names.
 #include "costate/frontends/Elaborator.h"
 
 namespace costate::importer {
@@ -35,46 +35,112 @@ bool Elaborator::dependsOn(const Binding *binding, FunctionScope &lifted) {
   return lifted.dependent.lookup(binding);
 }
 
+FailureOr<FunctionInstance> Elaborator::lift(const Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
+                                             llvm::ArrayRef<Tensor> points) {
+  auto *reference = llvm::dyn_cast<ReferenceExpr>(&e);
+  Building building(*this, FunctionScope::Lifted, reference ? reference->name : "objective", e.range);
+  // At another point, random draws stay what they are: the same sites, the same key.
+  current->label = current->parent->label;
+  current->draws = current->parent->draws;
+  current->net = current->parent->net;
+  for (auto [variable, point] : llvm::zip_equal(variables, points)) {
+    current->values[variable] = addArgument(point);
+    current->overridden.insert(variable);
+  }
+  FailureOr<Tensor> value = toTensor(evaluate(e, scope), e.range);
+  if (failed(value))
+    return failure();
+  return finish(*value);
+}
+
 FailureOr<Elaborator::Gradient> Elaborator::gradient(const Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
                                                      llvm::ArrayRef<Tensor> points, SourceRange where) {
-  FunctionInstance instance;
-  {
-    auto *reference = llvm::dyn_cast<ReferenceExpr>(&e);
-    Building building(*this, FunctionScope::Lifted, reference ? reference->name : "objective", e.range);
-    // At another point, random draws stay what they are: the same sites, the same key.
-    current->label = current->parent->label;
-    current->draws = current->parent->draws;
-    current->net = current->parent->net;
-    for (auto [variable, point] : llvm::zip_equal(variables, points)) {
-      current->values[variable] = addArgument(point);
-      current->overridden.insert(variable);
-    }
-    FailureOr<Value> value = evaluate(e, scope);
-    FailureOr<Tensor> objective = toTensor(value, e.range);
-    if (failed(objective))
-      return failure();
-    if (objective->rank() != 0 || !isFloat(*objective))
-      return error(e.range) << "'grad' requires a float scalar, but got " << typeName(*objective);
-    instance = finish(*objective);
-  }
+  FailureOr<FunctionInstance> instance = lift(e, scope, variables, points);
+  if (failed(instance))
+    return failure();
+  const Tensor &objective = *instance->result.as<Tensor>();
+  if (objective.rank() != 0 || !isFloat(objective))
+    return error(e.range) << "'grad' requires a float scalar, but got " << typeName(objective);
   b.location = location(where);
-  auto operands = operandsOf(instance, points, /*freshKey=*/false);
+  auto operands = operandsOf(*instance, points, /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(where);
-  Tensor one = b.constant(std::get<Tensor>(instance.result).elementType(), Number::of(int64_t(1)));
+  Tensor one = b.constant(objective.elementType(), Number::of(int64_t(1)));
   llvm::SmallVector<mlir::Type> types = {one.value.getType()};
   llvm::SmallVector<int64_t> wrt;
   for (auto [i, point] : llvm::enumerate(points)) {
     types.push_back(point.value.getType());
     wrt.push_back(i);
   }
-  auto op = graph::VjpOp::create(b.builder, b.location, types, instance.func.getName(), *operands, wrt, mlir::ValueRange{one.value});
+  auto op = graph::VjpOp::create(b.builder, b.location, types, instance->func.getName(), *operands, wrt, mlir::ValueRange{one.value});
   Gradient result{{op.getResult(0), {}, {}}, {}};
   for (auto [i, point] : llvm::enumerate(points))
     result.gradients.push_back({op.getResult(i + 1), point.dims, point.arena});
   if (current->kind == FunctionScope::Entry)
     current->objectives.push_back(result.value);
+  return result;
+}
+
+FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call, size_t variable, size_t at) {
+  StringRef builtin = call.builtin.name;
+  std::vector<const Expr *> names;
+  auto *list = llvm::dyn_cast<ListExpr>(call[variable].expr);
+  auto *tuple = llvm::dyn_cast<TupleExpr>(call[variable].expr);
+  if (list || tuple)
+    for (const ExprPtr &element : list ? list->elements : tuple->elements)
+      names.push_back(element.get());
+  else
+    names.push_back(call[variable].expr);
+
+  Variables result{{}, {}, list || tuple};
+  for (const Expr *name : names) {
+    auto *reference = llvm::dyn_cast<ReferenceExpr>(name);
+    const Binding *binding = reference ? lookup(reference->name, call.scope) : nullptr;
+    if (!binding)
+      return error(name->range) << "'" << builtin << "' requires the name of a value, a param or a net, but got '" << name->range.text()
+                                << "'";
+    FailureOr<Value> value = valueOf(binding);
+    FailureOr<Tensor> point = toTensor(value, name->range);
+    if (failed(point))
+      return failure();
+    if (!isFloat(*point))
+      return error(name->range) << "'" << builtin << "' requires a float variable, but '" << name->range.text() << "' is "
+                                << typeName(*point);
+    if (auto net = value->as<const NetInstance *>())
+      binding = (*net)->set->root;
+    else if (auto set = value->as<const ParameterSet *>())
+      binding = (*set)->root;
+    if (llvm::is_contained(result.bindings, binding))
+      return error(name->range) << "'" << builtin << "' requires variables that differ, but got '" << name->range.text() << "' twice";
+    result.bindings.push_back(binding);
+    result.points.push_back(*point);
+  }
+  if (call.given(at)) {
+    auto points = call[at].value.as<List>();
+    if (result.isList && (!points || points->size() != names.size()))
+      return error(call[at].where) << "requires one point per variable in 'at', but got " << describe(call[at].value);
+    for (auto [i, point] : llvm::enumerate(result.points)) {
+      FailureOr<Tensor> other = toTensor(result.isList ? (*points)[i] : call[at].value, call[at].where, point.elementType());
+      if (failed(other))
+        return failure();
+      if (other->dims != point.dims)
+        return error(call[at].where) << "requires 'at' to be " << typeName(point) << ", as '" << names[i]->range.text()
+                                     << "' is, but got " << typeName(*other);
+      point.value = other->value;
+    }
+  }
+  // A variable that the expression never mentions is a mistake, not a zero.
+  llvm::SmallVector<StringRef> local;
+  llvm::SmallVector<const Binding *> mentioned;
+  references(*call[0].expr, call.scope, local, mentioned);
+  for (auto [binding, name] : llvm::zip_equal(result.bindings, names)) {
+    FunctionScope probe(FunctionScope::Lifted, current);
+    probe.overridden.insert(binding);
+    if (!llvm::any_of(mentioned, [&](const Binding *m) { return dependsOn(m, probe); }))
+      return error(name->range) << "'" << builtin << "' requires an expression that depends on '" << name->range.text() << "', but '"
+                                << call[0].expr->range.text() << "' does not";
+  }
   return result;
 }
 
@@ -91,73 +157,122 @@ FailureOr<Value> Elaborator::grad(const BuiltinCall &call) {
       return failure();
     Binding *variable = bind(Binding::Root, lambda->parameters[0], call.scope);
     FailureOr<Gradient> result = gradient(*lambda->body, variable, {variable}, {*point}, call.where());
-    return failed(result) ? FailureOr<Value>(failure()) : Value(result->gradients[0]);
-  }
-
-  std::vector<const Expr *> names;
-  auto *list = llvm::dyn_cast<ListExpr>(call[1].expr);
-  auto *tuple = llvm::dyn_cast<TupleExpr>(call[1].expr);
-  if (list || tuple)
-    for (const ExprPtr &element : list ? list->elements : tuple->elements)
-      names.push_back(element.get());
-  else
-    names.push_back(call[1].expr);
-
-  std::vector<const Binding *> variables;
-  std::vector<Tensor> points;
-  for (const Expr *name : names) {
-    auto *reference = llvm::dyn_cast<ReferenceExpr>(name);
-    const Binding *variable = reference ? lookup(reference->name, call.scope) : nullptr;
-    if (!variable)
-      return error(name->range) << "'grad' requires the name of a value, a param or a net, but got '" << name->range.text() << "'";
-    FailureOr<Value> value = valueOf(variable);
-    FailureOr<Tensor> point = toTensor(value, name->range);
-    if (failed(point))
+    if (failed(result))
       return failure();
-    if (!isFloat(*point))
-      return error(name->range) << "'grad' requires a float variable, but '" << name->range.text() << "' is " << typeName(*point);
-    if (auto net = value->as<const NetInstance *>())
-      variable = (*net)->set->root;
-    else if (auto set = value->as<const ParameterSet *>())
-      variable = (*set)->root;
-    if (llvm::is_contained(variables, variable))
-      return error(name->range) << "'grad' requires variables that differ, but got '" << name->range.text() << "' twice";
-    variables.push_back(variable);
-    points.push_back(*point);
+    return Value(result->gradients[0]);
   }
-  if (call.given(2)) {
-    auto at = call[2].value.as<List>();
-    if (list || tuple ? !at || at->size() != names.size() : false)
-      return error(call[2].where) << "requires one point per variable in 'at', but got " << describe(call[2].value);
-    for (size_t i = 0; i < names.size(); ++i) {
-      FailureOr<Tensor> point = toTensor(list || tuple ? (*at)[i] : call[2].value, call[2].where, points[i].elementType());
-      if (failed(point))
-        return failure();
-      if (point->dims != points[i].dims)
-        return error(call[2].where) << "requires 'at' to be " << typeName(points[i]) << ", as '" << names[i]->range.text()
-                                    << "' is, but got " << typeName(*point);
-      point->arena = points[i].arena;
-      points[i] = *point;
-    }
-  }
-
-  // A variable that the expression never mentions is a mistake, not a zero.
-  llvm::SmallVector<StringRef> local;
-  llvm::SmallVector<const Binding *> mentioned;
-  references(e, call.scope, local, mentioned);
-  for (auto [variable, name] : llvm::zip_equal(variables, names)) {
-    FunctionScope probe(FunctionScope::Lifted, current);
-    probe.overridden.insert(variable);
-    if (llvm::none_of(mentioned, [&](const Binding *binding) { return dependsOn(binding, probe); }))
-      return error(name->range) << "'grad' requires an expression that depends on '" << name->range.text() << "', but '"
-                                << e.range.text() << "' does not";
-  }
-  FailureOr<Gradient> result = gradient(e, call.scope, variables, points, call.where());
+  FailureOr<Variables> variables = variablesOf(call, 1, 2);
+  if (failed(variables))
+    return failure();
+  FailureOr<Gradient> result = gradient(e, call.scope, variables->bindings, variables->points, call.where());
   if (failed(result))
     return failure();
-  if (!list && !tuple)
+  if (!variables->isList)
     return Value(result->gradients[0]);
   return makeList(std::vector<Value>(result->gradients.begin(), result->gradients.end()));
+}
+
+/// jvp(e, v, along=t, at=p): the derivative of e along a tangent t of v
+FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
+  const Expr &e = *call[0].expr;
+  FailureOr<Variables> variables = variablesOf(call, 1, 3);
+  if (failed(variables))
+    return failure();
+  auto given = call[2].value.as<List>();
+  if (variables->isList && (!given || given->size() != variables->points.size()))
+    return error(call[2].where) << "requires one tangent per variable in 'along', but got " << describe(call[2].value);
+  llvm::SmallVector<mlir::Value> tangents;
+  llvm::SmallVector<int64_t> along;
+  for (auto [i, point] : llvm::enumerate(variables->points)) {
+    FailureOr<Tensor> tangent = toTensor(variables->isList ? (*given)[i] : call[2].value, call[2].where, point.elementType());
+    if (failed(tangent))
+      return failure();
+    if (tangent->dims != point.dims)
+      return error(call[2].where) << "requires a tangent of type " << typeName(point) << ", but got " << typeName(*tangent);
+    tangents.push_back(tangent->value);
+    along.push_back(i);
+  }
+  FailureOr<FunctionInstance> instance = lift(e, call.scope, variables->bindings, variables->points);
+  if (failed(instance))
+    return failure();
+  const Tensor &value = *instance->result.as<Tensor>();
+  if (!isFloat(value))
+    return error(e.range) << "'jvp' requires a float expression, but got " << typeName(value);
+  b.location = location(call.where());
+  auto operands = operandsOf(*instance, variables->points, /*freshKey=*/false);
+  if (failed(operands))
+    return failure();
+  b.location = location(call.where());
+  mlir::Type type = value.value.getType();
+  auto op = graph::JvpOp::create(b.builder, b.location, mlir::TypeRange{type, type}, instance->func.getName(), *operands, along, tangents);
+  return Value(Tensor{op.getResult(1), value.dims, {}});
+}
+
+/// map(x -> e, xs): e for each x along the first axis of xs, stacked; map((x, y) -> e, (xs, ys)) goes along several.
+FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
+  auto *lambda = llvm::dyn_cast<LambdaExpr>(call[0].expr);
+  if (!lambda)
+    return error(call[0].where) << "'map' requires a function x -> e, but got '" << call[0].where.text() << "'";
+  size_t count = lambda->parameters.size();
+  auto list = call[1].value.as<List>();
+  if (count > 1 && (!list || list->size() != count))
+    return error(call[1].where) << "requires one tensor per argument of the function, " << count << ", but got "
+                                << describe(call[1].value);
+  std::vector<Tensor> all, lanes;
+  for (size_t i = 0; i < count; ++i) {
+    FailureOr<Tensor> tensor = toTensor(count > 1 ? (*list)[i] : call[1].value, call[1].where);
+    if (failed(tensor))
+      return failure();
+    if (tensor->rank() == 0 || (i > 0 && tensor->dims[0] != all[0].dims[0]))
+      return error(call[1].where) << "'map' requires tensors with equal first axes, but got "
+                                  << (i > 0 ? typeName(all[0]) + " and " : "") << typeName(*tensor);
+    all.push_back(*tensor);
+    graph::Dims dims(llvm::drop_begin(tensor->dims));
+    lanes.push_back({tensor->value, dims, {}});
+  }
+  FunctionInstance instance;
+  {
+    Building building(*this, FunctionScope::Lifted, "lane", lambda->range);
+    current->label = current->parent->label;
+    current->draws = current->parent->draws;
+    current->net = current->parent->net;
+    const Binding *scope = call.scope;
+    for (auto [name, lane] : llvm::zip_equal(lambda->parameters, lanes)) {
+      Tensor argument = addArgument(graph::typeOf(lane.dims, lane.elementType()), lane.dims, {}, location(name.range));
+      Binding *variable = bind(Binding::Root, name, scope);
+      current->values[variable] = argument;
+      current->overridden.insert(variable);
+      scope = variable;
+    }
+    FailureOr<Tensor> value = toTensor(evaluate(*lambda->body, scope), lambda->body->range);
+    if (failed(value))
+      return failure();
+    instance = finish(*value);
+  }
+  b.location = location(call.where());
+  auto operands = operandsOf(instance, all, /*freshKey=*/false);
+  if (failed(operands))
+    return failure();
+  b.location = location(call.where());
+  graph::DimAttr size = all[0].dims[0];
+  llvm::SmallVector<bool> over(operands->size(), false);
+  std::fill_n(over.begin(), count, true);
+  // Each lane draws numbers of its own: a key made of the common one and the number of the lane.
+  for (size_t i = 0, place = count; i < instance.captures.size(); ++i) {
+    if (instance.captures[i]) {
+      forEachTensor(*valueOf(instance.captures[i]), [&](const Tensor &) { ++place; });
+      continue;
+    }
+    Tensor key{(*operands)[place], {}, {}}, numbers = b.iota(b.builder.getI64Type(), {size}, 0);
+    (*operands)[place] = b.foldIn(b.broadcast(key, {size}), numbers).value;
+    over[place++] = true;
+  }
+  const Tensor &lane = *instance.result.as<Tensor>();
+  graph::Dims dims = lane.dims;
+  dims.insert(dims.begin(), size);
+  auto op = graph::MapRequestOp::create(b.builder, b.location, mlir::TypeRange{graph::typeOf(dims, lane.elementType())},
+                                        instance.func.getName(), *operands, over, size, mlir::StringAttr());
+  return Value(Tensor{op.getResult(0), dims, {}});
 }
 
 /// The rule of a fn, as graph.vjp wants it: the fn's arguments, then a cotangent per float result, to a cotangent per float

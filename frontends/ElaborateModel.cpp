@@ -27,10 +27,16 @@ LogicalResult ModelElaborator::run() {
     // Declarations may compute sizes; whatever that takes is evaluated in a function that nobody keeps.
     Elaborator::Building scratch(e, FunctionScope::Entry, "declarations", model.range, /*isPrivate=*/false);
     e.current->values[t] = e.addArgument(tRoot.type, {}, {}, e.location(model.range));
+    collectPatterns();
     for (const StmtPtr &statement : model.body.statements)
       if (failed(declare(*statement)))
         return failure();
-    if (failed(closeParams()))
+    if (params) {
+      sets.push_back(params);
+      if (failed(closeSet(*params, model.range)))
+        return failure();
+    }
+    if (failed(checkPatterns()))
       return failure();
     for (auto [statement, seen] : steps)
       if (failed(declareStep(*statement, seen)))
@@ -74,6 +80,10 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
     return declareSetting(llvm::cast<SettingStmt>(statement));
   case Stmt::Dim:
     return declareDim(llvm::cast<DimStmt>(statement));
+  case Stmt::Group:
+  case Stmt::Freeze:
+  case Stmt::Tie:
+    return success(); // collectPatterns has read them
   case Stmt::Minimize:
   case Stmt::Step:
     steps.push_back({&statement, scope});
@@ -92,14 +102,10 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
       FailureOr<Value> net = e.evaluate(*bind.value, scope);
       if (succeeded(net))
         net = e.instantiate(*net, *set, set->name, bind.value->range);
-      if (failed(net) || failed(e.closeSet(*set)))
+      if (failed(net) || failed(closeSet(*set, bind.range)))
         return failure();
       scope = e.bindStatic(bind.names[0], *net, scope);
       sets.push_back(set);
-      Root root{set->root, set->name, "param", {}, {e.b.dim(set->size)}, set->symbol};
-      root.type = graph::typeOf(root.dims, e.real);
-      e.current->values[set->root] = e.addArgument(root.type, root.dims, root.arena, e.location(bind.range));
-      setRoots.push_back(root);
       return success();
     }
     if (bind.names.size() == 1) {
@@ -170,10 +176,6 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
     return success();
   }
   case DeclareStmt::Param: {
-    if (!params) {
-      params = e.addSet("params", name.range);
-      sets.push_back(params);
-    }
     if (failed(e.addLeaf(*params, name.text.str(), declare, scope)))
       return failure();
     Binding *leaf = e.bind(Binding::Leaf, name, scope);
@@ -220,15 +222,105 @@ const Binding *ModelElaborator::addHyper(Name name, double fallback, const Bindi
   return binding;
 }
 
-LogicalResult ModelElaborator::closeParams() {
-  if (!params)
-    return success();
-  if (failed(e.closeSet(*params)))
+//===----------------------------------------------------------------------===//
+// Groups, frozen and tied parameters
+//===----------------------------------------------------------------------===//
+
+/// Read before anything else: they decide where parameters lie, wherever they stand in the model. Also finds out whether
+/// the model has params of its own; as a set, they are `params`.
+void ModelElaborator::collectPatterns() {
+  for (const StmtPtr &statement : model.body.statements) {
+    auto *declare = llvm::dyn_cast<DeclareStmt>(statement.get());
+    if (declare && declare->role == DeclareStmt::Param && !params) {
+      params = e.addSet("params", declare->name.range);
+      scope = e.bindStatic({params->root->name, declare->name.range}, static_cast<const ParameterSet *>(params), scope);
+    }
+    if (auto *group = llvm::dyn_cast<GroupStmt>(statement.get())) {
+      groups.push_back(group);
+      for (const Pattern &pattern : group->patterns)
+        patterns.push_back({pattern, int64_t(groups.size()), false});
+    } else if (auto *freeze = llvm::dyn_cast<FreezeStmt>(statement.get())) {
+      for (const Pattern &pattern : freeze->patterns)
+        patterns.push_back({pattern, 0, false});
+    } else if (auto *tie = llvm::dyn_cast<TieStmt>(statement.get())) {
+      ties.push_back(tie);
+    }
+  }
+}
+
+static bool matches(StringRef path, StringRef pattern) {
+  size_t star = pattern.find('*');
+  if (star == StringRef::npos)
+    return path == pattern;
+  if (!path.consume_front(pattern.take_front(star)))
+    return false;
+  pattern = pattern.drop_front(star).ltrim('*');
+  if (pattern.empty())
+    return true;
+  for (; !path.empty(); path = path.drop_front())
+    if (matches(path, pattern))
+      return true;
+  return false;
+}
+
+LogicalResult ModelElaborator::closeSet(ParameterSet &set, SourceRange where) {
+  auto find = [&](StringRef path) {
+    return llvm::find_if(set.leaves, [&](const ParameterSet::Leaf &leaf) { return leaf.path == path; });
+  };
+  for (LeafPattern &rule : patterns)
+    for (ParameterSet::Leaf &leaf : set.leaves) {
+      if (!matches(leaf.path, rule.pattern.text))
+        continue;
+      rule.used = true;
+      if (rule.group == 0)
+        leaf.frozen = true;
+      else if (leaf.group == 0)
+        leaf.group = rule.group; // the first group that claims it
+    }
+  for (const TieStmt *tie : ties) {
+    auto leaf = find(tie->leaf.text), place = find(tie->place.text);
+    if (leaf == set.leaves.end())
+      continue;
+    if (place == set.leaves.end() || leaf == place || !place->tied.empty())
+      return e.error(tie->place.range) << "requires another param of '" << set.name << "' that is not tied itself, but got '"
+                                       << tie->place.text << "'";
+    if (place->shape != leaf->shape)
+      return e.error(tie->range) << "requires tied params of one shape, but got " << typeName(e.real, e.b.staticDims(leaf->shape)) << " and "
+                                 << typeName(e.real, e.b.staticDims(place->shape));
+    leaf->tied = place->path;
+  }
+  if (failed(e.closeSet(set)))
     return failure();
-  Root root{params->root, params->name, "param", {}, {e.b.dim(params->size)}, params->symbol};
+  Root root{set.root, set.name, "param", {}, {e.b.dim(set.size)}, set.symbol};
   root.type = graph::typeOf(root.dims, e.real);
-  e.current->values[params->root] = e.addArgument(root.type, root.dims, root.arena, e.location(model.range));
+  e.current->values[set.root] = e.addArgument(root.type, root.dims, root.arena, e.location(where));
   setRoots.push_back(root);
+  return success();
+}
+
+/// A pattern that matches nothing is a misspelling.
+LogicalResult ModelElaborator::checkPatterns() {
+  std::vector<StringRef> paths;
+  for (ParameterSet *set : sets)
+    for (const ParameterSet::Leaf &leaf : set->leaves)
+      paths.push_back(leaf.path);
+  auto complain = [&](const Pattern &pattern) {
+    StringRef nearest = nearestName(pattern.text, paths);
+    Failure failure = e.error(pattern.range) << "requires the path of a param, but nothing matches '" << pattern.text << "'";
+    if (nearest.empty())
+      return failure;
+    return Failure(std::move(failure) << "; did you mean '" << nearest << "'?");
+  };
+  for (const LeafPattern &rule : patterns)
+    if (!rule.used)
+      return complain(rule.pattern);
+  for (const TieStmt *tie : ties)
+    if (!llvm::is_contained(paths, tie->leaf.text))
+      return complain(tie->leaf);
+  for (const GroupStmt *group : groups)
+    for (const GroupStmt *other : groups)
+      if (group != other && group->name.text == other->name.text)
+        return e.error(other->name.range) << "requires groups of different names, but got '" << group->name.text << "' twice";
   return success();
 }
 
@@ -386,6 +478,8 @@ LogicalResult ModelElaborator::buildInit() {
   for (ParameterSet *set : sets) {
     std::vector<Tensor> leaves;
     for (const ParameterSet::Leaf &leaf : set->leaves) {
+      if (!leaf.tied.empty())
+        continue;
       FailureOr<Tensor> value = e.initialValue(*set, leaf, seed);
       if (failed(value))
         return failure();

@@ -33,7 +33,10 @@ LogicalResult Elaborator::addLeaf(ParameterSet &set, std::string path, const Dec
   FailureOr<graph::Dims> dims = bindType(*declared.type, nullptr, ("param '" + declared.name.text + "'").str(), declared.name.range, scope);
   if (failed(dims))
     return failure();
-  ParameterSet::Leaf leaf{std::move(path), {}, &declared, scope};
+  ParameterSet::Leaf leaf;
+  leaf.path = std::move(path);
+  leaf.declared = &declared;
+  leaf.scope = scope;
   for (graph::DimAttr dim : *dims) {
     if (!dim.constant())
       return error(declared.type->range) << "requires sizes of a param that are numbers at import, but '" << dim.str() << "' is none";
@@ -49,7 +52,8 @@ LogicalResult Elaborator::closeSet(ParameterSet &set) {
   auto arena = optim::ArenaOp::create(b.builder, location(set.root->where), set.symbol.getValue(), real);
   b.builder.setInsertionPointToStart(&arena.getBody().emplaceBlock());
   for (const ParameterSet::Leaf &leaf : set.leaves)
-    optim::LeafOp::create(b.builder, location(leaf.declared->range), leaf.path, leaf.shape, mlir::StringAttr());
+    optim::LeafOp::create(b.builder, location(leaf.declared->range), leaf.path, leaf.shape,
+                          leaf.tied.empty() ? mlir::StringAttr() : b.builder.getStringAttr(leaf.tied), leaf.group, leaf.frozen);
   // Sizes multiply: what no memory could hold must not wrap around either.
   double elements = 0;
   for (const ParameterSet::Leaf &leaf : set.leaves) {
@@ -61,6 +65,8 @@ LogicalResult Elaborator::closeSet(ParameterSet &set) {
   if (elements > double(int64_t(1) << 40))
     return error(set.root->where) << "requires at most 2**40 parameters, but '" << set.name << "' has " << elements;
   set.size = arena.getArenaSize();
+  for (const optim::ArenaOp::Range &range : arena.getRanges())
+    set.ranges.push_back({range.group, range.frozen, range.offset, range.offset + range.size});
   return success();
 }
 

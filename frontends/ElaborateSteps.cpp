@@ -21,12 +21,12 @@ using mlir::success;
 
 LogicalResult ModelElaborator::declareStep(const Stmt &statement, const Binding *seen) {
   if (auto *minimize = llvm::dyn_cast<MinimizeStmt>(&statement))
-    return declareUpdate(statement, minimize->sets, *minimize->optimizer, seen);
+    return declareUpdate(statement, minimize->sets, minimize->with, seen);
   for (const StmtPtr &inner : llvm::cast<StepStmt>(statement).body.statements) {
     if (auto *bind = llvm::dyn_cast<BindStmt>(inner.get()); bind && bind->names.size() == 1)
       seen = e.bindDefinition(bind->names[0], *bind->value, seen, seen); // an optimizer may refer to it
     if (auto *update = llvm::dyn_cast<UpdateStmt>(inner.get()))
-      if (failed(declareUpdate(*update, update->sets, *update->optimizer, seen)))
+      if (failed(declareUpdate(*update, update->sets, update->with, seen)))
         return failure();
   }
   return success();
@@ -45,8 +45,8 @@ FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayR
     ParameterSet *set = nullptr;
     for (ParameterSet *candidate : sets) {
       auto net = binding ? binding->value.as<const NetInstance *>() : nullptr;
-      bool isParams = candidate == params && !binding && name.text == params->name;
-      if (isParams || (net && (*net)->set == candidate))
+      auto params = binding ? binding->value.as<const ParameterSet *>() : nullptr;
+      if ((net && (*net)->set == candidate) || (params && *params == candidate))
         set = candidate;
     }
     if (!set) {
@@ -65,8 +65,9 @@ FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayR
   return found;
 }
 
-LogicalResult ModelElaborator::declareUpdate(const Stmt &statement, llvm::ArrayRef<Name> names, const Expr &expr,
+LogicalResult ModelElaborator::declareUpdate(const Stmt &statement, llvm::ArrayRef<Name> names, const OptimizerUse &use,
                                              const Binding *seen) {
+  const Expr &expr = *use.optimizer;
   FailureOr<std::vector<ParameterSet *>> over = resolveSets(names, seen, statement.range);
   if (failed(over))
     return failure();
@@ -77,12 +78,15 @@ LogicalResult ModelElaborator::declareUpdate(const Stmt &statement, llvm::ArrayR
   if (!optimizer)
     return e.error(expr.range) << "requires an optimizer with its arguments, such as adam(lr=1e-3), but got " << describe(*value);
   const OptimizerDecl &decl = *optimizer->decl;
-  Update update{&statement, &expr, {}, {}};
+  Update update{&statement, &expr, {}, {}, {}};
 
   // Numbers given here are what a user tunes: they become arguments of the entry, so that no other value recompiles.
   for (const auto &[parameter, given] : *optimizer->given)
     if (given.is<Number>())
       update.hypers.push_back({parameter, addHyper({parameter->name.text, expr.range}, given.as<Number>()->real, nullptr)});
+
+  if (failed(declareGroups(use, decl, update, seen)))
+    return failure();
 
   for (ParameterSet *set : *over) {
     Rule rule{set, {}};
@@ -125,6 +129,39 @@ LogicalResult ModelElaborator::declareUpdate(const Stmt &statement, llvm::ArrayR
     update.rules.push_back(std::move(rule));
   }
   updates.push_back(std::move(update));
+  return success();
+}
+
+/// biases(weight_decay=0): for the parameters of the group, a hyper-parameter of its own, `biases_weight_decay`.
+LogicalResult ModelElaborator::declareGroups(const OptimizerUse &use, const OptimizerDecl &decl, Update &update,
+                                             const Binding *seen) {
+  for (const ExprPtr &expr : use.groups) {
+    auto &call = llvm::cast<CallExpr>(*expr);
+    StringRef name = llvm::cast<ReferenceExpr>(*call.callee).name;
+    auto group = llvm::find_if(groups, [&](const GroupStmt *g) { return g->name.text == name; });
+    if (group == groups.end()) {
+      auto known = llvm::map_to_vector(groups, [](const GroupStmt *g) { return g->name.text; });
+      StringRef nearest = nearestName(name, known);
+      Failure failure = e.error(call.callee->range) << "requires the name of a group, but got '" << name << "'";
+      if (!nearest.empty())
+        return std::move(failure) << "; did you mean '" << nearest << "'?";
+      return failure;
+    }
+    auto formals = llvm::map_to_vector(decl.parameters, [](const Parameter &p) { return Formal{p.name.text, false}; });
+    auto arguments = e.bindArguments(decl.name.text, formals, call, seen);
+    if (failed(arguments))
+      return failure();
+    for (auto [parameter, argument] : llvm::zip_equal(decl.parameters, *arguments)) {
+      if (!argument.given())
+        continue;
+      auto number = argument.value.as<Number>();
+      if (!number)
+        return e.error(argument.where) << "requires a number for a group, but got " << describe(argument.value);
+      ownedNames.push_back((name + "_" + parameter.name.text).str());
+      const Binding *hyper = addHyper({ownedNames.back(), argument.where}, number->real, nullptr);
+      update.groupArguments.push_back({group - groups.begin() + 1, &parameter, hyper});
+    }
+  }
   return success();
 }
 
@@ -320,6 +357,9 @@ FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Upd
       value = given->second;
     arguments.push_back({parameter.name, value});
   }
+  size_t named = arguments.size();
+  for (const GroupArgument &argument : update.groupArguments)
+    arguments.push_back({argument.parameter->name, now(argument.hyper)});
   for (const auto &[name, value] : arguments) {
     key += ";" + identity(value);
     forEachTensor(value, [&](const Tensor &tensor) { tensors.push_back(tensor); });
@@ -329,18 +369,32 @@ FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Upd
     Elaborator::Frame frame(e, decl.name.text.str(), update.optimizer->range);
     Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + ".update", decl.name.range);
     const Binding *inside = nullptr;
-    size_t next = 0;
-    for (const auto &[name, value] : arguments) {
-      Value inner = e.addArguments(value);
-      if (value.is<std::monostate>()) {
-        const Parameter &parameter = decl.parameters[next - (arguments.size() - decl.parameters.size())];
+    std::vector<Value> inner;
+    for (const auto &[name, value] : arguments)
+      inner.push_back(e.addArguments(value));
+    for (size_t i = 0; i < named; ++i) {
+      const Name &name = arguments[i].first;
+      if (inner[i].is<std::monostate>()) {
+        const Parameter &parameter = decl.parameters[i - (named - decl.parameters.size())];
         FailureOr<Value> fallback = e.evaluate(*parameter.defaultValue, inside);
         if (failed(fallback))
           return failure();
-        inner = *fallback;
+        inner[i] = *fallback;
       }
-      inside = e.bindRoot(name, inner, inside);
-      ++next;
+      // What differs between groups is an array: one value for each element of the arena.
+      std::vector<std::pair<int64_t, Tensor>> pieces;
+      for (auto [k, argument] : llvm::enumerate(update.groupArguments))
+        if (argument.parameter->name.text == name.text)
+          pieces.push_back({argument.group, *inner[named + k].as<Tensor>()});
+      if (!pieces.empty()) {
+        FailureOr<Tensor> base = e.toTensor(inner[i], update.optimizer->range, e.real);
+        if (failed(base))
+          return failure();
+        if (base->rank() != 0)
+          return e.error(update.optimizer->range) << "requires '" << name.text << "' to be a scalar, since it differs for a group";
+        inner[i] = e.b.piecewise(*rule.set, *base, pieces);
+      }
+      inside = e.bindRoot(name, inner[i], inside);
     }
     e.current->bodyStart = inside;
     for (const StmtPtr &statement : decl.body.statements) {
@@ -365,6 +419,9 @@ FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Upd
       if (tensor->dims != old.dims)
         return e.error(binding->where) << "requires '" << name << "' to stay " << typeName(old) << ", but got " << typeName(*tensor);
       tensor->arena = old.arena;
+      bool hasFrozen = llvm::any_of(rule.set->ranges, [](const ParameterSet::Range &range) { return range.frozen; });
+      if (name == "param" && hasFrozen)
+        tensor = e.b.select(e.b.frozen(*rule.set), *inner[0].as<Tensor>(), *tensor);
       results.push_back(*tensor);
     }
     FunctionInstance instance = e.finish(makeList(std::move(results)));
@@ -389,7 +446,7 @@ LogicalResult ModelElaborator::verifyElementwise(mlir::func::FuncOp function, co
       }
       auto broadcast = llvm::dyn_cast<graph::BroadcastInDimOp>(op);
       bool ofScalar = broadcast && broadcast.getOperand().getType().getRank() == 0;
-      if (op.hasTrait<graph::Elementwise>() || llvm::isa<graph::ConstantOp, graph::ExtentOp>(op) || ofScalar)
+      if (op.hasTrait<graph::Elementwise>() || llvm::isa<graph::ConstantOp, graph::ExtentOp, graph::IotaOp>(op) || ofScalar)
         continue;
       mlir::InFlightDiagnostic error = mlir::emitError(op.getLoc())
                                        << "requires optimizer '" << optimizer.decl->name.text

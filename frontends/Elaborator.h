@@ -264,6 +264,8 @@ public:
   };
   mlir::FailureOr<Gradient> gradient(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
                                      llvm::ArrayRef<Tensor> points, SourceRange where);
+  mlir::FailureOr<Value> jvp(const BuiltinCall &call);
+  mlir::FailureOr<Value> map(const BuiltinCall &call);
   bool dependsOn(const Binding *binding, FunctionScope &lifted);
   mlir::LogicalResult customVjp(const syntax::FnDecl &fn, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments);
 
@@ -280,6 +282,17 @@ public:
 
 private:
   friend class ModelElaborator;
+
+  /// `e` as a private function, whose first arguments stand for the variables, of the types of the points.
+  mlir::FailureOr<FunctionInstance> lift(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
+                                         llvm::ArrayRef<Tensor> points);
+  /// The variables that `e` names and where they stand: a name, a parameter set, or a list of them.
+  struct Variables {
+    std::vector<const Binding *> bindings;
+    std::vector<Tensor> points;
+    bool isList;
+  };
+  mlir::FailureOr<Variables> variablesOf(const BuiltinCall &call, size_t variable, size_t at);
 
   mlir::FailureOr<Value> evaluateReference(const syntax::ReferenceExpr &e, const Binding *scope);
   mlir::FailureOr<Value> evaluateComprehension(const syntax::ComprehensionExpr &e, const Binding *scope);

@@ -374,6 +374,8 @@ FailureOr<Value> topK(Elaborator &e, const BuiltinCall &call) {
 }
 
 FailureOr<Value> grad(Elaborator &e, const BuiltinCall &call) { return e.grad(call); }
+FailureOr<Value> jvp(Elaborator &e, const BuiltinCall &call) { return e.jvp(call); }
+FailureOr<Value> map(Elaborator &e, const BuiltinCall &call) { return e.map(call); }
 
 constexpr Builtin table[] = {
     // elementwise
@@ -425,6 +427,8 @@ constexpr Builtin table[] = {
     {"sort", "x, axis?", sort},
     {"top_k", "x, k", topK},
     {"grad", "e, v, at?", grad, /*lazy=*/true},
+    {"jvp", "e, v, along, at?", jvp, /*lazy=*/true},
+    {"map", "f, x", map, /*lazy=*/true},
 };
 
 } // namespace

@@ -32,12 +32,27 @@ private:
     std::vector<std::pair<llvm::StringRef, size_t>> states; // name in the optimizer, index in `states`
   };
 
+  /// An argument that differs for a group of parameters.
+  struct GroupArgument {
+    int64_t group;
+    const syntax::Parameter *parameter;
+    const Binding *hyper;
+  };
+
+  /// A pattern of paths, and what it says about the parameters that match.
+  struct LeafPattern {
+    syntax::Pattern pattern;
+    int64_t group; // 0: they are frozen
+    bool used;
+  };
+
   /// `update ... with ... from ...`, or what `minimize` stands for.
   struct Update {
     const syntax::Stmt *statement;
     const syntax::Expr *optimizer;
     std::vector<Rule> rules;
     std::vector<std::pair<const syntax::Parameter *, const Binding *>> hypers; // arguments that became hyper-parameters
+    std::vector<GroupArgument> groupArguments;
   };
 
   /// State and its initial value, seen from `scope`; `param` is what an optimizer's state may refer to.
@@ -63,12 +78,16 @@ private:
   mlir::LogicalResult declareDim(const syntax::DimStmt &dim);
   mlir::LogicalResult checkUnbound(const syntax::Name &name);
   const Binding *addHyper(syntax::Name name, double fallback, const Binding *previous);
-  mlir::LogicalResult closeParams();
+  void collectPatterns();
+  mlir::LogicalResult closeSet(ParameterSet &set, SourceRange where);
+  mlir::LogicalResult checkPatterns();
 
   //===--- Steps (ElaborateSteps.cpp) ---------------------------------------===//
 
   mlir::LogicalResult declareStep(const syntax::Stmt &statement, const Binding *scope);
-  mlir::LogicalResult declareUpdate(const syntax::Stmt &statement, llvm::ArrayRef<syntax::Name> sets, const syntax::Expr &optimizer,
+  mlir::LogicalResult declareUpdate(const syntax::Stmt &statement, llvm::ArrayRef<syntax::Name> sets, const syntax::OptimizerUse &use,
+                                    const Binding *scope);
+  mlir::LogicalResult declareGroups(const syntax::OptimizerUse &use, const syntax::OptimizerDecl &decl, Update &update,
                                     const Binding *scope);
   mlir::FailureOr<std::vector<ParameterSet *>> resolveSets(llvm::ArrayRef<syntax::Name> names, const Binding *scope, SourceRange where);
   mlir::LogicalResult declareObjective();
@@ -111,6 +130,10 @@ private:
   std::vector<Metric> predictions;
   std::vector<const Binding *> definitions;
   std::vector<mlir::NamedAttribute> hints;
+  std::vector<const syntax::GroupStmt *> groups; // group k is the k-th, from 1
+  std::vector<const syntax::TieStmt *> ties;
+  std::vector<LeafPattern> patterns;
+  std::deque<std::string> ownedNames; // of hyper-parameters that no text spells
 };
 
 } // namespace costate::importer

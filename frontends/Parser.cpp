@@ -64,6 +64,12 @@ private:
   StmtPtr parseRoleBind(BindStmt::Role role);
   StmtPtr parseSetting();
   StmtPtr parseDim();
+  StmtPtr parseGroup();
+  StmtPtr parseFreeze();
+  StmtPtr parseTie();
+  std::optional<Pattern> parsePattern();
+  std::optional<std::vector<Pattern>> parsePatterns();
+  std::optional<OptimizerUse> parseOptimizerUse(llvm::StringRef after);
   StmtPtr parseMinimize();
   StmtPtr parseUpdate();
   StmtPtr parseStep();
@@ -384,6 +390,9 @@ StmtPtr Parser::parseStatement(Place place) {
       {"epochs", InModel, [](Parser &p, Place) { return p.parseSetting(); }},
       {"batch", InModel, [](Parser &p, Place) { return p.parseSetting(); }},
       {"dim", InModel, [](Parser &p, Place) { return p.parseDim(); }},
+      {"group", InModel, [](Parser &p, Place) { return p.parseGroup(); }},
+      {"freeze", InModel, [](Parser &p, Place) { return p.parseFreeze(); }},
+      {"tie", InModel, [](Parser &p, Place) { return p.parseTie(); }},
       {"minimize", InModel, [](Parser &p, Place) { return p.parseMinimize(); }},
       {"step", InModel, [](Parser &p, Place) { return p.parseStep(); }},
       {"update", InStep, [](Parser &p, Place) { return p.parseUpdate(); }},
@@ -506,6 +515,91 @@ StmtPtr Parser::parseDim() {
   return dim->hint ? std::move(dim) : nullptr;
 }
 
+// "path with *"
+std::optional<Pattern> Parser::parsePattern() {
+  if (!at(Token::String)) {
+    failExpected("the path of params in quotes, such as \"*.b\"");
+    return std::nullopt;
+  }
+  Token token = take();
+  return Pattern{token.text, token.range};
+}
+
+std::optional<std::vector<Pattern>> Parser::parsePatterns() {
+  std::vector<Pattern> patterns;
+  do {
+    std::optional<Pattern> pattern = parsePattern();
+    if (!pattern)
+      return std::nullopt;
+    patterns.push_back(*pattern);
+  } while (takeIf(","));
+  return patterns;
+}
+
+// group NAME = "pattern", ...
+StmtPtr Parser::parseGroup() {
+  auto group = std::make_unique<GroupStmt>(take().range);
+  std::optional<Name> name = expectName("a name after 'group'");
+  if (!name || !expect("=", "after the name of the group"))
+    return nullptr;
+  std::optional<std::vector<Pattern>> patterns = parsePatterns();
+  if (!patterns)
+    return nullptr;
+  group->name = *name;
+  group->patterns = std::move(*patterns);
+  group->range = since(group->range);
+  return group;
+}
+
+// freeze "pattern", ...
+StmtPtr Parser::parseFreeze() {
+  auto freeze = std::make_unique<FreezeStmt>(take().range);
+  std::optional<std::vector<Pattern>> patterns = parsePatterns();
+  if (!patterns)
+    return nullptr;
+  freeze->patterns = std::move(*patterns);
+  freeze->range = since(freeze->range);
+  return freeze;
+}
+
+// tie "path" to "path"
+StmtPtr Parser::parseTie() {
+  auto tie = std::make_unique<TieStmt>(take().range);
+  std::optional<Pattern> leaf = parsePattern();
+  if (!leaf || !expect("to", "after the path"))
+    return nullptr;
+  std::optional<Pattern> place = parsePattern();
+  if (!place)
+    return nullptr;
+  tie->leaf = *leaf;
+  tie->place = *place;
+  tie->range = since(tie->range);
+  return tie;
+}
+
+// with OPTIMIZER [, GROUP(arguments) ...]
+std::optional<OptimizerUse> Parser::parseOptimizerUse(llvm::StringRef after) {
+  if (!expect("with", ("and an optimizer after " + after).str()))
+    return std::nullopt;
+  OptimizerUse use;
+  use.optimizer = parseExpr();
+  if (!use.optimizer)
+    return std::nullopt;
+  while (takeIf(",")) {
+    ExprPtr group = parseExpr();
+    if (!group)
+      return std::nullopt;
+    auto *call = llvm::dyn_cast<CallExpr>(group.get());
+    if (!call || !llvm::isa<ReferenceExpr>(*call->callee)) {
+      error(group->range) << "requires the name of a group with arguments, such as biases(weight_decay=0), but found '"
+                          << group->range.text() << "'";
+      return std::nullopt;
+    }
+    use.groups.push_back(std::move(group));
+  }
+  return use;
+}
+
 // minimize OBJECTIVE [over SETS] with OPTIMIZER
 StmtPtr Parser::parseMinimize() {
   SourceRange begin = take().range;
@@ -519,11 +613,12 @@ StmtPtr Parser::parseMinimize() {
       return nullptr;
     minimize->sets = std::move(*sets);
   }
-  if (!expect("with", "and an optimizer after the objective"))
+  std::optional<OptimizerUse> with = parseOptimizerUse("the objective");
+  if (!with)
     return nullptr;
-  minimize->optimizer = parseExpr();
+  minimize->with = std::move(*with);
   minimize->range = since(begin);
-  return minimize->optimizer ? std::move(minimize) : nullptr;
+  return minimize;
 }
 
 // update SETS with OPTIMIZER from GRADIENT
@@ -531,12 +626,11 @@ StmtPtr Parser::parseUpdate() {
   SourceRange begin = take().range;
   auto update = std::make_unique<UpdateStmt>(begin);
   std::optional<std::vector<Name>> sets = nameList("the name of a parameter set");
-  if (!sets || !expect("with", "and an optimizer after the parameter sets"))
+  std::optional<OptimizerUse> with = sets ? parseOptimizerUse("the parameter sets") : std::nullopt;
+  if (!with || !expect("from", "and a gradient after the optimizer"))
     return nullptr;
   update->sets = std::move(*sets);
-  update->optimizer = parseExpr();
-  if (!update->optimizer || !expect("from", "and a gradient after the optimizer"))
-    return nullptr;
+  update->with = std::move(*with);
   update->gradient = parseExpr();
   update->range = since(begin);
   return update->gradient ? std::move(update) : nullptr;

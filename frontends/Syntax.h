@@ -163,7 +163,7 @@ struct Parameter {
 //===----------------------------------------------------------------------===//
 
 struct Stmt {
-  enum Kind { Bind, Rebind, Declare, Setting, Dim, Minimize, Update, Step, Each, Require, Expect, Result };
+  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Each, Require, Expect, Result };
   const Kind kind;
   SourceRange range;
 
@@ -223,18 +223,50 @@ struct DimStmt : StmtOf<Stmt::Dim> {
   using StmtOf::StmtOf;
 };
 
+/// A path of parameters in quotes; `*` stands for any text
+struct Pattern {
+  llvm::StringRef text;
+  SourceRange range;
+};
+
+/// group biases = "*.b": parameters for which an optimizer may have other arguments
+struct GroupStmt : StmtOf<Stmt::Group> {
+  Name name;
+  std::vector<Pattern> patterns;
+  using StmtOf::StmtOf;
+};
+
+/// freeze "f.layers.0.*": parameters that no update changes
+struct FreezeStmt : StmtOf<Stmt::Freeze> {
+  std::vector<Pattern> patterns;
+  using StmtOf::StmtOf;
+};
+
+/// tie "f.decoder" to "f.encoder": one tensor under two paths
+struct TieStmt : StmtOf<Stmt::Tie> {
+  Pattern leaf, place;
+  using StmtOf::StmtOf;
+};
+
+/// adamw(lr=1e-3), biases(weight_decay=0): an optimizer, and what differs for groups, as calls of their names
+struct OptimizerUse {
+  ExprPtr optimizer;
+  std::vector<ExprPtr> groups;
+};
+
 /// minimize loss over f, g with adam(lr=1e-3); without `over`, all parameters
 struct MinimizeStmt : StmtOf<Stmt::Minimize> {
   ExprPtr objective;
   std::vector<Name> sets;
-  ExprPtr optimizer;
+  OptimizerUse with;
   using StmtOf::StmtOf;
 };
 
 /// update f, g with sgd(lr=0.1) from grad(loss, (f, g))
 struct UpdateStmt : StmtOf<Stmt::Update> {
   std::vector<Name> sets;
-  ExprPtr optimizer, gradient;
+  OptimizerUse with;
+  ExprPtr gradient;
   using StmtOf::StmtOf;
 };
 

@@ -207,11 +207,54 @@ Tensor TensorBuilder::leaf(const Tensor &arena, llvm::StringRef path, ArrayRef<i
 }
 
 Tensor TensorBuilder::pack(const ParameterSet &set, ArrayRef<Tensor> leaves) {
-  auto names = llvm::map_to_vector(set.leaves, [](const ParameterSet::Leaf &leaf) { return llvm::StringRef(leaf.path); });
+  llvm::SmallVector<llvm::StringRef> names;
+  for (const ParameterSet::Leaf &leaf : set.leaves)
+    if (leaf.tied.empty())
+      names.push_back(leaf.path);
   auto values = llvm::map_to_vector(leaves, [](const Tensor &t) { return t.value; });
   Dims dims = {dim(set.size)};
   mlir::Type type = typeOf(dims, leaves.front().elementType());
   return {graph::PackOp::create(builder, location, type, set.symbol, builder.getStrArrayAttr(names), values), dims, set.symbol};
+}
+
+/// i lies in one of the ranges; neighbours are one comparison
+Tensor TensorBuilder::inside(const ParameterSet &set, ArrayRef<ParameterSet::Range> ranges) {
+  Dims dims = {dim(set.size)};
+  mlir::Type type = builder.getIntegerType(set.size < (int64_t(1) << 31) ? 32 : 64);
+  Tensor place = iota(type, dims, 0);
+  auto compareWith = [&](graph::ComparisonDirection direction, int64_t bound) {
+    return compare(direction, place, full(type, dims, Number::of(bound)));
+  };
+  std::optional<Tensor> result;
+  for (size_t i = 0; i < ranges.size();) {
+    int64_t begin = ranges[i].begin, end = ranges[i].end;
+    for (++i; i < ranges.size() && ranges[i].begin == end; ++i)
+      end = ranges[i].end;
+    Tensor within = compareWith(graph::ComparisonDirection::LT, end);
+    if (begin > 0)
+      within = binary<graph::AndOp>(compareWith(graph::ComparisonDirection::GE, begin), within);
+    result = result ? binary<graph::OrOp>(*result, within) : within;
+  }
+  return *result;
+}
+
+Tensor TensorBuilder::piecewise(const ParameterSet &set, const Tensor &base, ArrayRef<std::pair<int64_t, Tensor>> values) {
+  Dims dims = {dim(set.size)};
+  Tensor result = broadcast(base, dims);
+  for (const auto &[group, value] : values) {
+    std::vector<ParameterSet::Range> ranges;
+    llvm::copy_if(set.ranges, std::back_inserter(ranges), [&](const ParameterSet::Range &range) { return range.group == group; });
+    if (!ranges.empty())
+      result = select(inside(set, ranges), broadcast(value, dims), result);
+  }
+  result.arena = set.symbol;
+  return result;
+}
+
+Tensor TensorBuilder::frozen(const ParameterSet &set) {
+  std::vector<ParameterSet::Range> ranges;
+  llvm::copy_if(set.ranges, std::back_inserter(ranges), [](const ParameterSet::Range &range) { return range.frozen; });
+  return inside(set, ranges);
 }
 
 } // namespace costate::importer

@@ -82,12 +82,17 @@ public:
   //===--- Parameter sets -------------------------------------------------===//
 
   Tensor leaf(const Tensor &arena, llvm::StringRef path, llvm::ArrayRef<int64_t> shape);
-  Tensor pack(const ParameterSet &set, llvm::ArrayRef<Tensor> leaves);
+  Tensor pack(const ParameterSet &set, llvm::ArrayRef<Tensor> leaves); // those that are not tied, in order
+  /// base[i], but values[k] where i lies in a range of group k: a scalar for each element of an arena.
+  Tensor piecewise(const ParameterSet &set, const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> values);
+  /// Whether an element of an arena belongs to a frozen leaf.
+  Tensor frozen(const ParameterSet &set);
 
   graph::Dims staticDims(llvm::ArrayRef<int64_t> shape);
   static graph::Dims without(llvm::ArrayRef<graph::DimAttr> dims, llvm::ArrayRef<int64_t> axes);
 
 private:
+  Tensor inside(const ParameterSet &set, llvm::ArrayRef<ParameterSet::Range> ranges);
   static Tensor like(const Tensor &x, mlir::Value value) { return {value, x.dims, x.arena}; }
   mlir::ArrayAttr attr(llvm::ArrayRef<graph::DimAttr> dims) { return graph::toArrayAttr(builder.getContext(), dims); }
   mlir::Attribute element(mlir::Type type, const Number &number);

@@ -133,12 +133,22 @@ struct ParameterSet {
     std::vector<int64_t> shape;
     const syntax::DeclareStmt *declared;
     const Binding *scope; // where the initial value is evaluated
+    int64_t group = 0;    // 0: none
+    bool frozen = false;
+    std::string tied; // the path whose place it shares, or empty
+  };
+  /// Elements [begin, end) of the arena: leaves of one group, all of them frozen or none
+  struct Range {
+    int64_t group;
+    bool frozen;
+    int64_t begin, end;
   };
   std::string name;
   mlir::FlatSymbolRefAttr symbol;
   std::vector<Leaf> leaves;
   Binding *root;
-  int64_t size = 0; // of the arena, in elements
+  int64_t size = 0;          // of the arena, in elements
+  std::vector<Range> ranges; // by ascending place
 };
 
 //===----------------------------------------------------------------------===//

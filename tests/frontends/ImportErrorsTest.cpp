@@ -212,6 +212,13 @@ TEST(ImportErrorsTest, Derivatives) {
       {"check \"c\" { z = zeros([3]); a = grad(sum(z), [z, z]) }", "'grad' requires variables that differ, but got 'z' twice"},
       {"check \"c\" { z = zeros([3]); a = grad(sum(z), z, at=zeros([2])) }", "requires 'at' to be f32[3], as 'z' is, but got f32[2]"},
       {"check \"c\" { z = zeros([3]); a = grad(sum(z), [z], at=z) }", "requires one point per variable in 'at', but got f32[3]"},
+      {"check \"c\" { z = zeros([3]); a = jvp(z, z, along=1.0) }", "requires a tangent of type f32[3], but got f32[]"},
+      {"check \"c\" { z = zeros([3]); a = jvp(z, [z], along=z) }", "requires one tangent per variable in 'along', but got f32[3]"},
+      {"check \"c\" { z = zeros([3]); a = jvp(z > 0, z, along=z) }", "'jvp' requires a float expression, but got bool[3]"},
+      {"check \"c\" { a = map(relu, [1.0]) }", "'map' requires a function x -> e, but got 'relu'"},
+      {"check \"c\" { a = map(v -> v, 1.0) }", "'map' requires tensors with equal first axes, but got f32[]"},
+      {"check \"c\" { a = map((v, w) -> v, ([1], [1, 2])) }", "'map' requires tensors with equal first axes, but got i32[1] and i32[2]"},
+      {"check \"c\" { a = map((v, w) -> v, [1]) }", "requires one tensor per argument of the function, 2, but got [1]"},
       {"check \"c\" { a = grad((v, w) -> v, 1.0) }", "'grad' requires a function of one argument, but got one of 2"},
       {"check \"c\" { a = grad(v -> v, 1.0, at=2.0) }", "requires no 'at' beside a function"},
   });
@@ -287,6 +294,20 @@ TEST(ImportErrorsTest, Steps) {
               HasSubstr("requires state 'm' to be a scalar or to have the layout of 'param', but got f32[3]"));
   EXPECT_THAT(errorsOf(model(net + "  net g = dense(4, 3)\n  step { e = f + g }")),
               HasSubstr("'+' requires values of one parameter set, but got 'f' and 'g'"));
+}
+
+TEST(ImportErrorsTest, GroupsFrozenAndTied) {
+  const std::string net = "  net f = mlp([4, 4, 3])\n  loss = mean(cross_entropy(f(x), y))\n";
+  const std::string minimize = "\n  minimize loss with sgd(lr=1)";
+  EXPECT_THAT(errorsOf(model(net + "  group g = \"*.q\"")), HasSubstr("requires the path of a param, but nothing matches '*.q'"));
+  EXPECT_THAT(errorsOf(model(net + "  freeze \"f.layers.0.v\"")), HasSubstr("nothing matches 'f.layers.0.v'; did you mean 'f.layers.0.w'?"));
+  EXPECT_THAT(errorsOf(model(net + "  tie \"f.v\" to \"f.layers.0.w\"")), HasSubstr("nothing matches 'f.v'"));
+  EXPECT_THAT(errorsOf(model(net + "  tie \"f.layers.0.w\" to \"f.v\"")), HasSubstr("requires another param of 'f' that is not tied itself, but got 'f.v'"));
+  EXPECT_THAT(errorsOf(model(net + "  tie \"f.layers.0.w\" to \"f.layers.0.b\"")), HasSubstr("requires tied params of one shape, but got f32[4, 4] and f32[4]"));
+  EXPECT_THAT(errorsOf(model(net + "  group g = \"*.b\"\n  group g = \"*.w\"")), HasSubstr("requires groups of different names, but got 'g' twice"));
+  EXPECT_THAT(errorsOf(model(net + "  group biases = \"*.b\"" + minimize + ", biasses(lr=2)")), HasSubstr("requires the name of a group, but got 'biasses'; did you mean 'biases'?"));
+  EXPECT_THAT(errorsOf(model(net + "  group g = \"*.b\"" + minimize + ", g(rate=2)")), HasSubstr("'sgd' has no argument 'rate'"));
+  EXPECT_THAT(errorsOf(model(net + "  group g = \"*.b\"" + minimize + ", g(lr=loss)")), HasSubstr("requires a number for a group, but got f32[]"));
 }
 
 TEST(ImportErrorsTest, DeepEvaluationIsRefused) {

@@ -178,7 +178,10 @@ model digits {
   batch = 3
   metric accuracy = mean(label == y)
   predict label = argmax(f(x), axis=-1)
-  minimize mean(cross_entropy(f(x), y)) over f with adamw(lr=1e-3)
+  group biases = "*.b", "f.norm.*"
+  freeze "f.layers.0.*"
+  tie "f.decoder" to "f.encoder"
+  minimize mean(cross_entropy(f(x), y)) over f with adamw(lr=1e-3), biases(lr=0)
   step { g = grad(loss, f);  update f with sgd(lr=0.1) from g }
 }
 )");
@@ -188,7 +191,7 @@ model digits {
     kinds.push_back(s->kind);
   EXPECT_THAT(kinds, testing::ElementsAre(Stmt::Declare, Stmt::Declare, Stmt::Setting, Stmt::Setting, Stmt::Setting, Stmt::Dim,
                                           Stmt::Declare, Stmt::Declare, Stmt::Bind, Stmt::Bind, Stmt::Bind, Stmt::Bind,
-                                          Stmt::Minimize, Stmt::Step));
+                                          Stmt::Group, Stmt::Freeze, Stmt::Tie, Stmt::Minimize, Stmt::Step));
 }
 
 TEST_F(ParserTest, KeywordsOfStatementsAreNamesElsewhere) {
@@ -286,6 +289,9 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"net f(n) { x }", "requires two parameter lists, net f(sizes)(inputs), but found '{' after the first"},
       {"fn f(x : f32[n) = x", "expected ']', but found ')'"},
       {"fn f(x) = x\nvjp dy -> dy", "expected '(' after 'vjp', but found 'dy'"},
+      {"model m {\n  group g = b\n}", "expected the path of params in quotes, such as \"*.b\", but found 'b'"},
+      {"model m {\n  tie \"a\" \"b\"\n}", "expected 'to' after the path, but found '\"b\"'"},
+      {"model m {\n  minimize x with a, b\n}", "requires the name of a group with arguments, such as biases(weight_decay=0), but found 'b'"},
       {"check \"c\" {\n  expect a == b\n}", "expected '~=' between the actual and the expected value"},
       {"check c { }", "expected a title in quotes after 'check', but found 'c'"},
       {"net f(n)(x) {\n  each i in x { i }\n  x\n}", "requires a statement, but found a value that nothing uses"},

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Runs the check blocks of the standard library, and those of the language in checks/, by the oracle: identities and limits
+// that hold whatever the compiler does later. In f64, so that tolerances are those of the mathematics.
+#include "costate/frontends/Diagnostics.h"
+#include "costate/frontends/Importer.h"
+#include "costate/frontends/StandardLibrary.h"
+#include "costate/tests/oracle/Oracle.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "gtest/gtest.h"
+
+namespace costate {
+namespace {
+
+/// Runs all checks of a text; the number of expectations it has.
+unsigned runChecks(llvm::StringRef text, llvm::StringRef name) {
+  mlir::MLIRContext context;
+  DiagnosticPrinter printer(context, llvm::errs());
+  printer.addSource(name, text);
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(text, name, context, {/*realIsF64=*/true});
+  EXPECT_TRUE(module) << name.str();
+  if (!module)
+    return 0;
+  oracle::Oracle oracle(*module);
+  unsigned expectations = 0;
+  for (auto func : module->getOps<mlir::func::FuncOp>()) {
+    auto title = func->getAttrOfType<mlir::StringAttr>("optim.check");
+    if (!title)
+      continue;
+    auto results = oracle.run(func.getName(), {});
+    EXPECT_TRUE(succeeded(results)) << name.str() << ": " << title.getValue().str();
+    if (failed(results))
+      continue;
+    auto tolerances = func->getAttrOfType<mlir::ArrayAttr>("optim.within");
+    for (auto [i, tolerance] : llvm::enumerate(tolerances.getAsRange<mlir::FloatAttr>())) {
+      const oracle::Array &actual = (*results)[2 * i], &expected = (*results)[2 * i + 1];
+      EXPECT_EQ(oracle::difference(actual, expected, 0, tolerance.getValueAsDouble()), "")
+          << name.str() << ": check \"" << title.getValue().str() << "\", expectation " << i + 1;
+      ++expectations;
+    }
+  }
+  return expectations;
+}
+
+TEST(ChecksTest, StandardLibrary) {
+  for (const StandardFile &file : standardLibrary()) {
+    unsigned expectations = runChecks(file.text, file.name);
+    bool onlyNetsAndRules = file.name == "std/layers.costate" || file.name == "std/optimizers.costate"; // which steps test
+    EXPECT_EQ(expectations == 0, onlyNetsAndRules) << file.name.str();
+  }
+}
+
+TEST(ChecksTest, Language) {
+  std::error_code error;
+  unsigned files = 0;
+  for (llvm::sys::fs::directory_iterator it(COSTATE_CHECKS, error), end; it != end && !error; it.increment(error)) {
+    auto text = llvm::MemoryBuffer::getFile(it->path());
+    ASSERT_TRUE(bool(text)) << it->path();
+    EXPECT_GT(runChecks((*text)->getBuffer(), llvm::sys::path::filename(it->path())), 0u) << it->path();
+    ++files;
+  }
+  EXPECT_GT(files, 0u);
+}
+
+} // namespace
+} // namespace costate
