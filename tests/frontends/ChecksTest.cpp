@@ -17,12 +17,12 @@ namespace costate {
 namespace {
 
 /// Runs all checks of a text; the number of expectations it has.
-unsigned runChecks(llvm::StringRef text, llvm::StringRef name) {
+unsigned runChecks(llvm::StringRef text, const std::string &name) {
   mlir::MLIRContext context;
   DiagnosticPrinter printer(context, llvm::errs());
   printer.addSource(name, text);
   mlir::OwningOpRef<mlir::ModuleOp> module = importModel(text, name, context, {/*realIsF64=*/true});
-  EXPECT_TRUE(module) << name.str();
+  EXPECT_TRUE(module) << name;
   if (!module)
     return 0;
   oracle::Oracle oracle(*module);
@@ -32,14 +32,14 @@ unsigned runChecks(llvm::StringRef text, llvm::StringRef name) {
     if (!title)
       continue;
     auto results = oracle.run(func.getName(), {});
-    EXPECT_TRUE(succeeded(results)) << name.str() << ": " << title.getValue().str();
+    EXPECT_TRUE(succeeded(results)) << name << ": " << title.getValue().str();
     if (failed(results))
       continue;
     auto tolerances = func->getAttrOfType<mlir::ArrayAttr>("optim.within");
     for (auto [i, tolerance] : llvm::enumerate(tolerances.getAsRange<mlir::FloatAttr>())) {
       const oracle::Array &actual = (*results)[2 * i], &expected = (*results)[2 * i + 1];
       EXPECT_EQ(oracle::difference(actual, expected, 0, tolerance.getValueAsDouble()), "")
-          << name.str() << ": check \"" << title.getValue().str() << "\", expectation " << i + 1;
+          << name << ": check \"" << title.getValue().str() << "\", expectation " << i + 1;
       ++expectations;
     }
   }
@@ -48,7 +48,7 @@ unsigned runChecks(llvm::StringRef text, llvm::StringRef name) {
 
 TEST(ChecksTest, StandardLibrary) {
   for (const StandardFile &file : standardLibrary()) {
-    unsigned expectations = runChecks(file.text, file.name);
+    unsigned expectations = runChecks(file.text, file.name.str());
     bool onlyNetsAndRules = file.name == "std/layers.costate" || file.name == "std/optimizers.costate"; // which steps test
     EXPECT_EQ(expectations == 0, onlyNetsAndRules) << file.name.str();
   }
@@ -57,13 +57,31 @@ TEST(ChecksTest, StandardLibrary) {
 TEST(ChecksTest, Language) {
   std::error_code error;
   unsigned files = 0;
-  for (llvm::sys::fs::directory_iterator it(COSTATE_CHECKS, error), end; it != end && !error; it.increment(error)) {
+  for (llvm::sys::fs::directory_iterator it(COSTATE_SOURCE "/tests/frontends/checks", error), end; it != end && !error; it.increment(error)) {
     auto text = llvm::MemoryBuffer::getFile(it->path());
     ASSERT_TRUE(bool(text)) << it->path();
-    EXPECT_GT(runChecks((*text)->getBuffer(), llvm::sys::path::filename(it->path())), 0u) << it->path();
+    EXPECT_GT(runChecks((*text)->getBuffer(), llvm::sys::path::filename(it->path()).str()), 0u) << it->path();
     ++files;
   }
   EXPECT_GT(files, 0u);
+}
+
+/// Each block of the page of the language, by its number.
+TEST(ChecksTest, PageOfTheLanguage) {
+  auto text = llvm::MemoryBuffer::getFile(COSTATE_SOURCE "/docs/language.md");
+  ASSERT_TRUE(bool(text));
+  llvm::StringRef rest = (*text)->getBuffer();
+  unsigned blocks = 0, expectations = 0;
+  while (true) {
+    rest = rest.split("```costate\n").second;
+    if (rest.empty())
+      break;
+    auto [block, after] = rest.split("```");
+    expectations += runChecks(block, "docs/language.md, block " + std::to_string(++blocks));
+    rest = after;
+  }
+  EXPECT_GT(blocks, 5u);
+  EXPECT_GT(expectations, 10u);
 }
 
 } // namespace

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Runs imported training steps by the oracle: optimizers of the library against their formulas in plain C++, what a step
+// leaves unchanged, what `init` draws.
+#include "costate/dialects/optim/Optim.h"
+#include "costate/frontends/Diagnostics.h"
+#include "costate/frontends/Importer.h"
+#include "costate/tests/oracle/Oracle.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <map>
+
+namespace costate {
+namespace {
+
+using oracle::Array;
+using Numbers = std::vector<double>;
+
+/// A model in f64, its parameters and states by name, and the calls of its entries.
+class Model {
+public:
+  explicit Model(const std::string &text) {
+    DiagnosticPrinter printer(context, llvm::errs());
+    printer.addSource("t", text);
+    module = importModel(text, "t", context, {/*realIsF64=*/true});
+    EXPECT_TRUE(module);
+    if (!module)
+      return;
+    runner.emplace(*module);
+    run("init", {});
+  }
+
+  /// Calls an entry: what lives in the handle comes from `values`, the rest from `given` or, for a hyper-parameter, its default.
+  void run(llvm::StringRef entry, const std::map<std::string, Array> &given) {
+    auto func = module->lookupSymbol<mlir::func::FuncOp>(entry);
+    ASSERT_TRUE(func) << entry.str();
+    auto nameOf = [&](unsigned i) { return func.getArgAttrOfType<mlir::StringAttr>(i, optim::kNameAttr).str(); };
+    std::vector<Array> inputs;
+    for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+      std::string name = nameOf(i);
+      if (auto fallback = func.getArgAttrOfType<mlir::FloatAttr>(i, optim::kDefaultAttr); fallback && !given.contains(name))
+        inputs.push_back(Array::scalar(oracle::Kind::f64, fallback.getValueAsDouble()));
+      else if (name == "seed")
+        inputs.push_back(Array::of(oracle::Kind::i64, {}, std::vector<int64_t>{seed}));
+      else
+        inputs.push_back(given.contains(name) ? given.at(name) : values.at(name));
+    }
+    auto results = runner->run(entry, inputs);
+    ASSERT_TRUE(succeeded(results));
+    for (unsigned i = 0; i < results->size(); ++i) {
+      auto tied = func.getResultAttrOfType<mlir::IntegerAttr>(i, optim::kTiedAttr);
+      auto name = func.getResultAttrOfType<mlir::StringAttr>(i, optim::kNameAttr);
+      values[tied ? nameOf(tied.getInt()) : name.str()] = (*results)[i];
+    }
+  }
+
+  /// One step on x; the first elements of an array of the handle.
+  Numbers step(const Numbers &x, const char *what = "params") {
+    run("train_step", {{"x", Array::of(oracle::Kind::f64, {int64_t(x.size())}, x)}});
+    return first(what, x.size());
+  }
+  Numbers first(const std::string &name, size_t n) {
+    Numbers numbers;
+    for (size_t i = 0; i < n; ++i)
+      numbers.push_back(values.at(name).at(i));
+    return numbers;
+  }
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::optional<oracle::Oracle> runner;
+  std::map<std::string, Array> values;
+  int64_t seed = 1;
+};
+
+/// The gradient of this loss is x, whatever w is.
+std::string linear(const std::string &optimizer) {
+  return "model m {\n  input x : f32[3]\n  param w : f32[3] = ones()\n  minimize sum(x*w) with " + optimizer + "\n}\n";
+}
+
+const std::vector<Numbers> gradients = {{1, -2, 0.5}, {0.25, 3, -1}, {-4, 1e-3, 2}, {0, 1, 1}};
+
+/// Steps through the gradients; `rule` changes the parameters by reference, given the gradient and the number of the step.
+void expectRule(const std::string &optimizer, const std::function<void(Numbers &, const Numbers &, int)> &rule) {
+  Model model(linear(optimizer));
+  Numbers w(3, 1.0);
+  for (size_t t = 1; t <= gradients.size(); ++t) {
+    rule(w, gradients[t - 1], int(t));
+    EXPECT_THAT(model.step(gradients[t - 1]), testing::Pointwise(testing::DoubleNear(1e-12), w)) << optimizer << ", step " << t;
+  }
+}
+
+TEST(TrainingTest, Sgd) {
+  expectRule("sgd(lr=0.1)", [](Numbers &w, const Numbers &g, int) {
+    for (int i = 0; i < 3; ++i)
+      w[i] -= 0.1*g[i];
+  });
+  expectRule("sgd(lr=0.1, weight_decay=0.5)", [](Numbers &w, const Numbers &g, int) {
+    for (int i = 0; i < 3; ++i)
+      w[i] -= 0.1*(g[i] + 0.5*w[i]);
+  });
+}
+
+TEST(TrainingTest, Momentum) {
+  Numbers m(3, 0.0);
+  expectRule("momentum(lr=0.1)", [m](Numbers &w, const Numbers &g, int) mutable {
+    for (int i = 0; i < 3; ++i) {
+      m[i] = 0.9*m[i] + g[i];
+      w[i] -= 0.1*m[i];
+    }
+  });
+  expectRule("momentum(lr=0.1, beta=0.8, nesterov=true)", [m](Numbers &w, const Numbers &g, int) mutable {
+    for (int i = 0; i < 3; ++i) { // as torch.optim.SGD
+      m[i] = 0.8*m[i] + g[i];
+      w[i] -= 0.1*(g[i] + 0.8*m[i]);
+    }
+  });
+}
+
+TEST(TrainingTest, Adam) {
+  for (double decay : {0.0, 0.1}) {
+    Numbers m(3, 0.0), v(3, 0.0);
+    std::string optimizer = decay == 0 ? "adam(lr=0.01)" : "adamw(lr=0.01, weight_decay=0.1)";
+    expectRule(optimizer, [m, v, decay](Numbers &w, const Numbers &g, int t) mutable {
+      for (int i = 0; i < 3; ++i) {
+        m[i] = 0.9*m[i] + 0.1*g[i];
+        v[i] = 0.999*v[i] + 0.001*g[i]*g[i];
+        double mHat = m[i] / (1 - std::pow(0.9, t)), vHat = v[i] / (1 - std::pow(0.999, t));
+        w[i] = w[i]*(1 - 0.01*decay) - 0.01*mHat / (std::sqrt(vHat) + 1e-8);
+      }
+    });
+  }
+}
+
+TEST(TrainingTest, HyperParametersAreArguments) {
+  Model model(linear("sgd(lr=0.1)"));
+  model.run("train_step", {{"x", Array::of(oracle::Kind::f64, {3}, Numbers{1, 1, 1})}, {"lr", Array::scalar(oracle::Kind::f64, 0.5)}});
+  EXPECT_THAT(model.first("params", 3), testing::Each(0.5));
+}
+
+TEST(TrainingTest, AStepThatIsNotFiniteChangesNothing) {
+  Model model(linear("momentum(lr=0.1)"));
+  model.step({1, 2, 3});
+  auto before = model.values;
+  for (double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    model.step({1, bad, 3});
+    for (const char *name : {"params", "params.momentum.m", "t"})
+      EXPECT_EQ(oracle::difference(model.values.at(name), before.at(name), 0, 0), "") << name << " after " << bad;
+  }
+  model.step({1, 2, 3});
+  EXPECT_EQ(model.values.at("t").integer(), 2);
+}
+
+TEST(TrainingTest, MetricsComeBeforeTheUpdate) {
+  Model model(linear("sgd(lr=0.1)"));
+  model.step({1, 2, 3});
+  EXPECT_EQ(model.values.at("loss").at(0), 6); // of w = 1
+  model.run("evaluate", {{"x", Array::of(oracle::Kind::f64, {3}, Numbers{1, 2, 3})}});
+  EXPECT_NEAR(model.values.at("loss").at(0), 6 - 0.1*(1 + 4 + 9), 1e-12);
+}
+
+TEST(TrainingTest, GroupsFrozenAndTied) {
+  Model model(R"(
+model m {
+  input x : f32[3]
+  param a : f32[3] = ones()
+  param b : f32[3] = ones()
+  param c : f32[3] = ones()
+  param d : f32[3] = full(value=7.0)
+  group slow = "b"
+  freeze "c"
+  tie "d" to "a"
+  minimize sum(x*a) + sum(x*b) + sum(x*c) + sum(x*d) with sgd(lr=0.5, weight_decay=0.1), slow(lr=0.25)
+}
+)");
+  std::map<std::string, int64_t> place;
+  auto arena = mlir::cast<optim::ArenaOp>(model.module->lookupSymbol("params"));
+  for (const ArenaLeaf &leaf : arena.getArenaLeaves())
+    place[leaf.name.str()] = leaf.offset;
+  EXPECT_EQ(place["a"], place["d"]);
+  model.step({1, 2, 3});
+  auto leaf = [&](const char *name) {
+    Numbers numbers;
+    for (int i = 0; i < 3; ++i)
+      numbers.push_back(model.values.at("params").at(place[name] + i));
+    return numbers;
+  };
+  auto near = [](Numbers numbers) { return testing::Pointwise(testing::DoubleNear(1e-12), numbers); };
+  EXPECT_THAT(leaf("a"), near({1 - 0.5*2.1, 1 - 0.5*4.1, 1 - 0.5*6.1})); // two uses, two gradients
+  EXPECT_THAT(leaf("b"), near({1 - 0.25*1.1, 1 - 0.25*2.1, 1 - 0.25*3.1}));
+  EXPECT_THAT(leaf("c"), near({1, 1, 1}));
+}
+
+TEST(TrainingTest, LaterStepsSeeWhatEarlierOnesChanged) {
+  Model model(R"(
+net scalar()(x) { param w : f32[1] = full(value=2.0)
+                  w*x }
+model m {
+  input x : f32[1]
+  net f = scalar()
+  net g = scalar()
+  loss = sum(f(x)*g(x))
+  state seen = 0.0
+  step { before = grad(loss, f)
+         update f with sgd(lr=0.5) from before
+         seen <- sum(before)
+         update g with sgd(lr=0.5) from grad(loss, g) }
+}
+)");
+  model.step({1}, "f");
+  EXPECT_EQ(model.first("f", 1)[0], 2 - 0.5*2); // the gradient is g = 2
+  EXPECT_EQ(model.first("g", 1)[0], 2 - 0.5*1); // at the new f = 1
+  EXPECT_EQ(model.values.at("seen").at(0), 2);  // a value that the step had bound stays
+}
+
+TEST(TrainingTest, InitialValuesDependOnSeedAndPathOnly) {
+  const std::string head = "model m {\n  input x : f32[3]\n  param w : f32[3] = normal()\n";
+  const std::string tail = "  minimize sum(x*w) with sgd(lr=1)\n}\n";
+  Model one(head + tail), other(head + "  param v : f32[5] = normal()\n" + tail);
+  EXPECT_EQ(one.first("params", 3), other.first("params", 3));
+  EXPECT_NE(other.first("params", 21)[0], other.first("params", 21)[16]); // leaves start at multiples of 64 bytes
+  Numbers before = one.first("params", 3);
+  one.seed = 2;
+  one.run("init", {});
+  EXPECT_NE(one.first("params", 3), before);
+}
+
+} // namespace
+} // namespace costate
