@@ -2,9 +2,11 @@
 #include "costate/compiler/pipeline/Pipeline.h"
 
 #include "costate/compiler/codegen/Passes.h"
+#include "costate/compiler/codegen/Target.h"
 #include "costate/compiler/differentiate/Passes.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/compiler/pipeline/Contracts.h"
+#include "costate/compiler/schedule/Passes.h"
 #include "costate/dialects/Dialects.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -52,6 +54,7 @@ void registerPasses() {
   differentiate::registerDifferentiatePasses();
   fuse::registerFusePasses();
   fuse::registerFusePipeline();
+  schedule::registerSchedulePasses();
 }
 
 static void addFusePasses(OpPassManager &passes, const Options &options) {
@@ -76,8 +79,13 @@ static void addPasses(OpPassManager &passes, Phase phase, const Options &options
     return;
   case Phase::Fuse:
     return addFusePasses(passes, options);
-  case Phase::Schedule:
+  case Phase::Schedule: {
+    schedule::AssignSchedulesOptions rules;
+    if (absl::StatusOr<codegen::Target> target = codegen::Target::named(options.target); target.ok())
+      rules.vectorBytes = target->vectorBytes();
+    passes.addPass(schedule::createAssignSchedules(rules));
     return;
+  }
   case Phase::Codegen:
     return codegen::addHostPasses(passes);
   }

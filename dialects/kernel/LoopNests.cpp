@@ -126,8 +126,9 @@ LogicalResult LoopNests::apply(SplitOp split) {
   case Tail::ShiftInwards:
     if (loop->isReduction)
       return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
-    if (split.getUpdate() || kernel.isTiedStage(stage) || !kernel.isOutputStage(stage))
-      return split.emitOpError("requires tail 'shift_inwards' to stand on the definition of an output that is not tied"); // D3
+    if (split.getUpdate() || kernel.isTiedStage(stage) || isInlined(stage) || isa_and_nonnull<ComputeAtOp>(places[stage.getStageName()].directive))
+      return split.emitOpError("requires tail 'shift_inwards' to stand on the definition of an output that is not tied, or of a stage with "
+                               "compute_root"); // D3
     if (!divides && (!loop->extent || *loop->extent < factor))
       return split.emitOpError("requires tail 'shift_inwards' to split an extent known to be at least ") << factor; // D3
     break;

@@ -17,8 +17,8 @@ def Kernel_SplitOp : Kernel_Directive<"split"> {
     `old = outer * factor + inner`. The tail says what happens where `factor` does not divide the extent: `guard_with_if` skips the excess,
     `shift_inwards` computes some points twice, `round_up` computes points beyond the end, `predicate` masks loads and stores.
 
-    D2: the loop is serial, `factor` positive, and new names are new. D3: `shift_inwards` stands only on a pure variable of the pure definition of an output that is not
-    tied, whose extent is at least `factor`; `round_up` only where the factor divides the extent, which is seen from a constant or from a product with
+    D2: the loop is serial, `factor` positive, and new names are new. D3: `shift_inwards` stands only on a variable of the pure definition of an output that is not tied, or of
+    a stage with `compute_root` before, whose extent is at least `factor`; `round_up` only where the factor divides the extent, which is seen from a constant or from a product with
     one. D4: a reduction variable takes `guard_with_if` or such a `round_up`.
 
     ```mlir

@@ -10,7 +10,7 @@
 #include "llvm/Support/TargetSelect.h"
 
 #include <HalideRuntime.h>
-#include <chrono>
+#include <ctime>
 
 using namespace mlir;
 using namespace costate::kernel;
@@ -98,12 +98,12 @@ llvm::orc::ThreadSafeModule makeTrampoline(DefineOp kernel) {
 KernelRunner::~KernelRunner() { costate_context_destroy(context); }
 
 std::unique_ptr<KernelRunner> KernelRunner::create(DefineOp kernel, unsigned threads) {
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();
   auto objects = codegen::compileKernels(kernel, {});
   if (failed(objects))
     return nullptr;
   std::unique_ptr<KernelRunner> runner(new KernelRunner);
-  runner->compileSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  runner->compileSeconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   runner->kernel = kernel;
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();

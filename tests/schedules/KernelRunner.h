@@ -27,6 +27,7 @@ public:
   /// The kernel's address, and the context to pass it (compiler/codegen/CompileKernels.h says how).
   void *getAddress() const { return address; }
   costate_context *getContext() const { return context; }
+  /// Seconds of processor time that compiling took.
   double getCompileSeconds() const { return compileSeconds; }
 
 private:

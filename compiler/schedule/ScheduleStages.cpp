@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Places and loops of stages that are no contraction tiles.
+///
+/// Places, from the last stage to the first: a pure stage is inlined where that repeats no work; a stage that one other stage reads row by
+/// row is computed in the row loop of its reader, so that the row stays in cache; everything else is computed once, at the root.
+///
+/// Loops of each definition: lanes on the innermost variable where it is dense, reduction loops around them, rows outside; rows are
+/// chunked to tasks of about 30 us. No sum is split: lanes and tasks run over pure variables only.
+#include "costate/compiler/schedule/Rules.h"
+
+#include "costate/dialects/kernel/LoopNests.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace costate::kernel;
+
+namespace costate::schedule {
+
+namespace {
+
+/// Operations up to which a value is recomputed rather than stored.
+constexpr int64_t kCheap = 4;
+/// How much more often than once a point may be computed by inlining.
+constexpr double kRepeat = 1.25;
+/// Vector registers that one accumulator of a vectorised reduction may span.
+constexpr int64_t kAccumulatorVectors = 4;
+/// With a dynamic extent of rows: how many times the hint is still worth tasks.
+constexpr int64_t kGrowth = 64;
+
+class StageScheduler {
+public:
+  StageScheduler(DefineOp kernel, const Machine &machine, const llvm::DenseSet<Operation *> &scheduled)
+      : kernel(kernel), machine(machine), scheduled(scheduled), writer(kernel) {}
+
+  void run() {
+    std::vector<StageOp> stages = kernel.getStageOps();
+    for (StageOp stage : llvm::reverse(stages)) {
+      if (scheduled.contains(stage))
+        continue;
+      place(stage);
+      if (!inlined.contains(stage))
+        for (Definition definition : getDefinitions(stage))
+          scheduleLoops(definition);
+    }
+    // A place names a loop of the reader as it is at the end.
+    for (StageOp stage : stages)
+      if (auto found = placedAt.find(stage); found != placedAt.end())
+        writer.computeAt(stage, found->second, rowLoops.lookup(found->second));
+  }
+
+private:
+  static SmallVector<LoadOp> readsOf(StageOp stage) {
+    SmallVector<LoadOp> loads;
+    for (Operation *user : stage->getUsers())
+      if (auto load = dyn_cast<LoadOp>(user))
+        loads.push_back(load);
+    return loads;
+  }
+
+  static Definition definitionOf(Operation *op) {
+    if (auto update = dyn_cast<UpdateOp>(op->getParentOp()))
+      return {update.getStage(), update};
+    return {cast<StageOp>(op->getParentOp()), {}};
+  }
+
+  bool canInline(StageOp stage);
+  StageOp findRowReader(StageOp stage);
+  void place(StageOp stage);
+  void scheduleLoops(Definition definition);
+  std::string vectorize(Definition definition, bool &hasLanes);
+  bool isDense(Definition definition, unsigned dim);
+  int64_t operationsPerPoint(Definition definition);
+
+  DefineOp kernel;
+  const Machine &machine;
+  const llvm::DenseSet<Operation *> &scheduled;
+  ScheduleWriter writer;
+  llvm::DenseSet<Operation *> inlined;
+  DenseMap<Operation *, StageOp> placedAt;
+  DenseMap<Operation *, std::string> rowLoops;
+};
+
+} // namespace
+
+bool StageScheduler::canInline(StageOp stage) {
+  if (!stage.getUpdateOps().empty() || kernel.isOutputStage(stage))
+    return false;
+  SmallVector<LoadOp> reads = readsOf(stage);
+  if (operationsPerPoint({stage, {}}) <= kCheap)
+    return true;
+  if (reads.size() != 1)
+    return false;
+  Definition reader = definitionOf(reads.front());
+  double times = static_cast<double>(countPoints(kernel, reader.stage)) * countDomain(kernel, reader);
+  return !scheduled.contains(reader.stage) && times <= kRepeat * countPoints(kernel, stage);
+}
+
+/// The stage at whose row loop `stage` can be computed: all reads end there, and take row i of `stage` for row i of their own.
+StageOp StageScheduler::findRowReader(StageOp stage) {
+  if (stage.getRank() == 0)
+    return {};
+  StageOp host;
+  SmallVector<StageOp> pending = {stage};
+  while (!pending.empty()) {
+    for (LoadOp load : readsOf(pending.pop_back_val())) {
+      Definition reader = definitionOf(load);
+      if (reader.stage.getRank() == 0 || load.getIndices().front() != reader.variable(0) || !reader.isFree(0))
+        return {};
+      StageOp target;
+      if (inlined.contains(reader.stage))
+        pending.push_back(reader.stage);
+      else if (auto found = placedAt.find(reader.stage); found != placedAt.end())
+        target = found->second;
+      else
+        target = reader.stage;
+      if (target && host && target != host)
+        return {};
+      host = target ? target : host;
+    }
+  }
+  // The host has a plain row loop if it is pure and not a tile; its rows are those of the stage.
+  if (!host || scheduled.contains(host) || !host.getUpdateOps().empty() || kernel.isTiedStage(host) ||
+      host.getMixedExtents().front() != stage.getMixedExtents().front() || !rowLoops.contains(host))
+    return {};
+  return host;
+}
+
+void StageScheduler::place(StageOp stage) {
+  if (kernel.isOutputStage(stage))
+    return;
+  if (canInline(stage)) {
+    inlined.insert(stage);
+    return;
+  }
+  if (StageOp reader = findRowReader(stage))
+    placedAt[stage] = reader;
+  else
+    writer.computeRoot(stage);
+}
+
+int64_t StageScheduler::operationsPerPoint(Definition definition) {
+  int64_t operations = countOperations(definition);
+  for (LoadOp load : definition.body().getOps<LoadOp>())
+    if (auto read = load.getBuffer().getDefiningOp<StageOp>(); read && inlined.contains(read))
+      operations += operationsPerPoint({read, {}});
+  return operations * countDomain(kernel, definition);
+}
+
+/// Are loads along variable `dim` dense or independent of it? A load that uses it elsewhere than last strides.
+bool StageScheduler::isDense(Definition definition, unsigned dim) {
+  for (LoadOp load : definition.body().getOps<LoadOp>())
+    if (!load.getIndices().empty() && llvm::is_contained(load.getIndices().drop_back(), definition.variable(dim)))
+      return false;
+  return true;
+}
+
+/// Makes lanes of the last variable, if it can be. Returns the loop that is left of the variable, or nothing if all of it is lanes.
+std::string StageScheduler::vectorize(Definition definition, bool &hasLanes) {
+  hasLanes = false;
+  StageOp stage = definition.stage;
+  unsigned dim = stage.getRank() - 1;
+  std::string name = pureName(dim);
+  if (!definition.isFree(dim))
+    return name;
+  if (definition.update && !isDense(definition, dim))
+    return name;
+  int64_t lanes = machine.vectorBytes;
+  for (Type type : stage.getResultTypes())
+    lanes = std::min<int64_t>(lanes, machine.lanes(cast<BufferType>(type).getElementType()));
+  int64_t width = definition.update && !definition.update.getStaticDomain().empty() ? kAccumulatorVectors * lanes : lanes;
+  OpFoldResult extent = stage.getMixedExtents()[dim];
+  std::optional<int64_t> size = getConstantIntValue(extent);
+  if (size && *size <= width) {
+    if (*size < 2)
+      return name;
+    hasLanes = true;
+    writer.vectorize(definition, name);
+    return "";
+  }
+  if (definition.update && size && *size % width != 0)
+    width = lanes; // a shorter ragged tail
+  bool whole = getKnownDivisor(extent) % width == 0;
+  bool shift = size && !definition.update && kernel.isOutputStage(stage) && !kernel.isTiedStage(stage);
+  writer.split(definition, name, width, whole ? Tail::RoundUp : shift ? Tail::ShiftInwards : Tail::GuardWithIf);
+  writer.vectorize(definition, name + "i");
+  hasLanes = true;
+  return name + "o";
+}
+
+void StageScheduler::scheduleLoops(Definition definition) {
+  StageOp stage = definition.stage;
+  unsigned rank = stage.getRank();
+  if (rank == 0)
+    return;
+  bool rowsAreLanes = rank == 1;
+  bool hasLanes = false;
+  std::string around = vectorize(definition, hasLanes);
+
+  // Reduction loops stand around the lanes and inside everything else.
+  if (definition.update && hasLanes && !definition.update.getStaticDomain().empty()) {
+    SmallVector<std::string> order;
+    std::string lanes = pureName(rank - 1);
+    order.push_back(around.empty() ? lanes : lanes + "i");
+    for (unsigned number = definition.update.getStaticDomain().size(); number-- > 0;)
+      order.push_back("r" + std::to_string(number));
+    if (!around.empty())
+      order.push_back(around);
+    for (unsigned dim = rank - 1; dim-- > 0;)
+      if (definition.isFree(dim))
+        order.push_back(pureName(dim));
+    writer.reorder(definition, order);
+  }
+  if (placedAt.contains(stage))
+    return;
+
+  // Rows to tasks.
+  std::string rows = rowsAreLanes ? around : pureName(0);
+  if (!definition.isFree(0) || rows.empty())
+    return;
+  int64_t operations = operationsPerPoint(definition) * countPoints(kernel, stage, 1);
+  OpFoldResult extent = stage.getMixedExtents().front();
+  std::optional<int64_t> size = getConstantIntValue(extent);
+  int64_t likely = kernel.getHint(extent) * (size ? 1 : kGrowth);
+  bool worthTasks = operations * likely >= 2 * kTaskOperations;
+  int64_t lanes = 1;
+  if (rowsAreLanes && hasLanes)
+    lanes = machine.lanes(cast<BufferType>(stage.getResult(0).getType()).getElementType());
+  int64_t chunk = llvm::PowerOf2Ceil(llvm::divideCeil(kTaskOperations, operations * lanes));
+  if (worthTasks && chunk > 1) {
+    writer.split(definition, rows, chunk, Tail::GuardWithIf);
+    writer.parallel(definition, rows + "o");
+    rows += "i";
+  } else if (worthTasks) {
+    writer.parallel(definition, rows);
+  }
+  if (!definition.update && !rowsAreLanes)
+    rowLoops[stage] = rows;
+}
+
+void scheduleStages(DefineOp kernel, const Machine &machine, const llvm::DenseSet<Operation *> &scheduled) {
+  StageScheduler(kernel, machine, scheduled).run();
+}
+
+} // namespace costate::schedule

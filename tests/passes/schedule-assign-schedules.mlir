@@ -1,0 +1,68 @@
+// RUN: costate-opt %s --schedule-assign-schedules='all vector-bytes=64' | FileCheck %s
+
+// Lanes first, then chunks as tasks: a chunk is about 30 us of work.
+// CHECK-LABEL: kernel.define @elementwise
+// CHECK:       schedule {
+// CHECK-NEXT:    kernel.split "y" "i0" into "i0o", "i0i" by 16 guard_with_if
+// CHECK-NEXT:    kernel.vectorize "y" "i0i"
+// CHECK-NEXT:    kernel.split "y" "i0o" into "i0oo", "i0oi" by 4096 guard_with_if
+// CHECK-NEXT:    kernel.parallel "y" "i0oo"
+// CHECK-NEXT:  }
+kernel.define @elementwise(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32> tied %w) attributes {hints = array<i64: 1000000, 0>} stages {
+  %y = kernel.stage "y" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    %b = arith.mulf %a, %a : f32
+    %v = arith.addf %b, %a : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %y : !kernel.buffer<?xf32>
+}
+
+// Small work stays serial, and lanes that fit one register need no split.
+// CHECK-LABEL: kernel.define @small
+// CHECK:       schedule {
+// CHECK-NEXT:    kernel.vectorize "y" "i0"
+// CHECK-NEXT:  }
+kernel.define @small(%x: !kernel.buffer<16xf32>) -> (!kernel.buffer<16xf32>) stages {
+  %y = kernel.stage "y" (%i < 16) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<16xf32>
+    %v = arith.addf %a, %a : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %y : !kernel.buffer<16xf32>
+}
+
+// A tile: rows clamp, the last ragged panel of columns is shifted back, b is packed transposed, accumulators are registers.
+// CHECK-LABEL: kernel.define @transposed
+// CHECK-SAME:    attributes {{{.*}}kernel.source = "{{[0-9a-f]+}}"
+// CHECK:         kernel.stage "acc_panel" (%[[K:.*]] < 128, %[[J:.*]] < 100) : f32 {
+// CHECK-NEXT:      kernel.load %{{.*}}[%[[J]], %[[K]]]
+// CHECK:         kernel.stage "acc"
+// CHECK:           arith.minsi
+// CHECK:           kernel.load %acc_panel
+// CHECK:         kernel.stage "acc_stored"
+// CHECK:       schedule {
+// CHECK-NEXT:    kernel.split "acc_stored" "i0" into "i0o", "i0i" by 6 guard_with_if
+// CHECK-NEXT:    kernel.split "acc_stored" "i1" into "i1o", "i1i" by 64 shift_inwards
+// CHECK-NEXT:    kernel.reorder "acc_stored" ["i1i", "i0i", "i0o", "i1o"]
+// CHECK:         kernel.compute_at "acc" at "acc_stored"
+// CHECK-NEXT:    kernel.store_in "acc" stack
+// CHECK-NEXT:    kernel.bound_extent "acc" "i0" 6
+// CHECK-NEXT:    kernel.bound_extent "acc" "i1" 64
+// CHECK:         kernel.compute_at "acc_panel" at "acc_stored" "i1o"
+kernel.define @transposed(%m: index, %a: !kernel.buffer<?x128xf32>, %b: !kernel.buffer<100x128xf32>) -> (!kernel.buffer<?x100xf32>) stages {
+  %acc = kernel.stage "acc" (%i < %m, %j < 100) : f32 {
+    %zero = arith.constant 0.0 : f32
+    kernel.yield %zero : f32
+  } updates (%self) {
+    kernel.update (%i, %j) over (%r < 128) contract {
+      %s = kernel.load %self[%i, %j] : !kernel.buffer<?x100xf32>
+      %p = kernel.load %a[%i, %r] : !kernel.buffer<?x128xf32>
+      %q = kernel.load %b[%j, %r] : !kernel.buffer<100x128xf32>
+      %t = arith.mulf %p, %q : f32
+      %v = arith.addf %s, %t : f32
+      kernel.write %v at [%i, %j] : f32
+    }
+  }
+  kernel.output %acc : !kernel.buffer<?x100xf32>
+}
