@@ -74,8 +74,8 @@ protected:
 INSTANTIATE_TEST_SUITE_P(VectorBytes, RulesTest, testing::Values(16u, 32u), [](auto &info) { return std::to_string(info.param); });
 
 TEST_P(RulesTest, Products) {
-  for (int64_t n : {3, 10, 16, 37})
-    for (int64_t m : {1, 6, 13}) {
+  for (int64_t n : {3, 37})
+    for (int64_t m : {6, 13}) {
       SCOPED_TRACE(llvm::formatv("m = {0}, n = {1}", m, n).str());
       std::string k9 = "9x" + std::to_string(n), n9 = std::to_string(n) + "x9", kn = "?x" + std::to_string(n);
       std::vector<KernelValue> scalars = {index(m), index(9)};
