@@ -8,6 +8,9 @@
 #if defined(__linux__)
 #include <sched.h>
 #endif
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 using namespace costate::runtime;
 
@@ -80,20 +83,31 @@ const char *costate_code_name(int32_t code) {
 
 const char *costate_version(void) { return COSTATE_VERSION; }
 
+// Asked of the CPU itself: the compiler's __builtin_cpu_supports lives in a static library that a shared one cannot always link.
 uint64_t costate_cpu_isa(void) {
   uint64_t isa = 0;
 #if defined(__x86_64__)
-  __builtin_cpu_init();
+  unsigned a = 0, b = 0, c = 0, d = 0;
   auto add = [&](bool has, uint64_t bit) { isa |= has ? bit : 0; };
-  add(__builtin_cpu_supports("sse4.1"), COSTATE_ISA_SSE41);
-  add(__builtin_cpu_supports("avx"), COSTATE_ISA_AVX);
-  add(__builtin_cpu_supports("f16c"), COSTATE_ISA_F16C);
-  add(__builtin_cpu_supports("fma"), COSTATE_ISA_FMA);
-  add(__builtin_cpu_supports("avx2"), COSTATE_ISA_AVX2);
-  add(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vl") &&
-          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"),
-      COSTATE_ISA_AVX512);
-  add(__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni"), COSTATE_ISA_AVX512_BF16_VNNI);
+  auto bit = [](unsigned word, int position) { return (word >> position & 1) != 0; };
+  __get_cpuid(1, &a, &b, &c, &d);
+  unsigned saved = 0; // register files that the operating system keeps
+  if (bit(c, 27))
+    asm("xgetbv" : "=a"(saved), "=d"(d) : "c"(0));
+  bool avx = (saved & 0x6) == 0x6 && bit(c, 28), avx512 = avx && (saved & 0xe0) == 0xe0;
+  add(bit(c, 19), COSTATE_ISA_SSE41);
+  add(avx, COSTATE_ISA_AVX);
+  add(avx && bit(c, 29), COSTATE_ISA_F16C);
+  add(avx && bit(c, 12), COSTATE_ISA_FMA);
+  a = b = c = d = 0;
+  __get_cpuid_count(7, 0, &a, &b, &c, &d);
+  add(avx && bit(b, 5), COSTATE_ISA_AVX2);
+  avx512 = avx512 && bit(b, 16) && bit(b, 28) && bit(b, 31) && bit(b, 17) && bit(b, 30); // F, CD, VL, DQ, BW
+  add(avx512, COSTATE_ISA_AVX512);
+  bool vnni = bit(c, 11);
+  a = b = c = d = 0;
+  __get_cpuid_count(7, 1, &a, &b, &c, &d);
+  add(avx512 && vnni && bit(a, 5), COSTATE_ISA_AVX512_BF16_VNNI);
 #endif
   return isa;
 }

@@ -5,6 +5,7 @@
 #include "costate/runtime/Philox.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace costate::runtime;
@@ -112,6 +113,45 @@ Result<costate_dataset> costate_dataset::open(const costate_model_info &info, co
       return invalidArgument(places[data], " requires ", typeText(entry.args[i].type, required), ", but got ", typeText(array.type, array.shape));
     ++data;
   }
+  return out;
+}
+
+/// A copy of the dataset that holds `rows` only.
+static costate_dataset select(const costate_dataset &from, std::span<const int64_t> rows) {
+  costate_dataset out;
+  out.context = from.context;
+  out.sliced = from.sliced;
+  out.dims = from.dims;
+  out.sampleDimension = from.sampleDimension;
+  out.samples = out.dims[out.sampleDimension] = static_cast<int64_t>(rows.size());
+  for (size_t i = 0; i < from.arrays.size(); ++i) {
+    const Array &source = from.arrays[i];
+    int64_t bytes = from.sliced[i] ? from.sampleBytes(i) : 0;
+    Array array{source.type, source.shape, Buffer(from.sliced[i] ? out.samples * bytes : source.data.size())};
+    if (from.sliced[i]) {
+      array.shape[0] = out.samples;
+      for (int64_t row = 0; row < out.samples; ++row)
+        std::memcpy(array.data.data() + row * bytes, source.data.data() + rows[row] * bytes, bytes);
+    } else {
+      std::memcpy(array.data.data(), source.data.data(), source.data.size());
+    }
+    out.arrays.push_back(std::move(array));
+  }
+  return out;
+}
+
+costate_dataset costate_dataset::takeOut(double share, uint64_t seed) {
+  int64_t count = std::llround(share * static_cast<double>(samples));
+  std::vector<int64_t> kept, taken;
+  // Selection sampling (Knuth, algorithm S): sample i goes with probability (missing of taken) / (samples left). The counter's upper half sets
+  // these draws apart from those of the batches.
+  for (int64_t i = 0; i < samples; ++i) {
+    uint64_t bits = philox64({uint32_t(i), uint32_t(i >> 32), ~0u, ~0u}, seed);
+    int64_t place = static_cast<int64_t>(static_cast<unsigned __int128>(bits) * static_cast<uint64_t>(samples - i) >> 64);
+    (place < count - static_cast<int64_t>(taken.size()) ? taken : kept).push_back(i);
+  }
+  costate_dataset out = select(*this, taken);
+  *this = select(*this, kept);
   return out;
 }
 

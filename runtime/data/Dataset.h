@@ -19,6 +19,10 @@ struct costate_dataset {
   static costate::runtime::Result<costate_dataset> open(const costate_model_info &info, const costate_entry_info &entry,
                                                         const costate::runtime::ArrayFile &file, std::string_view split);
 
+  /// Moves round(share * samples) samples, drawn by `seed`, into a dataset of their own; both keep the order of the file.
+  /// share in [0, 1].
+  costate_dataset takeOut(double share, uint64_t seed);
+
   /// Bytes of one sample of array i, which is sliced.
   int64_t sampleBytes(size_t i) const { return samples == 0 ? 0 : arrays[i].data.size() / samples; }
 };
