@@ -280,16 +280,17 @@ private:
       return LLVM::AddressOfOp::create(b, constantData(arrayType, values));
     }
     Value result = allocate(arrayType);
-    auto metadata = memref::ExtractStridedMetadataOp::create(b, buffer);
+    Value stride = constantInt(b, 32, 1);
     for (int64_t dim = 0; dim < type.getRank(); ++dim) {
       int64_t axis = type.getRank() - 1 - dim;
-      Value fields[words] = {constantInt(b, 32, 0), toInt(b, metadata.getSizes()[axis], 32), toInt(b, metadata.getStrides()[axis], 32),
-                             constantInt(b, 32, 0)};
+      Value extent = type.isDynamicDim(axis) ? toInt(b, memref::DimOp::create(b, buffer, axis), 32) : constantInt(b, 32, type.getDimSize(axis));
+      Value fields[words] = {constantInt(b, 32, 0), extent, stride, constantInt(b, 32, 0)};
       for (auto [word, value] : llvm::enumerate(fields)) {
         Value place = LLVM::GEPOp::create(b, pointerType(b), arrayType, result,
                                           ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(words * dim + word)});
         LLVM::StoreOp::create(b, value, place);
       }
+      stride = arith::MulIOp::create(b, stride, extent);
     }
     return result;
   }

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -83,6 +84,7 @@ void addHostPasses(OpPassManager &passes) {
   passes.addPass(createBindEntries());
   passes.addPass(createHostToLlvm());
   passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(createCanonicalizerPass()); // drops constants of descriptors that nobody asked for
 }
 
 } // namespace costate::codegen

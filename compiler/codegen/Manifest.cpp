@@ -28,6 +28,14 @@ static Json arrayJson(const ArrayDescription &array) {
 std::string writeManifest(const ModelDescription &model, const Target &target, const std::vector<std::string> &kernels) {
   Json json{{"name", model.name}, {"costate", costate_version()}, {"abi", COSTATE_ABI_VERSION}};
   json["target"] = {{"name", target.name}, {"triple", target.triple}, {"features", target.llvmFeatures()}};
+  Json defaults = Json::object();
+  if (model.data)
+    defaults["data"] = *model.data;
+  if (model.epochs)
+    defaults["epochs"] = *model.epochs;
+  if (model.batch)
+    defaults["batch"] = *model.batch;
+  json["defaults"] = defaults;
   json["dims"] = model.dims;
   json["slots"] = Json::array();
   for (const SlotDescription &slot : model.slots) {

@@ -262,6 +262,12 @@ LogicalResult Describer::resolveDims(func::FuncOp entry, EntryDescription &descr
 
 FailureOr<ModelDescription> describeModel(ModuleOp module, llvm::StringRef name) {
   Describer describer(module, name);
+  if (auto data = module->getAttrOfType<StringAttr>("optim.data"))
+    describer.model.data = data.str();
+  if (auto epochs = module->getAttrOfType<IntegerAttr>("optim.epochs"))
+    describer.model.epochs = epochs.getInt();
+  if (auto batch = module->getAttrOfType<IntegerAttr>("optim.batch"))
+    describer.model.batch = batch.getInt();
   std::vector<func::FuncOp> entries = entriesOf(module);
   if (entries.empty())
     return module.emitError("requires an entry: a function with 'optim.entry'");

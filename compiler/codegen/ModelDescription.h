@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,9 @@ struct EntryDescription {
 
 struct ModelDescription {
   std::string name;
+  /// What the model says about its training; read by tools, not by the runtime.
+  std::optional<std::string> data;
+  std::optional<int64_t> epochs, batch;
   std::vector<std::string> dims;
   std::vector<SlotDescription> slots;
   std::vector<HyperDescription> hypers;

@@ -77,7 +77,7 @@ static absl::Status linkShared(const Package &package, const std::string &output
 }
 
 absl::Status writePackage(const Package &package, const std::string &directory, const WriteOptions &options) {
-  if (std::error_code code = fs::create_directories(directory))
+  if (std::error_code code = fs::create_directories(directory, /*IgnoreExisting=*/true, fs::all_all))
     return toStatus(code, absl::StrCat("cannot create directory '", directory, "'"));
   std::string base = absl::StrCat(directory, "/");
   absl::StatusOr<std::string> archive = writeArchive(package.objects);

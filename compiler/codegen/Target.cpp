@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -16,16 +17,29 @@ namespace {
 
 struct Feature {
   uint64_t bit;
-  const char *llvm;
+  const char *name;
 };
 // LLVM switches on what a feature implies; the list names what the bit adds.
-constexpr Feature features[] = {
+constexpr Feature llvmNames[] = {
     {COSTATE_ISA_SSE41, "+sse4.1"},       {COSTATE_ISA_AVX, "+avx"},           {COSTATE_ISA_F16C, "+f16c"},
     {COSTATE_ISA_FMA, "+fma"},            {COSTATE_ISA_AVX2, "+avx2"},         {COSTATE_ISA_AVX512, "+avx512f"},
     {COSTATE_ISA_AVX512, "+avx512cd"},    {COSTATE_ISA_AVX512, "+avx512vl"},   {COSTATE_ISA_AVX512, "+avx512dq"},
-    {COSTATE_ISA_AVX512, "+avx512bw"},    {COSTATE_ISA_AVX512_BF16_VNNI, "+avx512vnni"},
-    {COSTATE_ISA_AVX512_BF16_VNNI, "+avx512bf16"},
+    {COSTATE_ISA_AVX512, "+avx512bw"},
 };
+// Halide implies nothing.
+constexpr Feature halideNames[] = {
+    {COSTATE_ISA_SSE41, "sse41"}, {COSTATE_ISA_AVX, "avx"},
+    {COSTATE_ISA_F16C, "f16c"},   {COSTATE_ISA_FMA, "fma"},
+    {COSTATE_ISA_AVX2, "avx2"},   {COSTATE_ISA_AVX512, "avx512-avx512_skylake"},
+};
+
+std::vector<const char *> namesOf(llvm::ArrayRef<Feature> features, uint64_t isa) {
+  std::vector<const char *> names;
+  for (const Feature &feature : features)
+    if (isa & feature.bit)
+      names.push_back(feature.name);
+  return names;
+}
 
 constexpr uint64_t v2 = COSTATE_ISA_SSE41;
 constexpr uint64_t v3 = v2 | COSTATE_ISA_AVX | COSTATE_ISA_F16C | COSTATE_ISA_FMA | COSTATE_ISA_AVX2;
@@ -47,7 +61,8 @@ absl::StatusOr<Target> Target::named(std::string_view name) {
     return absl::UnimplementedError(absl::StrCat("requires an x86-64 machine with ELF objects, but got ", target.triple));
   if (name == "host") {
     target.tune = llvm::sys::getHostCPUName().str();
-    target.isa = costate_cpu_isa();
+    // No kernel computes in bf16 or by dot products of bytes.
+    target.isa = costate_cpu_isa() & ~uint64_t(COSTATE_ISA_AVX512_BF16_VNNI);
     return target;
   }
   target.tune = "generic";
@@ -60,12 +75,12 @@ absl::StatusOr<Target> Target::named(std::string_view name) {
       absl::StrCat("requires a target among host, x86-64, x86-64-v2, x86-64-v3 and x86-64-v4, but got '", std::string(name), "'"));
 }
 
-std::string Target::llvmFeatures() const {
-  std::vector<const char *> on;
-  for (const Feature &feature : features)
-    if (isa & feature.bit)
-      on.push_back(feature.llvm);
-  return absl::StrJoin(on, ",");
+std::string Target::llvmFeatures() const { return absl::StrJoin(namesOf(llvmNames, isa), ","); }
+
+std::string Target::halide() const {
+  std::vector<const char *> names = namesOf(halideNames, isa);
+  names.insert(names.begin(), "x86-64-linux");
+  return absl::StrJoin(names, "-");
 }
 
 int Target::vectorBytes() const { return isa & COSTATE_ISA_AVX512 ? 64 : isa & COSTATE_ISA_AVX ? 32 : 16; }

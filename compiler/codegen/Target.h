@@ -28,6 +28,8 @@ struct Target {
 
   /// LLVM's feature string, as "+avx2,+fma".
   std::string llvmFeatures() const;
+  /// Halide's target, as "x86-64-linux-sse41-avx".
+  std::string halide() const;
   /// Bytes of the widest vector register: 16, 32 or 64.
   int vectorBytes() const;
   /// What a cache key must contain: everything that changes machine code.

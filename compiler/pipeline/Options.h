@@ -5,15 +5,27 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace costate {
+
+enum class Phase { Import, Solve, Differentiate, Fuse, Schedule, Codegen };
+
+constexpr Phase allPhases[] = {Phase::Import, Phase::Solve, Phase::Differentiate, Phase::Fuse, Phase::Schedule, Phase::Codegen};
+
+/// "import", "solve", ...
+const char *phaseName(Phase phase);
+std::optional<Phase> parsePhase(std::string_view name);
 
 /// The type that `f32` of a model is compiled as.
 enum class Real { F32, F64 };
 
 struct Options {
   Real real = Real::F32;
+  /// The first phase to run, on IR that meets the contract of the phase before; a model text starts with import.
+  Phase from = Phase::Import;
   /// "host" or a level of the x86-64 psABI (codegen/Target.h).
   std::string target = "host";
   /// Likely extents of named dimensions: cost rules and schedules read them, results never depend on them.

@@ -31,11 +31,12 @@ using namespace mlir;
 
 namespace costate {
 
-static constexpr llvm::StringLiteral names[] = {"import", "solve", "differentiate", "fuse", "schedule", "codegen"};
+const char *phaseName(Phase phase) {
+  static constexpr const char *names[] = {"import", "solve", "differentiate", "fuse", "schedule", "codegen"};
+  return names[static_cast<int>(phase)];
+}
 
-llvm::StringRef phaseName(Phase phase) { return names[static_cast<int>(phase)]; }
-
-std::optional<Phase> parsePhase(llvm::StringRef name) {
+std::optional<Phase> parsePhase(std::string_view name) {
   for (Phase phase : allPhases)
     if (phaseName(phase) == name)
       return phase;
@@ -108,7 +109,7 @@ LogicalResult Pipeline::callHooks(const std::vector<std::pair<Phase, Hook>> &hoo
 LogicalResult Pipeline::dump(ModuleOp module, Phase phase) {
   if (options.dumpDirectory.empty())
     return success();
-  std::string path = options.dumpDirectory + "/" + std::to_string(static_cast<int>(phase)) + "-" + phaseName(phase).str() + ".mlir";
+  std::string path = options.dumpDirectory + "/" + std::to_string(static_cast<int>(phase)) + "-" + phaseName(phase) + ".mlir";
   std::error_code code = llvm::sys::fs::create_directories(options.dumpDirectory);
   if (!code) {
     llvm::raw_fd_ostream stream(path, code);

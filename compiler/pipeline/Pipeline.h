@@ -9,7 +9,6 @@
 #include "mlir/Support/LogicalResult.h"
 
 #include <functional>
-#include <optional>
 #include <vector>
 
 namespace mlir {
@@ -18,14 +17,6 @@ class OpPassManager;
 } // namespace mlir
 
 namespace costate {
-
-enum class Phase { Import, Solve, Differentiate, Fuse, Schedule, Codegen };
-
-constexpr Phase allPhases[] = {Phase::Import, Phase::Solve, Phase::Differentiate, Phase::Fuse, Phase::Schedule, Phase::Codegen};
-
-/// "import", "solve", ...
-llvm::StringRef phaseName(Phase phase);
-std::optional<Phase> parsePhase(llvm::StringRef name);
 
 /// Everything that a context needs to hold modules of any phase: our dialects, upstream's, and their external models.
 void registerDialects(mlir::DialectRegistry &registry);

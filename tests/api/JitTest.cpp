@@ -4,22 +4,35 @@
 
 #include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/pipeline/Pipeline.h"
-#include "costate/tests/api/Program.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 
+#include <nlohmann/json.hpp>
+
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
 
 namespace costate {
 namespace {
 
 using testing::HasSubstr;
 
+std::string linearRegression() {
+  std::ifstream file(COSTATE_TEST_INPUTS "/linear.mlir");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
 /// Compiles IR on buffers for this machine; messages of a failure come back in `message`.
-absl::StatusOr<codegen::Package> compile(const char *text, int optimize = 2, const codegen::ObjectCache *cache = nullptr) {
+absl::StatusOr<codegen::Package> compile(const std::string &text, int optimize = 2, const codegen::ObjectCache *cache = nullptr,
+                                         codegen::CodegenStatistics *statistics = nullptr) {
   mlir::DialectRegistry registry;
   registerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
@@ -32,7 +45,7 @@ absl::StatusOr<codegen::Package> compile(const char *text, int optimize = 2, con
   options.target = *codegen::Target::named("host");
   options.optimize = optimize;
   options.cache = cache;
-  mlir::FailureOr<codegen::Package> package = codegen::generateCode(*module, "linear", options);
+  mlir::FailureOr<codegen::Package> package = codegen::generateCode(*module, "linear", options, statistics);
   if (failed(package))
     return absl::InternalError(messages);
   return std::move(*package);
@@ -42,7 +55,7 @@ class JitTest : public testing::TestWithParam<int> {
 protected:
   void SetUp() override {
     ASSERT_EQ(costate_context_create(1, &context), COSTATE_OK);
-    absl::StatusOr<codegen::Package> package = compile(linearRegression, GetParam());
+    absl::StatusOr<codegen::Package> package = compile(linearRegression(), GetParam());
     ASSERT_TRUE(package.ok()) << package.status();
     absl::StatusOr<std::unique_ptr<Jit>> loaded = Jit::load(*package);
     ASSERT_TRUE(loaded.ok()) << loaded.status();
@@ -60,7 +73,8 @@ TEST_P(JitTest, DescribesTheModel) {
   const costate_model_info &info = *jit->info();
   EXPECT_EQ(info.abi_version, COSTATE_ABI_VERSION);
   EXPECT_STREQ(info.name, "linear");
-  EXPECT_EQ(info.isa_mask, costate_cpu_isa());
+  EXPECT_EQ(info.isa_mask, codegen::Target::named("host")->isa);
+  EXPECT_EQ(info.isa_mask & ~costate_cpu_isa(), 0u);
   ASSERT_EQ(info.num_dims, 1);
   EXPECT_STREQ(info.dim_names[0], "batch");
   ASSERT_EQ(info.num_slots, 2);
@@ -172,7 +186,7 @@ TEST_P(JitTest, OffersTheFunctionsOfTheHeader) {
 }
 
 TEST(JitIndependenceTest, TwoModelsOfOneNameLiveSideBySide) {
-  absl::StatusOr<codegen::Package> package = compile(linearRegression);
+  absl::StatusOr<codegen::Package> package = compile(linearRegression());
   ASSERT_TRUE(package.ok()) << package.status();
   absl::StatusOr<std::unique_ptr<Jit>> first = Jit::load(*package), second = Jit::load(*package);
   ASSERT_TRUE(first.ok() && second.ok());
@@ -227,6 +241,91 @@ TEST(ExternTest, PassesPointersAndExtentsAndReturnsTheCode) {
   EXPECT_EQ(costate_model_invoke(model, 0, user, dims), COSTATE_INVALID_ARGUMENT);
   costate_model_destroy(model);
   costate_context_destroy(context);
+}
+
+/// Two equal kernels under two names, the second in place.
+constexpr char halideProgram[] = R"(
+  kernel.define @shift(%n: index, %by: f32, %x: !kernel.buffer<?x3xf32>) -> (!kernel.buffer<?x3xf32>) stages {
+    %z = kernel.stage "z" (%i0 < %n, %i1 < 3) : f32 {
+      %a = kernel.load %x[%i0, %i1] : !kernel.buffer<?x3xf32>
+      %v = arith.addf %a, %by : f32
+      kernel.yield %v : f32
+    }
+    kernel.output %z : !kernel.buffer<?x3xf32>
+  }
+  kernel.define @shift_again(%n: index, %by: f32, %x: !kernel.buffer<?x3xf32>) -> (!kernel.buffer<?x3xf32>) stages {
+    %z = kernel.stage "z" (%i0 < %n, %i1 < 3) : f32 {
+      %a = kernel.load %x[%i0, %i1] : !kernel.buffer<?x3xf32>
+      %v = arith.addf %a, %by : f32
+      kernel.yield %v : f32
+    }
+    kernel.output %z : !kernel.buffer<?x3xf32>
+  }
+  kernel.define @scale(%by: f32, %w: !kernel.buffer<8xf32>) -> (!kernel.buffer<8xf32> tied %w) stages {
+    %y = kernel.stage "y" (%i0 < 8) : f32 {
+      %a = kernel.load %w[%i0] : !kernel.buffer<8xf32>
+      %v = arith.mulf %a, %by : f32
+      kernel.yield %v : f32
+    }
+    kernel.output %y : !kernel.buffer<8xf32>
+  }
+  func.func @step(%w: memref<8xf32> {optim.role = "param", optim.name = "w"},
+                  %by: memref<f32> {optim.role = "hyper", optim.name = "by", optim.default = 2.0 : f64},
+                  %x: memref<?x3xf32> {optim.role = "input", optim.name = "x", graph.dims = [#graph.dim<n>, #graph.dim<3>]},
+                  %z: memref<?x3xf32> {optim.role = "output", optim.name = "z", graph.dims = [#graph.dim<n>, #graph.dim<3>]},
+                  %ws: memref<?xi8> {optim.role = "workspace"}) attributes {optim.entry} {
+    %c0 = arith.constant 0 : index
+    %n = memref.dim %x, %c0 : memref<?x3xf32>
+    %h = memref.load %by[] : memref<f32>
+    %t = memref.view %ws[%c0][%n] : memref<?xi8> to memref<?x3xf32>
+    kernel.call @shift(%n, %h, %x) outs(%t) on halide : (index, f32, memref<?x3xf32>) outs(memref<?x3xf32>)
+    kernel.call @shift_again(%n, %h, %t) outs(%z) on halide : (index, f32, memref<?x3xf32>) outs(memref<?x3xf32>)
+    kernel.call @scale(%h, %w) outs(%w) on halide : (f32, memref<8xf32>) outs(memref<8xf32>)
+    return
+  }
+  func.func private @step.workspace_size(%n: index {graph.dim_name = "n"}) -> index {
+    %c12 = arith.constant 12 : index
+    %bytes = arith.muli %n, %c12 : index
+    return %bytes : index
+  }
+)";
+
+TEST(HalideTest, RunsKernelsAndMergesEqualOnes) {
+  absl::StatusOr<codegen::Package> package = compile(halideProgram);
+  ASSERT_TRUE(package.ok()) << package.status();
+  EXPECT_EQ(nlohmann::json::parse(package->manifest)["kernels"].size(), 2u);
+  absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::load(*package);
+  ASSERT_TRUE(jit.ok()) << jit.status();
+  costate_context *context = nullptr;
+  ASSERT_EQ(costate_context_create(1, &context), COSTATE_OK);
+  costate_model *model = nullptr;
+  int64_t rows = 2;
+  ASSERT_EQ(costate_model_create(context, (*jit)->info(), &rows, &model), COSTATE_OK) << costate_context_last_error(context);
+  costate_array w;
+  ASSERT_EQ(costate_model_array(model, "w", &w), COSTATE_OK);
+  std::fill_n(static_cast<float *>(w.data), 8, 3.0f);
+  float x[2][3] = {{1, 2, 3}, {4, 5, 6}}, z[2][3] = {};
+  void *user[] = {x, z};
+  ASSERT_EQ(costate_model_invoke(model, 0, user, &rows), COSTATE_OK) << costate_context_last_error(context);
+  EXPECT_EQ(z[0][0], 5);
+  EXPECT_EQ(z[1][2], 10);
+  EXPECT_EQ(static_cast<float *>(w.data)[0], 6);
+  EXPECT_EQ(static_cast<float *>(w.data)[7], 6);
+  costate_model_destroy(model);
+  costate_context_destroy(context);
+}
+
+TEST(HalideTest, TakesKernelsFromTheCache) {
+  std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / ("costate-kernels-" + std::to_string(getpid()));
+  codegen::ObjectCache cache(folder.string());
+  codegen::CodegenStatistics cold, warm;
+  absl::StatusOr<codegen::Package> first = compile(halideProgram, 2, &cache, &cold), second = compile(halideProgram, 2, &cache, &warm);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(cold.kernels, 2);
+  EXPECT_EQ(cold.cachedKernels, 0);
+  EXPECT_EQ(warm.cachedKernels, 2);
+  EXPECT_EQ(first->serialize().value(), second->serialize().value());
+  std::filesystem::remove_all(folder);
 }
 
 } // namespace

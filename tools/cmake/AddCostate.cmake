@@ -4,7 +4,7 @@
 # Every include in the tree reads "costate/<folder>/...", as it will once installed. Generated headers mirror the same path.
 set(COSTATE_GENERATED ${CMAKE_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include/costate)
-foreach(folder dialects frontends compiler runtime tests)
+foreach(folder dialects frontends compiler runtime tests tools)
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/include/costate/${folder} SYMBOLIC)
 endforeach()
 

@@ -1,13 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A bufferized program for tests of what stands behind the phases: linear regression, one step of gradient descent a call.
-#ifndef COSTATE_TESTS_API_PROGRAM_H
-#define COSTATE_TESTS_API_PROGRAM_H
-
-namespace costate {
-
-/// w: f32[3] and b: f32 in arena "f"; loss = mean((x @ w + b - y)^2); w and b move by -lr times their gradient. The residuals x @ w + b - y live in
-/// the workspace. Entry `predict` gives x @ w + b. `init` sets w[j] = seed + j and b = 1.
-inline constexpr char linearRegression[] = R"(
+// Linear regression on buffers, one step of gradient descent a call: w: f32[3] and b: f32 in arena "f"; loss = mean((x @ w + b - y)^2); w and b
+// move by -lr times their gradient. The residuals x @ w + b - y live in the workspace. Entry `predict` gives x @ w + b, then NaN up to
+// 2 * batch + 1 elements. `init` sets w[j] = seed + j and b = 1.
 optim.arena @f : f32 {
   optim.leaf "w" [3]
   optim.leaf "b" []
@@ -135,8 +128,3 @@ func.func @predict(%f: memref<32xf32> {optim.role = "param", optim.name = "f", o
   }
   return
 }
-)";
-
-} // namespace costate
-
-#endif // COSTATE_TESTS_API_PROGRAM_H

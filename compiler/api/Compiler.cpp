@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/api/Compiler.h"
+
+#include "costate/compiler/api/Jit.h"
+#include "costate/compiler/codegen/GenerateCode.h"
+#include "costate/compiler/codegen/StatusConversion.h"
+#include "costate/compiler/pipeline/Explain.h"
+#include "costate/compiler/pipeline/Pipeline.h"
+#include "costate/frontends/Diagnostics.h"
+#include "costate/frontends/Importer.h"
+
+#include "absl/strings/str_cat.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <chrono>
+#include <thread>
+
+namespace costate {
+
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// A context for one compilation, whose diagnostics become text.
+class Compilation {
+public:
+  explicit Compilation(const ModelSource &source)
+      : source(source), context(registry(), mlir::MLIRContext::Threading::DISABLED), stream(messages), printer(context, stream) {
+    printer.addSource(source.name, source.text);
+    context.printOpOnDiagnostic(false); // a place in the model says more than an op in generic form
+  }
+
+  mlir::OwningOpRef<mlir::ModuleOp> import(const Options &options) {
+    if (llvm::StringRef(source.name).ends_with(".mlir"))
+      return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
+    return importModel(source.text, source.name, context, {.realIsF64 = options.real == Real::F64});
+  }
+  absl::Status userError() { return absl::InvalidArgumentError(take()); }
+  absl::Status internalError() { return absl::InternalError(take()); }
+
+private:
+  static const mlir::DialectRegistry &registry() {
+    static const mlir::DialectRegistry dialects = [] {
+      mlir::DialectRegistry all;
+      registerDialects(all);
+      return all;
+    }();
+    return dialects;
+  }
+  std::string take() {
+    while (!messages.empty() && messages.back() == '\n')
+      messages.pop_back();
+    return std::move(messages);
+  }
+
+  const ModelSource &source;
+  mlir::MLIRContext context;
+  std::string messages;
+  llvm::raw_string_ostream stream;
+  DiagnosticPrinter printer;
+};
+
+constexpr llvm::StringLiteral checkAttribute = "optim.check";
+
+std::vector<mlir::func::FuncOp> checksOf(mlir::ModuleOp module) {
+  std::vector<mlir::func::FuncOp> checks;
+  for (auto function : module.getOps<mlir::func::FuncOp>())
+    if (function->hasAttr(checkAttribute))
+      checks.push_back(function);
+  return checks;
+}
+
+/// A model is compiled without its checks.
+void keepModel(mlir::ModuleOp module) {
+  for (mlir::func::FuncOp check : checksOf(module))
+    check.erase();
+}
+
+/// Checks become the entries; what they do not call is dropped later, as any private function.
+void keepChecks(mlir::ModuleOp module) {
+  mlir::Builder builder(module.getContext());
+  for (auto function : module.getOps<mlir::func::FuncOp>())
+    if (function->removeAttr("optim.entry"))
+      function.setPrivate();
+  for (mlir::func::FuncOp check : checksOf(module)) {
+    check->setAttr("optim.entry", builder.getUnitAttr());
+    for (unsigned result = 0; result < check.getNumResults(); ++result) {
+      std::string name = (result % 2 == 0 ? "actual." : "expected.") + std::to_string(result / 2);
+      check.setResultAttr(result, "optim.role", builder.getStringAttr("output"));
+      check.setResultAttr(result, "optim.name", builder.getStringAttr(name));
+    }
+  }
+}
+
+/// The model's own name, else the file's, as a C identifier.
+std::string modelName(mlir::ModuleOp module, const ModelSource &source) {
+  std::string name;
+  if (auto given = module->getAttrOfType<mlir::StringAttr>("optim.model"))
+    name = given.str();
+  else
+    name = llvm::sys::path::stem(source.name).str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  if (name.empty() || llvm::isDigit(name[0]))
+    name = "model_" + name;
+  return name;
+}
+
+/// Everything that can change a byte of the package.
+std::string packageKey(const ModelSource &source, const Options &options, const codegen::Target &target, bool checks) {
+  std::string rest = absl::StrCat(checks ? "checks" : "model", "/", options.real == Real::F64 ? "f64" : "f32", "/", phaseName(options.from), "/", options.optimize);
+  for (auto &[dim, hint] : options.hints)
+    absl::StrAppend(&rest, "/", dim, "=", hint);
+  return codegen::contentKey({"package", codegen::compilerIdentity(), target.key(), rest, source.name, source.text});
+}
+
+} // namespace
+
+absl::StatusOr<ModelSource> ModelSource::read(const std::string &path) {
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return codegen::toStatus(file.getError(), absl::StrCat("cannot read '", path, "'"));
+  return ModelSource{path, (*file)->getBuffer().str()};
+}
+
+Session::Session(Options options) : chosen(std::move(options)) {
+  if (chosen.threads <= 0)
+    chosen.threads = std::max(1u, std::thread::hardware_concurrency());
+}
+
+absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, CompileReport *report) const {
+  CompileReport ignored;
+  return package(source, Subject::Model, report ? *report : ignored);
+}
+
+absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Subject subject, CompileReport &numbers) const {
+  double start = now();
+  absl::StatusOr<codegen::Target> target = codegen::Target::named(chosen.target);
+  if (!target.ok())
+    return target.status();
+  codegen::ObjectCache cache(chosen.cacheDirectory, chosen.cacheBytes);
+  std::string key = packageKey(source, chosen, *target, subject == Subject::Checks);
+  bool dumps = !chosen.dumpDirectory.empty(); // a package from the cache has nothing to dump
+  if (!dumps)
+    if (std::optional<std::string> bytes = cache.find(key))
+      if (absl::StatusOr<codegen::Package> package = codegen::Package::parse(*bytes); package.ok()) {
+        numbers.fromCache = true;
+        numbers.total = now() - start;
+        return package;
+      }
+
+  Compilation compilation(source);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
+  if (!module)
+    return compilation.userError();
+  subject == Subject::Model ? keepModel(*module) : keepChecks(*module);
+  numbers.import = now() - start;
+  std::string name = modelName(*module, source);
+  Pipeline pipeline(chosen);
+  if (failed(pipeline.run(*module, chosen.from, Phase::Schedule)))
+    return compilation.internalError();
+  numbers.phases = now() - start - numbers.import;
+  codegen::CodegenStatistics statistics;
+  mlir::FailureOr<codegen::Package> package = codegen::generateCode(
+      *module, name, {*target, chosen.optimize, chosen.threads, cache.enabled() ? &cache : nullptr}, &statistics);
+  if (failed(package))
+    return compilation.internalError();
+  numbers.kernels = statistics.kernels;
+  numbers.cachedKernels = statistics.cachedKernels;
+  numbers.halide = statistics.kernelSeconds;
+  numbers.llvm = statistics.hostSeconds;
+  if (absl::StatusOr<std::string> bytes = package->serialize(); bytes.ok())
+    cache.store(key, *bytes).IgnoreError();
+  numbers.total = now() - start;
+  return std::move(*package);
+}
+
+absl::StatusOr<Executable> Session::compile(const ModelSource &source) const { return compile(source, Subject::Model); }
+
+absl::StatusOr<Executable> Session::compile(const ModelSource &source, Subject subject) const {
+  CompileReport report;
+  double start = now();
+  absl::StatusOr<codegen::Package> compiled = package(source, subject, report);
+  if (!compiled.ok())
+    return compiled.status();
+  double linkStart = now();
+  absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::load(*compiled);
+  if (!jit.ok())
+    return jit.status();
+  report.link = now() - linkStart;
+  report.total = now() - start;
+  return Executable(std::shared_ptr<Jit>(std::move(*jit)), std::move(compiled->manifest), report);
+}
+
+absl::StatusOr<Executable> Session::compileFile(const std::string &path) const {
+  absl::StatusOr<ModelSource> source = ModelSource::read(path);
+  if (!source.ok())
+    return source.status();
+  return compile(*source);
+}
+
+absl::StatusOr<CheckProgram> Session::compileChecks(const ModelSource &source) const {
+  std::vector<ModelCheck> checks;
+  {
+    Compilation compilation(source);
+    mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
+    if (!module)
+      return compilation.userError();
+    for (mlir::func::FuncOp check : checksOf(*module)) {
+      ModelCheck &described = checks.emplace_back();
+      described.title = check->getAttrOfType<mlir::StringAttr>(checkAttribute).str();
+      described.entry = check.getName().str();
+      for (mlir::Attribute tolerance : check->getAttrOfType<mlir::ArrayAttr>("optim.within"))
+        described.tolerances.push_back(mlir::cast<mlir::FloatAttr>(tolerance).getValueAsDouble());
+    }
+  }
+  if (checks.empty())
+    return absl::NotFoundError(absl::StrCat("'", source.name, "' has no check blocks"));
+  absl::StatusOr<Executable> code = compile(source, Subject::Checks);
+  if (!code.ok())
+    return code.status();
+  return CheckProgram{std::move(*code), std::move(checks)};
+}
+
+absl::StatusOr<std::string> Session::lower(const ModelSource &source, Phase last) const {
+  Compilation compilation(source);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
+  if (!module)
+    return compilation.userError();
+  keepModel(*module);
+  if (failed(Pipeline(chosen).run(*module, chosen.from, last)))
+    return compilation.internalError();
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  return text + "\n";
+}
+
+absl::StatusOr<std::string> Session::explain(const ModelSource &source) const {
+  Compilation compilation(source);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
+  if (!module)
+    return compilation.userError();
+  keepModel(*module);
+  if (failed(Pipeline(chosen).run(*module, chosen.from, Phase::Schedule)))
+    return compilation.internalError();
+  return explainDecisions(*module);
+}
+
+} // namespace costate

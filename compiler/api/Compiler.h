@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The host's door: model text in, machine code out. No MLIR, LLVM or Halide type appears here.
+///
+///     costate::Session session(options);
+///     absl::StatusOr<costate::Executable> digits = session.compileFile("digits.costate");
+///     absl::StatusOr<costate::Executable::Model> model = digits->createModel(context, {32});
+///     costate_model_invoke(model->get(), ...);
+#ifndef COSTATE_COMPILER_API_COMPILER_H
+#define COSTATE_COMPILER_API_COMPILER_H
+
+#include "costate/compiler/api/Executable.h"
+#include "costate/compiler/codegen/Package.h"
+#include "costate/compiler/pipeline/Options.h"
+
+namespace costate {
+
+/// A model text and the name that messages give it. A name that ends in ".mlir" says that the text is IR, at the level of Options::from.
+struct ModelSource {
+  std::string name;
+  std::string text;
+
+  /// Errors: NotFound, or what the system said.
+  static absl::StatusOr<ModelSource> read(const std::string &path);
+};
+
+/// Compiles models under fixed options. Independent of every other session, and safe to use from several threads at once.
+/// A `check` block of a model file.
+struct ModelCheck {
+  std::string title;
+  /// The entry that computes it: without arguments; results 2 k and 2 k + 1 are the actual and the expected value of expectation k.
+  std::string entry;
+  /// For each expectation the largest |actual - expected| / max(1, |expected|).
+  std::vector<double> tolerances;
+};
+
+struct CheckProgram {
+  Executable code;
+  std::vector<ModelCheck> checks;
+};
+
+class Session {
+public:
+  explicit Session(Options options = {});
+
+  /// Machine code in this process. Errors: InvalidArgument with the rendered diagnostics (file, line, column, source line, caret) for a
+  /// fault of the model or an option; Internal for ours.
+  absl::StatusOr<Executable> compile(const ModelSource &source) const;
+  absl::StatusOr<Executable> compileFile(const std::string &path) const;
+
+  /// The check blocks of a model file as entries of a program of their own. Errors: also NotFound if the file has none.
+  absl::StatusOr<CheckProgram> compileChecks(const ModelSource &source) const;
+
+  /// Machine code as bytes, for codegen::writePackage. Same errors.
+  absl::StatusOr<codegen::Package> package(const ModelSource &source, CompileReport *report = nullptr) const;
+
+  /// The program after phase `last`, as text; `options().dumpDirectory` gets those before it too. Same errors.
+  absl::StatusOr<std::string> lower(const ModelSource &source, Phase last) const;
+
+  /// What the compiler decided: for each entry its kernels, who runs them and how they are scheduled, as text. Same errors.
+  absl::StatusOr<std::string> explain(const ModelSource &source) const;
+
+  const Options &options() const { return chosen; }
+
+private:
+  enum class Subject { Model, Checks };
+  absl::StatusOr<codegen::Package> package(const ModelSource &source, Subject subject, CompileReport &report) const;
+  absl::StatusOr<Executable> compile(const ModelSource &source, Subject subject) const;
+
+  Options chosen;
+};
+
+} // namespace costate
+
+#endif // COSTATE_COMPILER_API_COMPILER_H
