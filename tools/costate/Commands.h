@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The subcommands of `costate`, one file each, and what they share: flags of the compiler, messages, exit codes.
+#ifndef COSTATE_TOOLS_COSTATE_COMMANDS_H
+#define COSTATE_TOOLS_COSTATE_COMMANDS_H
+
+#include "costate/compiler/api/Compiler.h"
+#include "costate/runtime/Status.h"
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace costate::tool {
+
+constexpr int success = 0, userError = 1, interruptedByUser = 130;
+
+/// What the command line chose; set by the callback of a subcommand.
+using Action = std::function<int()>;
+
+void addTrain(CLI::App &app, Action &action);
+void addRun(CLI::App &app, Action &action);
+void addCompile(CLI::App &app, Action &action);
+void addExplain(CLI::App &app, Action &action);
+void addTest(CLI::App &app, Action &action);
+
+/// The model file and how it is compiled.
+struct CompilerFlags {
+  std::string model, real = "f32", from = "import", cacheDirectory;
+  std::vector<std::string> hints;
+  bool noCache = false;
+  Options options;
+
+  void addTo(CLI::App &command);
+  /// Errors: InvalidArgument where a flag has a value that it cannot have.
+  absl::StatusOr<Session> session() const;
+};
+
+/// `name=value` of a repeated flag.
+struct Binding {
+  std::string name, value;
+  /// Errors: InvalidArgument, naming the flag.
+  static absl::StatusOr<Binding> parse(const std::string &text, const std::string &flag);
+};
+
+/// A context of the runtime that ends with the scope.
+using Context = std::unique_ptr<costate_context, decltype(&costate_context_destroy)>;
+absl::StatusOr<Context> createContext(int threads);
+
+/// Prints an error on stderr and gives the exit code for it.
+int report(const absl::Status &status);
+int report(const runtime::Status &status);
+
+/// Raised by Ctrl-C while `interruptible` is; before that Ctrl-C ends the process with 130.
+const std::atomic<bool> &interruptFlag();
+void setInterruptible();
+
+} // namespace costate::tool
+
+#endif // COSTATE_TOOLS_COSTATE_COMMANDS_H

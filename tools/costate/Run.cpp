@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// costate run: one call of an entry on arrays from files.
+#include "costate/runtime/data/ArrayFile.h"
+#include "costate/tools/costate/Commands.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+namespace costate::tool {
+
+namespace {
+
+using runtime::Array;
+using runtime::Result;
+
+struct RunFlags {
+  CompilerFlags compiler;
+  std::string params, entry;
+  std::vector<std::string> inputs, outputs;
+  int threads = 0;
+  int64_t seed = 0;
+};
+
+/// FILE, or FILE:ARRAY for a file with several arrays.
+Result<Array> readArray(const std::string &place, const std::string &name) {
+  size_t colon = place.rfind(':');
+  Result<runtime::ArrayFile> file = runtime::ArrayFile::open(place.substr(0, colon));
+  if (!file.ok())
+    return file.status();
+  if (colon != std::string::npos)
+    return file->read(place.substr(colon + 1));
+  std::vector<std::string> names = file->names();
+  return file->read(names.size() == 1 ? names.front() : name);
+}
+
+/// "label: i32[4] = 7 2 1 0", at most ten elements.
+void print(const costate_array_info &info, const Array &array) {
+  std::string text = absl::StrCat(info.name, ": ", costate_type_name(array.type));
+  if (!array.shape.empty())
+    absl::StrAppend(&text, "[", absl::StrJoin(array.shape, ", "), "]");
+  absl::StrAppend(&text, " =");
+  int64_t size = array.size();
+  for (int64_t i = 0; i < std::min<int64_t>(size, 10); ++i) {
+    const std::byte *element = array.data.data() + i * costate_type_size(array.type);
+    switch (array.type) {
+    case COSTATE_F32:
+      absl::StrAppend(&text, " ", runtime::text(*reinterpret_cast<const float *>(element)));
+      break;
+    case COSTATE_F64:
+      absl::StrAppend(&text, " ", runtime::text(*reinterpret_cast<const double *>(element)));
+      break;
+    case COSTATE_I32:
+      absl::StrAppend(&text, " ", *reinterpret_cast<const int32_t *>(element));
+      break;
+    case COSTATE_I64:
+      absl::StrAppend(&text, " ", *reinterpret_cast<const int64_t *>(element));
+      break;
+    case COSTATE_I8:
+      absl::StrAppend(&text, " ", static_cast<int>(*reinterpret_cast<const int8_t *>(element)));
+      break;
+    default:
+      absl::StrAppend(&text, " ", static_cast<int>(*reinterpret_cast<const uint8_t *>(element)));
+    }
+  }
+  std::printf("%s%s\n", text.c_str(), size > 10 ? " ..." : "");
+}
+
+const costate_entry_info *findEntry(const costate_model_info &info, const std::string &name) {
+  for (int64_t i = 0; i < info.num_entries; ++i)
+    if (info.entries[i].name == name)
+      return &info.entries[i];
+  return nullptr;
+}
+
+int run(const RunFlags &flags) {
+  absl::StatusOr<Session> session = flags.compiler.session();
+  if (!session.ok())
+    return report(session.status());
+  std::map<std::string, std::string> inputs, outputs;
+  for (auto [flag, texts, bindings] : {std::tuple("--input", &flags.inputs, &inputs), std::tuple("--output", &flags.outputs, &outputs)})
+    for (const std::string &text : *texts) {
+      absl::StatusOr<Binding> binding = Binding::parse(text, flag);
+      if (!binding.ok())
+        return report(binding.status());
+      (*bindings)[binding->name] = binding->value;
+    }
+  absl::StatusOr<Executable> executable = session->compileFile(flags.compiler.model);
+  if (!executable.ok())
+    return report(executable.status());
+  const costate_model_info &info = executable->info();
+  std::string name = !flags.entry.empty() ? flags.entry : info.num_entries == 1 ? info.entries[0].name : "predict";
+  const costate_entry_info *entry = findEntry(info, name);
+  if (!entry) {
+    std::vector<std::string> names;
+    for (int64_t i = 0; i < info.num_entries; ++i)
+      names.push_back(info.entries[i].name);
+    return report(absl::NotFoundError(absl::StrCat("model '", info.name, "' has no entry '", name, "'; --entry may be ", absl::StrJoin(names, ", "))));
+  }
+
+  absl::StatusOr<Context> context = createContext(flags.threads);
+  if (!context.ok())
+    return report(context.status());
+  absl::StatusOr<Executable::Model> model = executable->createModel(context->get());
+  if (!model.ok())
+    return report(model.status());
+  auto check = [&](int32_t code) { return runtimeStatus(code, context->get()); };
+  if (absl::Status status = check(costate_model_seed(model->get(), flags.seed)); !status.ok())
+    return report(status);
+  if (!flags.params.empty())
+    if (absl::Status status = check(costate_model_load(model->get(), flags.params.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
+      return report(status);
+
+  std::vector<Array> arrays;
+  for (int64_t i = 0; i < entry->num_args; ++i) {
+    const costate_array_info &argument = entry->args[i];
+    if (argument.role != COSTATE_INPUT && argument.role != COSTATE_TARGET && argument.role != COSTATE_DIM)
+      continue;
+    auto input = inputs.find(argument.name);
+    if (input == inputs.end())
+      return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' requires --input ", argument.name, "=FILE")));
+    Result<Array> array = readArray(input->second, argument.name);
+    if (!array.ok())
+      return report(array.status());
+    Result<Array> converted = runtime::convertArray(std::move(*array), argument.type, absl::StrCat("'", input->second, "'"));
+    if (!converted.ok())
+      return report(converted.status());
+    arrays.push_back(std::move(*converted));
+    inputs.erase(input);
+  }
+  if (!inputs.empty())
+    return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' has no input '", inputs.begin()->first, "'")));
+
+  auto view = [](Array &array) {
+    return costate_array{array.data.data(), array.type, static_cast<int32_t>(array.shape.size()), array.shape.data()};
+  };
+  std::vector<costate_array> arguments, results;
+  for (Array &array : arrays)
+    arguments.push_back(view(array));
+  std::vector<int64_t> dims(info.num_dims);
+  if (absl::Status status = check(costate_model_bind(model->get(), entry - info.entries, arguments.data(), arguments.size(), dims.data())); !status.ok())
+    return report(status);
+  if (absl::Status status = check(costate_model_reserve(model->get(), dims.data())); !status.ok())
+    return report(status);
+
+  int64_t axes = 0, place = 0;
+  for (int64_t i = 0; i < entry->num_args; ++i)
+    place += entry->args[i].rank;
+  axes = place;
+  for (int64_t i = 0; i < entry->num_results; ++i)
+    axes += entry->results[i].rank;
+  std::vector<int64_t> extents(axes + 1);
+  costate_entry_extents(entry, dims.data(), extents.data());
+  std::vector<Array> filled;
+  filled.reserve(entry->num_results);
+  for (int64_t i = 0; i < entry->num_results; place += entry->results[i++].rank) {
+    const costate_array_info &result = entry->results[i];
+    Array array;
+    array.type = result.type;
+    array.shape.assign(extents.begin() + place, extents.begin() + place + result.rank);
+    int64_t bytes = costate_type_size(result.type);
+    for (int64_t extent : array.shape)
+      bytes *= extent;
+    array.data = runtime::Buffer(bytes);
+    filled.push_back(std::move(array));
+    results.push_back(view(filled.back()));
+  }
+  if (absl::Status status =
+          check(costate_model_call(model->get(), name.c_str(), arguments.data(), arguments.size(), results.data(), results.size()));
+      !status.ok())
+    return report(status);
+
+  for (int64_t i = 0; i < entry->num_results; ++i) {
+    const costate_array_info &result = entry->results[i];
+    auto output = outputs.find(result.name);
+    if (output == outputs.end()) {
+      print(result, filled[i]);
+      continue;
+    }
+    runtime::Status status = runtime::writeNpy(output->second, {result.name, filled[i].type, filled[i].shape, filled[i].data.data()});
+    if (!status.ok())
+      return report(status);
+    outputs.erase(output);
+  }
+  if (!outputs.empty())
+    return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' has no output '", outputs.begin()->first, "'")));
+  return success;
+}
+
+} // namespace
+
+void addRun(CLI::App &app, Action &action) {
+  CLI::App &command = *app.add_subcommand("run", "Compile a model and call one of its entries on arrays from files");
+  auto flags = std::make_shared<RunFlags>();
+  flags->compiler.addTo(command);
+  command.add_option("--entry", flags->entry, "Entry to call (default: predict, or the only one)");
+  command.add_option("--params", flags->params, "Parameters (.safetensors)");
+  command.add_option("--input", flags->inputs, "NAME=FILE or NAME=FILE:ARRAY (.npy, .npz, .csv, .safetensors)");
+  command.add_option("--output", flags->outputs, "NAME=FILE (.npy); results without one are printed");
+  command.add_option("--seed", flags->seed, "Of parameters and draws")->capture_default_str();
+  command.add_option("--threads", flags->threads, "0: one a CPU; results do not depend on it")->check(CLI::Range(0, 1024))->capture_default_str();
+  command.callback([flags, &action] { action = [flags] { return run(*flags); }; });
+}
+
+} // namespace costate::tool

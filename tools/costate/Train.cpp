@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// costate train: compiles the model, then epochs of batches through its entry `train_step`.
+#include "costate/runtime/Trainer.h"
+#include "costate/runtime/data/Dataset.h"
+#include "costate/tools/costate/Commands.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+#include <unistd.h>
+
+namespace costate::tool {
+
+namespace {
+
+using runtime::Metric;
+using runtime::Result;
+
+struct TrainFlags {
+  CompilerFlags compiler;
+  std::string data, params, save, log;
+  std::optional<int64_t> epochs, batch;
+  std::optional<double> split;
+  int64_t seed = 0;
+  int threads = 0;
+  std::vector<std::string> set;
+  bool noShuffle = false, json = false;
+};
+
+/// The data of a run; `test` may be absent.
+struct Splits {
+  std::optional<costate_dataset> train, test;
+};
+
+/// Does the file hold an array NAME_split for any array that the entry takes from the caller?
+bool hasSplit(const runtime::ArrayFile &file, const costate_entry_info &entry, const char *split) {
+  for (int64_t i = 0; i < entry.num_args; ++i)
+    if (entry.args[i].role == COSTATE_INPUT || entry.args[i].role == COSTATE_TARGET)
+      if (file.has(absl::StrCat(entry.args[i].name, "_", split)))
+        return true;
+  return false;
+}
+
+Result<Splits> openData(const costate_model_info &info, const costate_entry_info &entry, const TrainFlags &flags, costate_context *context) {
+  Result<runtime::ArrayFile> file = runtime::ArrayFile::open(flags.data);
+  if (!file.ok())
+    return file.status();
+  Splits splits;
+  auto open = [&](const char *split, std::optional<costate_dataset> &out) -> runtime::Status {
+    Result<costate_dataset> dataset = costate_dataset::open(info, entry, *file, split);
+    if (!dataset.ok())
+      return dataset.status();
+    out = std::move(*dataset);
+    out->context = context;
+    return {};
+  };
+  if (flags.split) {
+    COSTATE_RETURN_IF_ERROR(open("", splits.train));
+    splits.test = splits.train->takeOut(1 - *flags.split, flags.seed);
+    return splits;
+  }
+  COSTATE_RETURN_IF_ERROR(open("train", splits.train));
+  if (hasSplit(*file, entry, "test"))
+    COSTATE_RETURN_IF_ERROR(open("test", splits.test));
+  return splits;
+}
+
+std::string line(const std::vector<Metric> &train, const std::vector<Metric> &test) {
+  std::string text;
+  for (const Metric &metric : train)
+    absl::StrAppendFormat(&text, "  %s %.5g", metric.name, metric.value);
+  for (const Metric &metric : test)
+    absl::StrAppendFormat(&text, "  test_%s %.5g", metric.name, metric.value);
+  return text;
+}
+
+/// A line on stderr that is written over while an epoch runs; nothing where stderr is no terminal.
+class Progress {
+public:
+  explicit Progress(int64_t perEpoch) : shown(isatty(STDERR_FILENO)), perEpoch(perEpoch) {}
+
+  void step(const runtime::StepReport &at) {
+    if (!shown || std::chrono::steady_clock::now() < next)
+      return;
+    next = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+    constexpr int width = 24;
+    int done = perEpoch ? static_cast<int>(width * (at.batch + 1) / perEpoch) : width;
+    std::fprintf(stderr, "\r[%s%s] epoch %lld  step %lld\x1b[K", std::string(done, '#').c_str(), std::string(width - done, '.').c_str(),
+                 static_cast<long long>(at.epoch + 1), static_cast<long long>(at.step + 1));
+  }
+  void clear() {
+    if (shown)
+      std::fprintf(stderr, "\r\x1b[K");
+  }
+
+private:
+  bool shown;
+  int64_t perEpoch;
+  std::chrono::steady_clock::time_point next{};
+};
+
+int64_t defaultOf(const nlohmann::json &manifest, const char *name, int64_t otherwise) {
+  return manifest["defaults"].value(name, otherwise);
+}
+
+nlohmann::json number(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr); }
+
+int train(TrainFlags flags) {
+  auto start = std::chrono::steady_clock::now();
+  absl::StatusOr<Session> session = flags.compiler.session();
+  if (!session.ok())
+    return report(session.status());
+  absl::StatusOr<Executable> executable = session->compileFile(flags.compiler.model);
+  if (!executable.ok())
+    return report(executable.status());
+
+  nlohmann::json manifest = nlohmann::json::parse(executable->manifest());
+  const costate_model_info &info = executable->info();
+  if (flags.data.empty() && manifest["defaults"].contains("data"))
+    flags.data = (std::filesystem::path(flags.compiler.model).parent_path() / manifest["defaults"]["data"].get<std::string>()).string();
+  if (flags.data.empty())
+    return report(absl::InvalidArgumentError("training requires data: give --data FILE, or `data \"FILE\"` in the model"));
+
+  absl::StatusOr<Context> context = createContext(flags.threads);
+  if (!context.ok())
+    return report(context.status());
+  absl::StatusOr<Executable::Model> model = executable->createModel(context->get());
+  if (!model.ok())
+    return report(model.status());
+  int64_t entry = costate_model_entry(model->get(), "train_step");
+  if (entry < 0)
+    return report(absl::InvalidArgumentError(absl::StrCat("training requires a model with a loss to minimize, but '", info.name, "' has none")));
+  Result<Splits> splits = openData(info, info.entries[entry], flags, context->get());
+  if (!splits.ok())
+    return report(splits.status());
+
+  auto check = [&](int32_t code) { return runtimeStatus(code, context->get()); };
+  if (absl::Status status = check(costate_model_seed(model->get(), flags.seed)); !status.ok())
+    return report(status);
+  if (!flags.params.empty())
+    if (absl::Status status = check(costate_model_load(model->get(), flags.params.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
+      return report(status);
+  for (const std::string &text : flags.set) {
+    absl::StatusOr<Binding> binding = Binding::parse(text, "--set");
+    if (!binding.ok())
+      return report(binding.status());
+    char *end = nullptr;
+    double value = std::strtod(binding->value.c_str(), &end);
+    if (end == binding->value.c_str() || *end)
+      return report(absl::InvalidArgumentError(absl::StrCat("--set requires a number, but got '", binding->value, "'")));
+    if (absl::Status status = check(costate_model_set(model->get(), binding->name.c_str(), value)); !status.ok())
+      return report(status);
+  }
+
+  runtime::TrainOptions options;
+  options.epochs = flags.epochs.value_or(defaultOf(manifest, "epochs", 1));
+  options.batch = flags.batch.value_or(defaultOf(manifest, "batch", 32));
+  options.seed = flags.seed;
+  options.shuffle = !flags.noShuffle;
+  options.log = flags.log;
+  options.interrupt = &interruptFlag();
+  costate_dataset &data = *splits->train;
+  Progress progress((data.samples + options.batch - 1) / std::max<int64_t>(options.batch, 1));
+  double firstStep = 0;
+  options.onStep = [&](const runtime::StepReport &at) {
+    if (at.step == 0)
+      firstStep = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    progress.step(at);
+  };
+  options.onEpoch = [&](const runtime::EpochReport &at) {
+    progress.clear();
+    std::printf("epoch %lld/%lld%s  (%.3f s)\n", static_cast<long long>(at.epoch + 1), static_cast<long long>(options.epochs),
+                line(at.train, at.test).c_str(), at.seconds);
+    std::fflush(stdout);
+  };
+  const CompileReport &cost = executable->report();
+  if (cost.fromCache)
+    std::printf("compiled '%s' in %.3f s, from the cache\n", info.name, cost.total);
+  else
+    std::printf("compiled '%s' in %.3f s: import %.3f, phases %.3f, %d kernels (%d cached) %.3f, host code %.3f, link %.3f\n", info.name,
+                cost.total, cost.import, cost.phases, cost.kernels, cost.cachedKernels, cost.halide, cost.llvm, cost.link);
+  std::fflush(stdout);
+
+  setInterruptible();
+  runtime::Trainer trainer(model->get(), &data, splits->test ? &*splits->test : nullptr);
+  runtime::TrainResult result = trainer.run(options);
+  progress.clear();
+  if (!flags.save.empty() && (result.status.ok() || result.status.code() == COSTATE_NON_FINITE || result.status.code() == COSTATE_INTERRUPTED))
+    if (absl::Status status = check(costate_model_save(model->get(), flags.save.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
+      return report(status);
+  if (!result.status.ok())
+    return report(result.status);
+
+  const runtime::TrainTimes &times = result.times;
+  std::printf("trained %lld steps of %.2f us%s\n", static_cast<long long>(result.steps), result.stepMicroseconds(),
+              line(result.train, result.test).c_str());
+  std::printf("time: compile %.3f s, first step %.3f s after start, steps %.3f s, data %.3f s, evaluation %.3f s\n", cost.total, firstStep,
+              times.firstStep + times.steps, times.data, times.evaluation);
+  if (flags.json) {
+    nlohmann::ordered_json json;
+    for (const Metric &metric : result.train)
+      json["train_" + metric.name] = number(metric.value);
+    for (const Metric &metric : result.test)
+      json["test_" + metric.name] = number(metric.value);
+    json["steps"] = result.steps;
+    json["compile_s"] = cost.total;
+    json["first_step_s"] = firstStep;
+    json["step_us"] = number(result.stepMicroseconds());
+    std::printf("%s\n", json.dump().c_str());
+  }
+  return success;
+}
+
+} // namespace
+
+void addTrain(CLI::App &app, Action &action) {
+  CLI::App &command = *app.add_subcommand("train", "Compile a model and train it on a data file");
+  auto flags = std::make_shared<TrainFlags>();
+  flags->compiler.addTo(command);
+  command.add_option("--data", flags->data, "Data file (.npz, .csv, .safetensors) with arrays NAME_train and NAME_test for each input and target NAME");
+  command.add_option("--split", flags->split, "The data file holds arrays NAME; this share of the samples trains, the rest tests")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--epochs", flags->epochs, "Passes over the data (default: the model's, else 1)")->check(CLI::NonNegativeNumber);
+  command.add_option("--batch", flags->batch, "Samples a step (default: the model's, else 32)")->check(CLI::PositiveNumber);
+  command.add_option("--seed", flags->seed, "Of parameters, draws and shuffling")->capture_default_str();
+  command.add_option("--threads", flags->threads, "0: one a CPU; results do not depend on it")->check(CLI::Range(0, 1024))->capture_default_str();
+  command.add_option("--params", flags->params, "Start from these parameters (.safetensors)");
+  command.add_option("--save", flags->save, "Write the parameters here at the end (.safetensors)");
+  command.add_option("--log", flags->log, "Write a row a step here: step, loss and metrics before the update (.csv)");
+  command.add_option("--set", flags->set, "NAME=VALUE: a hyper-parameter");
+  command.add_flag("--no-shuffle", flags->noShuffle, "Keep the order of the file");
+  command.add_flag("--json", flags->json, "End with one line of JSON");
+  command.callback([flags, &action] { action = [flags] { return train(*flags); }; });
+}
+
+} // namespace costate::tool
