@@ -14,6 +14,8 @@ namespace costate::fuse {
 /// The kernel (an i64, counted through the module) that computes the value of an op and keeps it; an op of kind Map without it is computed
 /// where it is used.
 inline constexpr llvm::StringLiteral kKernelAttr = "fuse.kernel";
+/// Attribute of a call until its stages are exposed: the dimension that each index input is, unit for the others.
+inline constexpr llvm::StringLiteral kExtentsAttr = "fuse.extents";
 
 enum class Kind {
   Host, ///< no part of a kernel: control flow, extern functions, views, scalars

@@ -404,6 +404,24 @@ private:
   DenseMap<Value, Value> bufferOf;
 };
 
+/// Folding has made `arith` constants of tensors: numbers are passed on from registers, arrays are constants of the graph.
+void restoreConstants(func::FuncOp function) {
+  function.walk([](arith::ConstantOp op) {
+    auto elements = dyn_cast<DenseElementsAttr>(op.getValue());
+    if (!elements)
+      return;
+    OpBuilder b(op);
+    Value value;
+    if (elements.getType().getRank() == 0)
+      value = tensor::FromElementsOp::create(b, op.getLoc(), elements.getType(),
+                                             arith::ConstantOp::create(b, op.getLoc(), cast<TypedAttr>(*elements.value_begin<Attribute>())).getResult());
+    else
+      value = ConstantOp::create(b, op.getLoc(), elements);
+    op.replaceAllUsesWith(value);
+    op.erase();
+  });
+}
+
 struct Bufferize : impl::BufferizeBase<Bufferize> {
   using BufferizeBase::BufferizeBase;
 
@@ -411,6 +429,8 @@ struct Bufferize : impl::BufferizeBase<Bufferize> {
     Hints likely(SmallVector<std::string>(hints.begin(), hints.end()));
     SymbolTable symbols(getOperation());
     SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      restoreConstants(function);
     for (func::FuncOp function : functions)
       if (!function.isDeclaration() && failed(FunctionBufferization(function, symbols, likely).run()))
         return signalPassFailure();

@@ -101,7 +101,9 @@ private:
 
   LogicalResult writeCall(kernel::DefineOp define, KernelWriter &writer, Operation *last) {
     SmallVector<Value> operands;
+    SmallVector<Attribute> extents;
     for (const KernelInput &input : writer.inputs()) {
+      extents.push_back(std::holds_alternative<DimAttr>(input) ? Attribute(std::get<DimAttr>(input)) : b.getUnitAttr());
       Value operand = std::holds_alternative<Value>(input) ? std::get<Value>(input) : dims.get(std::get<DimAttr>(input));
       if (!operand)
         return failure();
@@ -120,6 +122,7 @@ private:
     auto call = kernel::CallOp::create(b, FusedLoc::get(b.getContext(), locs), types, FlatSymbolRefAttr::get(define.getSymNameAttr()), operands,
                                        ValueRange(), kernel::ExecutorAttr());
     call->setAttr(kDimsAttr, dimsAttr(b.getContext(), all));
+    call->setAttr(kExtentsAttr, b.getArrayAttr(extents));
     for (auto [op, result, shape] : llvm::zip_equal(writer.results(), call.getResults(), all)) {
       replaced.push_back({op->getResult(0), result});
       dimensions.set(result, shape);

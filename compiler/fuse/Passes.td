@@ -114,6 +114,14 @@ def AssignExecutors : Pass<"fuse-assign-executors", "::mlir::ModuleOp"> {
     Option<"threshold", "threshold", "int64_t", "32768", "operations above which Halide is chosen">];
 }
 
+def ExposeStages : Pass<"fuse-expose-stages", "::mlir::ModuleOp"> {
+  let summary = "makes every stage of a kernel in loops an output";
+  let description = [{
+    Before: calls with executors, kernels of one call each. After: a kernel that loops run has all its stages as outputs, so that the memory plan places
+    them.
+  }];
+}
+
 def Bufferize : Pass<"fuse-bufferize", "::mlir::ModuleOp"> {
   let summary = "gives every tensor its place in memory";
   let description = [{

@@ -21,6 +21,7 @@ void addFusePasses(OpPassManager &passes, const FuseOptions &options) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createAssignExecutors({options.executor})); // while a function of math still counts as one
+  passes.addPass(createExposeStages());
   passes.addPass(createBufferize({hints}));
   passes.addPass(createExpandMath());
   passes.addPass(createMergeKernels());
