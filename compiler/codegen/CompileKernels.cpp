@@ -18,8 +18,18 @@ namespace costate::codegen {
 /// Loads, stores and arithmetic up to which kernels are joined: about where code generation takes as long as setting up a module.
 static constexpr size_t kMaxOpsOfModule = 400;
 
-static Halide::Target makeTarget(const std::string &name) {
+/// May additions be fused with multiplications anywhere in the kernel? LLVM's licence to rewrite floats is one for a whole function, beside the
+/// strict operations that the expressions are made of: only a kernel that needs it has it.
+static bool isContracted(DefineOp kernel) {
+  bool found = false;
+  kernel.getStages().walk([&](UpdateOp update) { found |= update.getContract(); });
+  return found;
+}
+
+static Halide::Target makeTarget(const std::string &name, bool contracted) {
   Halide::Target target(name);
+  if (!contracted)
+    target.set_feature(Halide::Target::StrictFloat);
   return target.with_feature(Halide::Target::NoRuntime)
       .with_feature(Halide::Target::NoAsserts)
       .with_feature(Halide::Target::NoBoundsQuery)
@@ -74,7 +84,6 @@ FailureOr<std::vector<KernelObject>> compileKernels(ArrayRef<DefineOp> kernels, 
       return kernel.emitOpError(message);
     return std::vector<KernelObject>();
   }
-  Halide::Target target = makeTarget(options.target);
 
   std::vector<std::string> symbols;
   for (DefineOp kernel : kernels)
@@ -89,17 +98,19 @@ FailureOr<std::vector<KernelObject>> compileKernels(ArrayRef<DefineOp> kernels, 
         return *failure;
       auto &halide = std::get<HalideKernel>(translated);
       applySchedule(kernel, halide);
+      Halide::Target target = makeTarget(options.target, isContracted(kernel));
       modules[number] = halide.pipeline.compile_to_module(halide.arguments, symbols[number], target, Halide::LinkageType::External);
       return std::nullopt;
     });
   });
 
-  // Neighbours are joined while they are small together.
+  // Neighbours of one target are joined while they are small together.
   std::vector<std::pair<size_t, size_t>> groups; // [first, last)
   size_t size = 0;
   for (size_t number = 0; number < kernels.size(); ++number) {
     size_t ops = countOps(kernels[number]);
-    if (groups.empty() || size + ops > kMaxOpsOfModule) {
+    bool joins = !groups.empty() && isContracted(kernels[number]) == isContracted(kernels[groups.back().first]);
+    if (!joins || size + ops > kMaxOpsOfModule) {
       groups.emplace_back(number, number);
       size = 0;
     }

@@ -9,7 +9,7 @@
 //  2. Any other value is kept if computing it at each of its uses costs more than one write and the reads.
 //  3. Two kernels are joined if one reads the other's values or both read the same, every access between them keeps the leading axes in
 //     place (so one loop over rows can hold both), and no other work has to come between them. A contraction takes in only what reads its
-//     sum at the same index.
+//     sum at the same index and takes no elementary function.
 #include "costate/compiler/fuse/Access.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/dialects/graph/Graph.h"
@@ -27,6 +27,24 @@ namespace costate::fuse {
 #include "costate/compiler/fuse/Passes.h.inc"
 
 namespace {
+
+bool isContraction(Operation *op) { return isa<DotGeneralOp, ConvolutionOp>(op); }
+
+/// Does the value of `op`, with what is computed where it is used, take an elementary function? Such a function is written out in exact
+/// arithmetic, and a kernel with a contraction allows the machine to fuse products into sums: the two do not go together.
+bool takesFunction(Operation *op) {
+  llvm::SetVector<Operation *> pending;
+  pending.insert(op);
+  for (size_t i = 0; i < pending.size(); ++i) {
+    Operation *next = pending[i];
+    if (isa<ExponentialOp, ExponentialMinusOneOp, LogOp, LogPlusOneOp, TanhOp, LogisticOp, ErfOp, SineOp, CosineOp, PowerOp, Atan2Op, RandomOp>(next))
+      return true;
+    for (Value operand : next->getOperands())
+      if (Operation *producer = operand.getDefiningOp(); producer && !isAvailable(operand))
+        pending.insert(producer);
+  }
+  return false;
+}
 
 /// More stages than this make a kernel slow to compile without making it faster to run.
 constexpr unsigned kMaxStages = 24;
@@ -86,6 +104,7 @@ private:
         leaves = true;
         continue;
       }
+      leaves |= isContraction(user) && takesFunction(op);
       double each = readsPerElement(use, dimensions, hints);
       reads += isKept(user) || kindOf(user) == Kind::Stage ? each : each * evaluations.lookup(user);
     }
@@ -159,7 +178,6 @@ private:
 
   /// Updates that read what other points have written: nothing is computed beside them.
   static bool isAlone(Operation *op) { return isa<CumsumOp, ScatterAddOp, DynamicUpdateSliceOp>(op); }
-  static bool isContraction(Operation *op) { return isa<DotGeneralOp, ConvolutionOp>(op); }
 
   /// Units that must be done before `op` runs; also through regions that use outer values.
   void collectSources(Operation *op, llvm::SetVector<Operation *> &sources) {
@@ -235,7 +253,7 @@ private:
     if (contraction) { // the same index space, and no other sum
       Dims dims = dimsOf(contraction);
       return rows == dims.size() && rows > 0 && llvm::all_of(members, [&](Operation *op) {
-               return op == contraction || (kindOf(op) == Kind::Map && dimsOf(op) == dims);
+               return op == contraction || (kindOf(op) == Kind::Map && dimsOf(op) == dims && !takesFunction(op));
              });
     }
     return rows > 0;

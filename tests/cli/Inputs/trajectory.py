@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains an MLP in NumPy from the same parameters and batches as `costate train`, and compares the losses of 300 steps.
 
-trajectory.py DATA PARAMS STEPS64.csv STEPS32.csv LOSS OPTIMIZER ACTIVATION
+trajectory.py DATA PARAMS LOSS OPTIMIZER ACTIVATION STEPS64.csv [STEPS32.csv]
 
 The f64 runs must agree to 1e-9, relative to the larger of the loss and 1 % of the first loss. In f32 both programs drift from the f64 run by
 rounding; Costate's drift may be at most three times NumPy's.
@@ -83,13 +83,19 @@ def logged(path):
 
 
 data, params = np.load(sys.argv[1]), read_safetensors(sys.argv[2])
-ours64, ours32 = logged(sys.argv[3]), logged(sys.argv[4])
-numpy64 = losses(data, params, *sys.argv[5:8], np.float64)
-numpy32 = losses(data, params, *sys.argv[5:8], np.float32)
+numpy64 = losses(data, params, *sys.argv[3:6], np.float64)
 scale = np.maximum(np.abs(numpy64), 0.01 * abs(numpy64[0]))
-agreement = np.max(np.abs(ours64 - numpy64) / scale)
-drift, drift_numpy = (np.max(np.abs(run - numpy64) / scale) for run in (ours32, numpy32))
-print(f"loss {numpy64[0]:.6f} -> {numpy64[-1]:.6f}; f64 agreement {agreement:.2e}; f32 drift {drift:.2e}, NumPy's {drift_numpy:.2e}")
-assert len(ours64) == STEPS and len(ours32) == STEPS
+
+
+def drift(run):
+    assert len(run) == STEPS
+    return np.max(np.abs(run - numpy64) / scale)
+
+
+agreement = drift(logged(sys.argv[6]))
+print(f"loss {numpy64[0]:.6f} -> {numpy64[-1]:.6f}; f64 agreement {agreement:.2e}")
 assert agreement <= 1e-9, "the f64 losses differ"
-assert drift <= 3 * drift_numpy, "the f32 losses drift further than three times NumPy's"
+for path in sys.argv[7:]:
+    ours, peer = drift(logged(path)), drift(losses(data, params, *sys.argv[3:6], np.float32))
+    print(f"f32 drift {ours:.2e}, NumPy's {peer:.2e}")
+    assert ours <= 3 * peer, "the f32 losses drift further than three times NumPy's"
