@@ -11,7 +11,7 @@
 
 // CHECK-LABEL: func.func @maps
 // CHECK: %[[D:.*]] = tensor.dim
-// CHECK: kernel.call @negate(%[[D]], %{{.*}}) {graph.dims = {{\[\[}}#graph.dim<n>, #graph.dim<3>]]} : (index, tensor<8x?xf32>) -> tensor<?x3xf32>
+// CHECK: kernel.call @negate(%[[D]], %{{.*}}) {fuse.extents = [#graph.dim<n>, unit], graph.dims = {{\[\[}}#graph.dim<n>, #graph.dim<3>]]} : (index, tensor<8x?xf32>) -> tensor<?x3xf32>
 
 // Sums along rows: sixteen lanes, then the rest, then the lanes pairwise.
 // CHECK-LABEL: kernel.define @reduce_sum(
