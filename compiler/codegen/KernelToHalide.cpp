@@ -275,6 +275,10 @@ bool StageBuilder::addUpdate(UpdateOp update, HalideStage &translated) {
   std::vector<Expr> place = indicesInto(update.getStage(), write.getIndices()), body;
   for (Value value : write.getValues())
     body.push_back(values.at(value));
+  // Halide attaches a domain, and with it the predicate, only to a definition that mentions one of its variables.
+  if (domain.defined() && llvm::all_of(update.getReductionVariables(), [](Value variable) { return variable.use_empty(); }))
+    body.front() = Halide::Internal::Call::make(body.front().type(), Halide::Internal::Call::return_second, {Expr(domain[0]), body.front()},
+                                                Halide::Internal::Call::PureIntrinsic);
   define(translated.func(place), body, /*isUpdate=*/true);
   translated.variables.push_back(std::move(names));
   translated.updates.push_back(translated.func.num_update_definitions() - 1);

@@ -7,8 +7,10 @@
 /// - columns: a last ragged panel is shifted back so that it ends with the matrix; a matrix narrower than a panel is padded instead,
 ///   in a packed copy of b whose column index is clamped.
 ///
-/// b is packed panel by panel (k outer, columns dense) where its columns are not dense, where it is padded, or where many row tiles share a
-/// panel that strides over more than a page. Packed or not, and whatever the order of tiles, each sum is the same.
+/// Loops, outermost first: panels of columns, groups of row tiles (for tasks), row tiles, and inside a tile k. b is packed panel by panel (k
+/// outer, columns dense) where its columns are not dense, where it is padded, or where many row tiles share a panel whose rows fall on few cache
+/// sets. a is transposed once where its rows are the dense axis (the gradient of a weight) and far apart. Packed or not, and whatever the
+/// order of tiles, each sum is the same.
 #include "costate/compiler/schedule/Rules.h"
 
 #include "costate/dialects/kernel/LoopNests.h"
@@ -22,12 +24,16 @@ namespace costate::schedule {
 
 namespace {
 
-/// Number of rows up to which packing b costs more than it gives.
+/// Rows of the matrix up to which packing b costs more than it gives.
 constexpr int64_t kFewRows = 64;
-/// Bytes of b beyond which its panels are packed: about what stays in L2 next to everything else.
+/// Bytes of an operand beyond which it is packed: what stays in L2 next to everything else.
 constexpr int64_t kManyBytes = 256 * 1024;
-constexpr int64_t kPageBytes = 4096;
-/// Row tiles of a parallel task, at least.
+/// Rows at a multiple of this distance in bytes share few sets of the first-level cache.
+constexpr int64_t kAliasBytes = 512;
+/// Depth from which a strided a is packed, and panels that must share it.
+constexpr int64_t kLongDepth = 128;
+constexpr int64_t kManyPanels = 4;
+/// Row tiles of a task, at least.
 constexpr int64_t kTaskTiles = 8;
 /// Operations of the store up to which it is worth writing out for every row of a tile.
 constexpr int64_t kSimpleStore = 8;
@@ -52,17 +58,21 @@ private:
   }
   StageOp findStore();
   void clampRows();
-  bool mustPack(LoadOp load);
-  StageOp pack(LoadOp load);
+  bool canPack(LoadOp load, Value along, Value other);
+  bool mustPackB(LoadOp load);
+  bool mustPackA(LoadOp load);
+  StageOp pack(LoadOp load, bool rowsOfA, OpFoldResult size);
   std::string freshName(StringRef base);
   void schedule();
-  void scheduleStore(bool parallelPanels);
-  void schedulePanel(StageOp panel, LoadOp source);
+  void scheduleTranspose(ScheduleWriter &writer, StageOp panel, unsigned dense, unsigned strided, bool wholeStrided);
+  int64_t bytesOf(OpFoldResult extent) { return kernel.getHint(extent) * elementType().getIntOrFloatBitWidth() / 8; }
+  int64_t depth() { return countDomain(kernel, {sum, update}); }
+  int64_t panelCount() { return llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(columnDim()))), tile.columns); }
 
   unsigned rowDim() { return sum.getRank() - 2; }
   unsigned columnDim() { return sum.getRank() - 1; }
-  Value row() { return update.getVariables()[rowDim()]; }
-  Value column() { return update.getVariables()[columnDim()]; }
+  BlockArgument row() { return update.getBody().getArgument(rowDim()); }
+  BlockArgument column() { return update.getBody().getArgument(columnDim()); }
   OpFoldResult extent(unsigned dim) { return sum.getMixedExtents()[dim]; }
   Type elementType() { return cast<BufferType>(sum.getResult(0).getType()).getElementType(); }
 
@@ -72,7 +82,8 @@ private:
   const Machine &machine;
   Tile tile;
   StageOp store;
-  SmallVector<std::pair<StageOp, bool>> panels; ///< and whether its source has dense columns
+  SmallVector<std::pair<StageOp, bool>> panelsOfB; ///< and whether the source has dense columns
+  SmallVector<std::pair<StageOp, unsigned>> panelsOfA;    ///< and the dimension of its rows
 };
 
 } // namespace
@@ -150,32 +161,42 @@ void ContractionTiler::clampRows() {
   });
 }
 
-/// Can and should a load that depends on the column, and not on the row, go through a packed panel?
-bool ContractionTiler::mustPack(LoadOp load) {
-  if (llvm::is_contained(sum.getSelf(), load.getBuffer()) || !reads(load, column()) || reads(load, row()))
-    return false;
-  if (!llvm::all_of(load.getIndices(), llvm::IsaPred<BlockArgument>))
-    return false; // an index that is computed: the panel's shape would not follow from the loop variables
-  if (tile.padded || load.getIndices().back() != column())
-    return true;
-  int64_t rows = kernel.getHint(extent(rowDim())), depth = countDomain(kernel, {sum, update});
-  int64_t rowBytes = kernel.getHint(extent(columnDim())) * elementType().getIntOrFloatBitWidth() / 8;
-  return rows > kFewRows && (rowBytes * depth > kManyBytes || rowBytes % kPageBytes == 0);
+/// Only plain loop variables give a panel its shape.
+bool ContractionTiler::canPack(LoadOp load, Value along, Value other) {
+  return !llvm::is_contained(sum.getSelf(), load.getBuffer()) && reads(load, along) && !reads(load, other) &&
+         llvm::all_of(load.getIndices(), llvm::IsaPred<BlockArgument>);
 }
 
-/// panel(k.., j) = what the update reads at (k.., j), and the update reads the panel.
-StageOp ContractionTiler::pack(LoadOp load) {
-  SmallVector<Value> variables; // batch and reduction variables that the load reads, in the order of the loops; the column last
+bool ContractionTiler::mustPackB(LoadOp load) {
+  if (!canPack(load, column(), row()))
+    return false;
+  if (tile.padded || load.getIndices().back() != column())
+    return true;
+  int64_t rowBytes = bytesOf(extent(columnDim()));
+  return kernel.getHint(extent(rowDim())) > kFewRows && (rowBytes * depth() > kManyBytes || rowBytes % kAliasBytes == 0);
+}
+
+bool ContractionTiler::mustPackA(LoadOp load) {
+  return canPack(load, row(), column()) && load.getIndices().size() > 1 && load.getIndices().back() == row() && depth() >= kLongDepth &&
+         bytesOf(extent(rowDim())) * depth() > kManyBytes && panelCount() >= kManyPanels;
+}
+
+/// panel(k.., j) or panel(i, k..) = what the update reads there, and the update reads the panel. `size` is the extent of j or i.
+StageOp ContractionTiler::pack(LoadOp load, bool rowsOfA, OpFoldResult size) {
+  BlockArgument along = rowsOfA ? row() : column();
+  SmallVector<Value> variables; // batch and reduction variables that the load reads, in the order of the loops
   SmallVector<OpFoldResult> extents;
   SmallVector<OpFoldResult> loops = sum.getMixedExtents();
   llvm::append_range(loops, update.getMixedDomain());
-  for (auto [argument, size] : llvm::zip_equal(update.getBody().getArguments(), loops))
-    if (argument != column() && llvm::is_contained(load.getIndices(), argument)) {
+  for (auto [argument, extent] : llvm::zip_equal(update.getBody().getArguments(), loops))
+    if (argument == along ? rowsOfA : llvm::is_contained(load.getIndices(), argument)) {
       variables.push_back(argument);
-      extents.push_back(size);
+      extents.push_back(argument == along ? size : extent);
     }
-  variables.push_back(column());
-  extents.push_back(tile.padded ? OpFoldResult(OpBuilder(kernel).getIndexAttr(tile.columns)) : extent(columnDim()));
+  if (!rowsOfA) {
+    variables.push_back(along);
+    extents.push_back(size);
+  }
 
   OpBuilder builder(sum);
   auto panel = StageOp::create(
@@ -183,7 +204,7 @@ StageOp ContractionTiler::pack(LoadOp load) {
       [&](OpBuilder &inner, Location location, ValueRange own) -> SmallVector<Value> {
         IRMapping mapping;
         mapping.map(variables, own);
-        if (tile.padded) { // columns of the padding repeat the last one
+        if (!rowsOfA && tile.padded) { // columns of the padding repeat the last one
           Value last = arith::ConstantIndexOp::create(inner, location, *getConstantIntValue(extent(columnDim())) - 1);
           mapping.map(column(), arith::MinSIOp::create(inner, location, own.back(), last).getResult());
         }
@@ -210,25 +231,32 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
   if (!chosen)
     return false;
   tile = *chosen;
-  SmallVector<LoadOp> packedLoads;
+  SmallVector<LoadOp> loadsOfA, loadsOfB;
   for (LoadOp load : update.getBody().getOps<LoadOp>()) {
-    bool pack = mustPack(load);
-    if (pack)
-      packedLoads.push_back(load);
-    // A padded or gathered column would be read beyond the end.
-    if (!pack && tile.padded && reads(load, column()) && !llvm::is_contained(sum.getSelf(), load.getBuffer()))
-      return false;
+    if (mustPackB(load))
+      loadsOfB.push_back(load);
+    else if (tile.padded && reads(load, column()) && !llvm::is_contained(sum.getSelf(), load.getBuffer()))
+      return false; // a padded column would be read beyond the end
+    else if (mustPackA(load))
+      loadsOfA.push_back(load);
   }
   store = findStore();
-  for (LoadOp load : packedLoads) {
+  for (LoadOp load : loadsOfB) {
     bool dense = load.getIndices().back() == column();
-    panels.emplace_back(pack(load), dense);
+    OpFoldResult columns = tile.padded ? OpFoldResult(OpBuilder(kernel).getIndexAttr(tile.columns)) : extent(columnDim());
+    panelsOfB.emplace_back(pack(load, /*rowsOfA=*/false, columns), dense);
+  }
+  for (LoadOp load : loadsOfA) {
+    unsigned batch = llvm::count_if(load.getIndices(), [&](Value index) { return cast<BlockArgument>(index).getArgNumber() < rowDim(); });
+    panelsOfA.emplace_back(pack(load, /*rowsOfA=*/true, extent(rowDim())), batch);
   }
   clampRows();
   schedule();
   scheduled.insert(sum);
   scheduled.insert(store);
-  for (auto [panel, dense] : panels)
+  for (auto [panel, dense] : panelsOfB)
+    scheduled.insert(panel);
+  for (auto [panel, rowsAt] : panelsOfA)
     scheduled.insert(panel);
   return true;
 }
@@ -236,89 +264,95 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
 void ContractionTiler::schedule() {
   ScheduleWriter writer(kernel);
   Definition stored{store, {}}, start{sum, {}}, adding{sum, update};
-  std::string rowName = pureName(rowDim()), columnName = pureName(columnDim());
-  std::optional<int64_t> columns = getConstantIntValue(extent(columnDim()));
+  std::string row = pureName(rowDim()), column = pureName(columnDim());
+  std::optional<int64_t> rows = getConstantIntValue(extent(rowDim())), columns = getConstantIntValue(extent(columnDim()));
   if (!kernel.isOutputStage(store))
     writer.computeRoot(store);
 
-  bool onePanel = columns && *columns <= tile.columns;
-  bool divides = getKnownDivisor(extent(rowDim())) % tile.rows == 0;
-  writer.split(stored, rowName, tile.rows, divides ? Tail::RoundUp : Tail::GuardWithIf);
-  std::string panelLoop;
-  if (onePanel) {
-    writer.reorder(stored, {columnName, rowName + "i", rowName + "o"});
-    writer.vectorize(stored, columnName);
-  } else {
-    bool whole = getKnownDivisor(extent(columnDim())) % tile.columns == 0;
+  // The loops of the store, innermost first.
+  bool wholeTiles = getKnownDivisor(extent(rowDim())) % tile.rows == 0;
+  writer.split(stored, row, tile.rows, wholeTiles ? Tail::RoundUp : Tail::GuardWithIf);
+  std::string tileLoop = row + "o", panelLoop, groupLoop, laneLoop = column;
+  if (!columns || *columns > tile.columns) {
+    bool wholePanels = getKnownDivisor(extent(columnDim())) % tile.columns == 0;
     bool shift = columns && !kernel.isTiedStage(store);
-    writer.split(stored, columnName, tile.columns, whole ? Tail::RoundUp : shift ? Tail::ShiftInwards : Tail::GuardWithIf);
-    panelLoop = columnName + "o";
-    writer.reorder(stored, {columnName + "i", rowName + "i", rowName + "o", panelLoop});
-    writer.vectorize(stored, columnName + "i");
+    writer.split(stored, column, tile.columns, wholePanels ? Tail::RoundUp : shift ? Tail::ShiftInwards : Tail::GuardWithIf);
+    laneLoop = column + "i";
+    panelLoop = column + "o";
   }
+  int64_t tileOperations = 2 * depth() * tile.rows * tile.columns;
+  int64_t group = std::max<int64_t>(kTaskTiles, llvm::divideCeil(4 * kTaskOperations, tileOperations));
+  if (!rows || *rows > group * tile.rows) {
+    writer.split(stored, tileLoop, group, Tail::GuardWithIf);
+    groupLoop = tileLoop + "o";
+    tileLoop = tileLoop + "i";
+  }
+  SmallVector<std::string> order = {laneLoop, row + "i", tileLoop};
+  for (const std::string &loop : {groupLoop, panelLoop})
+    if (!loop.empty())
+      order.push_back(loop);
+  writer.reorder(stored, order);
+  writer.vectorize(stored, laneLoop);
   if (countOperations(stored) <= kSimpleStore)
-    writer.unroll(stored, rowName + "i");
+    writer.unroll(stored, row + "i");
 
-  // Tasks: panels if there are enough of them, else groups of row tiles.
-  int64_t rows = std::max<int64_t>(1, kernel.getHint(extent(rowDim())));
-  int64_t columnsLikely = std::max<int64_t>(1, kernel.getHint(extent(columnDim())));
-  int64_t tileOperations = 2 * tile.rows * tile.columns * countDomain(kernel, adding);
-  int64_t panelCount = llvm::divideCeil(columnsLikely, tile.columns);
-  if (!panelLoop.empty() && panelCount >= 4 && tileOperations * llvm::divideCeil(rows, tile.rows) >= kTaskOperations) {
+  // Tasks: the batch, or panels if there are enough of them, or groups of row tiles.
+  int64_t rowTiles = llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(rowDim()))), tile.rows);
+  if (sum.getRank() > 2 && 2 * depth() * countPoints(kernel, sum) >= 4 * kTaskOperations)
+    writer.parallel(stored, pureName(0));
+  else if (!panelLoop.empty() && panelCount() >= kManyPanels && rowTiles * tileOperations >= kTaskOperations)
     writer.parallel(stored, panelLoop);
-  } else {
-    int64_t group = std::max<int64_t>(kTaskTiles, llvm::divideCeil(4 * kTaskOperations, tileOperations));
-    std::optional<int64_t> knownRows = getConstantIntValue(extent(rowDim()));
-    if (!knownRows || *knownRows > group * tile.rows) {
-      writer.split(stored, rowName + "o", group, Tail::GuardWithIf);
-      writer.parallel(stored, rowName + "oo");
-      rowName += "oi";
-    }
+  else if (!groupLoop.empty())
+    writer.parallel(stored, groupLoop);
+
+  for (auto [panel, rowsAt] : panelsOfA) { // (.., i, k..), whose source is dense in i
+    writer.computeRoot(panel);
+    scheduleTranspose(writer, panel, rowsAt, panel.getRank() - 1, false);
   }
-  std::string tileLoop = rowName == pureName(rowDim()) ? rowName + "o" : rowName;
+  for (auto [panel, dense] : panelsOfB) { // (k.., j)
+    unsigned last = panel.getRank() - 1;
+    if (panelLoop.empty() && sum.getRank() == 2) {
+      writer.computeRoot(panel);
+    } else {
+      writer.computeAt(panel, store, panelLoop.empty() ? pureName(rowDim() - 1) : panelLoop);
+      writer.boundExtent(panel, pureName(last), tile.columns);
+    }
+    if (dense || last == 0)
+      writer.vectorize({panel, {}}, pureName(last));
+    else
+      scheduleTranspose(writer, panel, last - 1, last, true);
+  }
 
   writer.computeAt(sum, store, tileLoop);
   writer.storeIn(sum, Memory::Stack);
-  writer.boundExtent(sum, pureName(rowDim()), tile.rows);
-  writer.boundExtent(sum, columnName, tile.columns);
-  writer.vectorize(start, columnName);
-  writer.unroll(start, pureName(rowDim()));
-  SmallVector<std::string> order = {columnName, pureName(rowDim())};
+  writer.boundExtent(sum, row, tile.rows);
+  writer.boundExtent(sum, column, tile.columns);
+  writer.vectorize(start, column);
+  writer.unroll(start, row);
+  SmallVector<std::string> inner = {column, row};
   for (unsigned number = update.getStaticDomain().size(); number-- > 0;)
-    order.push_back("r" + std::to_string(number));
-  writer.reorder(adding, order);
-  writer.vectorize(adding, columnName);
-  writer.unroll(adding, pureName(rowDim()));
+    inner.push_back("r" + std::to_string(number));
+  writer.reorder(adding, inner);
+  writer.vectorize(adding, column);
+  writer.unroll(adding, row);
+}
 
-  for (auto [panel, dense] : panels) {
-    unsigned last = panel.getRank() - 1;
-    Definition copying{panel, {}};
-    if (!panelLoop.empty())
-      writer.computeAt(panel, store, panelLoop);
-    else if (sum.getRank() == 2)
-      writer.computeRoot(panel);
-    else
-      writer.computeAt(panel, store, pureName(sum.getRank() - 3));
-    if (!panelLoop.empty() || sum.getRank() > 2)
-      writer.boundExtent(panel, pureName(last), tile.columns);
-    if (dense || panel.getRank() == 1) {
-      writer.vectorize(copying, pureName(last));
-      continue;
-    }
-    // A transpose: dense loads along the depth, strided stores, four columns at a time.
-    std::string depth = pureName(last - 1);
-    int64_t lanes = machine.lanes(elementType());
-    std::optional<int64_t> size = getConstantIntValue(panel.getMixedExtents()[last - 1]);
-    writer.split(copying, pureName(last), 4, Tail::RoundUp);
-    if (!size || *size >= lanes) {
-      writer.split(copying, depth, lanes, size && *size % lanes == 0 ? Tail::RoundUp : Tail::GuardWithIf);
-      writer.reorder(copying, {depth + "i", pureName(last) + "i", depth + "o", pureName(last) + "o"});
-      writer.vectorize(copying, depth + "i");
-    } else {
-      writer.reorder(copying, {pureName(last) + "i", depth, pureName(last) + "o"});
-    }
-    writer.unroll(copying, pureName(last) + "i");
+/// A copy that loads along `dense` and stores along `strided`: vectors of loads, four of them at a time so that a line is filled soon.
+void ContractionTiler::scheduleTranspose(ScheduleWriter &writer, StageOp panel, unsigned dense, unsigned strided, bool wholeStrided) {
+  Definition copying{panel, {}};
+  std::string along = pureName(dense), across = pureName(strided);
+  int64_t lanes = machine.lanes(elementType());
+  std::optional<int64_t> size = getConstantIntValue(panel.getMixedExtents()[dense]);
+  writer.split(copying, across, std::min<int64_t>(4, tile.columns), wholeStrided ? Tail::RoundUp : Tail::GuardWithIf);
+  if (!size || *size >= lanes) {
+    writer.split(copying, along, lanes, size && *size % lanes == 0 ? Tail::RoundUp : Tail::GuardWithIf);
+    writer.reorder(copying, {along + "i", across + "i", along + "o", across + "o"});
+    writer.vectorize(copying, along + "i");
+  } else {
+    writer.reorder(copying, {across + "i", along, across + "o"});
   }
+  if (wholeStrided)
+    writer.unroll(copying, across + "i");
 }
 
 bool tileContraction(DefineOp kernel, StageOp stage, const Machine &machine, llvm::DenseSet<Operation *> &scheduled) {

@@ -44,12 +44,14 @@ kernel.define @small(%x: !kernel.buffer<16xf32>) -> (!kernel.buffer<16xf32>) sta
 // CHECK:       schedule {
 // CHECK-NEXT:    kernel.split "acc_stored" "i0" into "i0o", "i0i" by 6 guard_with_if
 // CHECK-NEXT:    kernel.split "acc_stored" "i1" into "i1o", "i1i" by 64 shift_inwards
-// CHECK-NEXT:    kernel.reorder "acc_stored" ["i1i", "i0i", "i0o", "i1o"]
-// CHECK:         kernel.compute_at "acc" at "acc_stored"
+// CHECK-NEXT:    kernel.split "acc_stored" "i0o" into "i0oo", "i0oi" by 11 guard_with_if
+// CHECK-NEXT:    kernel.reorder "acc_stored" ["i1i", "i0i", "i0oi", "i0oo", "i1o"]
+// CHECK:         kernel.parallel "acc_stored" "i0oo"
+// CHECK-NEXT:    kernel.compute_at "acc_panel" at "acc_stored" "i1o"
+// CHECK:         kernel.compute_at "acc" at "acc_stored" "i0oi"
 // CHECK-NEXT:    kernel.store_in "acc" stack
 // CHECK-NEXT:    kernel.bound_extent "acc" "i0" 6
 // CHECK-NEXT:    kernel.bound_extent "acc" "i1" 64
-// CHECK:         kernel.compute_at "acc_panel" at "acc_stored" "i1o"
 kernel.define @transposed(%m: index, %a: !kernel.buffer<?x128xf32>, %b: !kernel.buffer<100x128xf32>) -> (!kernel.buffer<?x100xf32>) stages {
   %acc = kernel.stage "acc" (%i < %m, %j < 100) : f32 {
     %zero = arith.constant 0.0 : f32

@@ -197,6 +197,38 @@ TEST_F(KernelsTest, ScatterGatherAndPredicates) {
                            {index(30), floats({30, 5}), integers({30}, 8)});
 }
 
+TEST_F(KernelsTest, APredicateNeedsNoReductionVariable) {
+  expectSameUnderSchedules(R"(
+    kernel.define @k(%n: index, %x: !kernel.buffer<?xf32>) -> (!kernel.buffer<16xf32>) stages {
+      %s = kernel.stage "s" (%i < 16) : f32 {
+        %one = arith.constant 1.0 : f32
+        kernel.yield %one : f32
+      } updates (%self) {
+        kernel.update (%i) over (%r < 1) {
+          %valid = arith.cmpi slt, %i, %n : index
+          %zero = arith.constant 0 : index
+          %one = arith.constant 1 : index
+          %last = arith.subi %n, %one : index
+          %p = arith.minsi %i, %last : index
+          %q = arith.maxsi %p, %zero : index
+          %a = kernel.load %self[%i] : !kernel.buffer<16xf32>
+          %b = kernel.load %x[%q] : !kernel.buffer<?xf32>
+          %v = arith.addf %a, %b : f32
+          kernel.write %v at [%i] if %valid : f32
+        }
+        kernel.update (%i) {
+          %two = arith.constant 2 : index
+          %valid = arith.cmpi sge, %i, %two : index
+          %a = kernel.load %self[%i] : !kernel.buffer<16xf32>
+          %v = arith.addf %a, %a : f32
+          kernel.write %v at [%i] if %valid : f32
+        }
+      }
+      kernel.output %s : !kernel.buffer<16xf32>
+    })",
+                           {index(5), floats({5})});
+}
+
 TEST_F(KernelsTest, ArgMaxKeepsThePlaceOnly) {
   expectSameUnderSchedules(R"(
     kernel.define @k(%n: index, %x: !kernel.buffer<?x9xf32>) -> (!kernel.buffer<?xi32>) stages {
