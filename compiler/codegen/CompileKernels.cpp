@@ -129,6 +129,7 @@ FailureOr<std::vector<KernelObject>> compileKernels(ArrayRef<DefineOp> kernels, 
     }
     failures[first] = catching(DefineOp(kernels[first]).getLoc(), [&]() -> std::optional<HalideFailure> {
       Halide::Module module = joined.size() == 1 ? joined.front() : Halide::link_modules(objects[group].symbols.front(), joined);
+      module.set_any_strict_float(joined.front().any_strict_float()); // linking forgets it
       Halide::Buffer<uint8_t> bytes = module.compile_to_buffer();
       objects[group].bytes.assign(reinterpret_cast<const char *>(bytes.data()), bytes.size_in_bytes());
       return std::nullopt;
