@@ -236,8 +236,10 @@ static LogicalResult requireTensors(Operation *loop, ValueRange carries) {
   return success();
 }
 
-/// An empty tape: room for `trips` entries of a carry.
+/// An empty tape: room for `trips` entries of a carry. A loop without a trip writes none, but what it would write must fit.
 static Value createTape(Emitter &e, DimAttr trips, Value carry) {
+  if (trips.constant() == 0)
+    trips = DimAttr::get(trips.getContext(), int64_t(1));
   Dims shape = e.dims(carry);
   shape.insert(shape.begin(), trips);
   return e.splat(0.0, shape, getElementTypeOrSelf(carry.getType()));

@@ -31,7 +31,10 @@ struct Executor {
   std::function<llvm::FailureOr<std::unique_ptr<Program>>(mlir::ModuleOp)> prepare;
 };
 
-/// "differentiated" (the oracle on the IR after the differentiate phase), then the compiled forms.
+/// The module with f64 for f32 in every type and constant: f32 constants keep their value.
+mlir::OwningOpRef<mlir::ModuleOp> inF64(mlir::ModuleOp module);
+
+/// "differentiated" (the oracle on the IR after the differentiate phase, in f64), then the compiled forms.
 std::vector<Executor> allExecutors();
 
 } // namespace costate::numeric

@@ -111,7 +111,7 @@ std::vector<Array> mapInputs(std::vector<Array> inputs, ArrayRef<bool> over, int
     for (int64_t lane = 0; lane < lanes; ++lane)
       for (int64_t i = 0; i < size; ++i) {
         if (all.isReal())
-          all.reals[lane * size + i] = input.reals[i] * (1 + 0.125 * lane);
+          all.reals[lane * size + i] = float(input.reals[i] * (1 + 0.125 * lane));
         else
           all.integers[lane * size + i] = input.integers[(i + lane) % size];
       }
