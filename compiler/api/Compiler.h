@@ -29,7 +29,7 @@ struct ModelCheck {
   std::string title;
   /// The entry that computes it: without arguments; results 2 k and 2 k + 1 are the actual and the expected value of expectation k.
   std::string entry;
-  /// For each expectation the largest |actual - expected| / max(1, |expected|).
+  /// For each expectation the largest |actual - expected| of an element.
   std::vector<double> tolerances;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 using namespace costate::runtime;
 
@@ -153,6 +154,12 @@ costate_dataset costate_dataset::takeOut(double share, uint64_t seed) {
   costate_dataset out = select(*this, taken);
   *this = select(*this, kept);
   return out;
+}
+
+void costate_dataset::keepFirst(int64_t rows) {
+  std::vector<int64_t> kept(std::min(rows, samples));
+  std::iota(kept.begin(), kept.end(), 0);
+  *this = select(*this, kept);
 }
 
 // ==== Batches =======================================================================================================================

@@ -23,6 +23,9 @@ struct costate_dataset {
   /// share in [0, 1].
   costate_dataset takeOut(double share, uint64_t seed);
 
+  /// Drops all but the first `rows` samples.
+  void keepFirst(int64_t rows);
+
   /// Bytes of one sample of array i, which is sliced.
   int64_t sampleBytes(size_t i) const { return samples == 0 ? 0 : arrays[i].data.size() / samples; }
 };

@@ -25,6 +25,7 @@ void addTrain(CLI::App &app, Action &action);
 void addRun(CLI::App &app, Action &action);
 void addCompile(CLI::App &app, Action &action);
 void addExplain(CLI::App &app, Action &action);
+void addCheck(CLI::App &app, Action &action);
 void addTest(CLI::App &app, Action &action);
 
 /// The model file and how it is compiled.

@@ -36,6 +36,7 @@ int main(int argc, char **argv) {
   addRun(app, action);
   addCompile(app, action);
   addTest(app, action);
+  addCheck(app, action);
   addExplain(app, action);
   try {
     app.parse(argc, argv);

@@ -41,11 +41,11 @@ double elementOf(const std::vector<char> &bytes, int32_t type, int64_t i) {
   }
 }
 
-/// How far the actual value is from the expected one, in units of max(1, |expected|); equal special values are equal.
+/// Equal special values are equal; a NaN is equal to nothing else.
 double distance(double actual, double expected) {
   if (actual == expected || (std::isnan(actual) && std::isnan(expected)))
     return 0;
-  double difference = std::abs(actual - expected) / std::max(1.0, std::abs(expected));
+  double difference = std::abs(actual - expected);
   return std::isnan(difference) ? INFINITY : difference;
 }
 
