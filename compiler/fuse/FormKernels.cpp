@@ -134,9 +134,12 @@ private:
 
 //===--- Rule 3: which kernel computes them ---===//
 
-struct Kernel {
+/// What stays together: a kernel, or an op of the host. Ops computed in place belong to none.
+struct Unit {
   SmallVector<Operation *> members; ///< in the order of the block
   bool isOpen = true;               ///< may be joined with others
+  unsigned joined;                  ///< the unit that it has become part of, or itself
+  SmallVector<unsigned> users = {}; ///< units that need it
 };
 
 class KernelFormation {
@@ -158,12 +161,12 @@ public:
   }
 
 private:
-  /// A unit is what stays together: a kernel, or an op of the host. Computed-in-place ops belong to no unit.
   void collectUnits() {
     for (Operation &op : block)
       if (kindOf(&op) != Kind::Map || op.hasAttr(kKernelAttr) || isView(&op)) {
         unitOf[&op] = units.size();
-        units.push_back({{&op}, /*isOpen=*/op.hasAttr(kKernelAttr) && !isAlone(&op)});
+        unsigned number = units.size();
+        units.push_back({{&op}, /*isOpen=*/op.hasAttr(kKernelAttr) && !isAlone(&op), number});
       }
     for (Operation &op : block)
       if (auto unit = unitOf.find(&op); unit != unitOf.end()) {
@@ -172,8 +175,11 @@ private:
         llvm::SetVector<Operation *> sources;
         collectSources(&op, sources);
         for (Operation *source : sources)
-          uses[unitOf.lookup(source)].push_back(unit->second);
+          units[unitOf.lookup(source)].users.push_back(unit->second);
       }
+    for (auto &[op, all] : reads)
+      for (Read &read : all)
+        readers[read.value].push_back(op);
   }
 
   /// Updates that read what other points have written: nothing is computed beside them.
@@ -181,26 +187,34 @@ private:
 
   /// Units that must be done before `op` runs; also through regions that use outer values.
   void collectSources(Operation *op, llvm::SetVector<Operation *> &sources) {
-    op->walk([&](Operation *inner) {
-      for (Value operand : inner->getOperands())
-        if (Operation *source = operand.getDefiningOp(); source && source->getBlock() == &block && source != op) {
-          if (unitOf.contains(source))
-            sources.insert(source);
-          else
-            collectSources(source, sources);
-        }
-    });
+    SmallVector<Operation *> pending{op};
+    llvm::SmallDenseSet<Operation *> seen;
+    while (!pending.empty())
+      pending.pop_back_val()->walk([&](Operation *inner) {
+        for (Value operand : inner->getOperands())
+          if (Operation *source = operand.getDefiningOp(); source && source->getBlock() == &block && source != op && seen.insert(source).second) {
+            if (unitOf.contains(source))
+              sources.insert(source);
+            else
+              pending.push_back(source);
+          }
+      });
   }
 
-  unsigned find(Operation *op) { return unitOf.lookup(op); }
+  unsigned find(unsigned unit) {
+    while (units[unit].joined != unit)
+      unit = units[unit].joined = units[units[unit].joined].joined;
+    return unit;
+  }
+  unsigned find(Operation *op) { return find(unitOf.lookup(op)); }
 
   void joinProducers(Operation *op) {
     llvm::SetVector<unsigned> candidates;
     for (Read &read : reads[op])
       if (Operation *producer = read.value.getDefiningOp(); producer && producer->getBlock() == &block && unitOf.contains(producer))
-        candidates.insert(unitOf.lookup(producer));
+        candidates.insert(find(producer));
     for (unsigned candidate : llvm::reverse(candidates.getArrayRef()))
-      tryJoin(candidate, find(op));
+      tryJoin(find(candidate), find(op));
   }
 
   /// Kernels that read the same memory at the same rows.
@@ -209,13 +223,9 @@ private:
       auto type = dyn_cast<RankedTensorType>(read.value.getType());
       if (!type || type.getRank() == 0 || read.axes.front() != 0)
         continue;
-      for (auto &[other, accesses] : reads)
-        if (find(other) != find(op))
-          for (Read &access : accesses)
-            if (access.value == read.value && access.axes == read.axes) {
-              tryJoin(find(other), find(op));
-              break;
-            }
+      for (Operation *other : readers[read.value])
+        if (find(other) != find(op) && llvm::any_of(reads[other], [&](Read &access) { return access.value == read.value && access.axes == read.axes; }))
+          tryJoin(find(other), find(op));
     }
   }
 
@@ -259,20 +269,25 @@ private:
     return rows > 0;
   }
 
-  /// Is there a way from `from` to `to` through another unit?
+  /// Is there a way from `from` to `to` through another unit? What begins behind the end of `to` cannot be on it.
   bool reachesAround(unsigned from, unsigned to) {
+    Operation *end = units[to].members.back();
     SmallVector<unsigned> pending;
     llvm::SmallDenseSet<unsigned> seen;
-    for (unsigned next : uses[from])
-      if (next != to && next != from)
-        pending.push_back(next);
+    auto follow = [&](unsigned unit, bool isStart) {
+      for (unsigned user : units[unit].users) {
+        unsigned next = find(user);
+        if (next != from && !(isStart && next == to) && (next == to || units[next].members.front()->isBeforeInBlock(end)))
+          pending.push_back(next);
+      }
+    };
+    follow(from, true);
     while (!pending.empty()) {
       unsigned unit = pending.pop_back_val();
       if (unit == to)
         return true;
-      if (unit == from || !seen.insert(unit).second)
-        continue;
-      llvm::append_range(pending, uses[unit]);
+      if (seen.insert(unit).second)
+        follow(unit, false);
     }
     return false;
   }
@@ -285,24 +300,16 @@ private:
     llvm::sort(members, [](Operation *x, Operation *y) { return x->isBeforeInBlock(y); });
     if (!fitsTogether(members) || reachesAround(a, b) || reachesAround(b, a))
       return;
-    for (Operation *op : units[b].members)
-      unitOf[op] = a;
-    for (auto &[unit, users] : uses)
-      for (unsigned &user : users)
-        if (user == b)
-          user = a;
-    auto ofB = uses[b];
-    llvm::append_range(uses[a], ofB);
-    uses.erase(b);
+    units[b].joined = a;
+    llvm::append_range(units[a].users, units[b].users);
     units[a].members = members;
-    units[b].members.clear();
   }
 
   Block &block;
   Dimensions &dimensions;
-  std::vector<Kernel> units;
+  std::vector<Unit> units;
   DenseMap<Operation *, unsigned> unitOf;
-  DenseMap<unsigned, SmallVector<unsigned>> uses; ///< unit -> units that need it
+  DenseMap<Value, SmallVector<Operation *>> readers; ///< ops whose values are kept, by what they read
   llvm::MapVector<Operation *, SmallVector<Read>> reads;
 };
 

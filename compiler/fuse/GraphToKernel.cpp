@@ -12,6 +12,8 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace costate::graph;
 
@@ -64,15 +66,22 @@ public:
   }
 
 private:
-  static bool isMember(Operation *op, Attribute number) { return op->getAttr(kKernelAttr) == number; }
-
-  /// Is the value needed outside of its kernel, directly or through what is computed where it is used?
-  bool isUsedOutside(Operation *op, Attribute number) {
-    return llvm::any_of(op->getUsers(), [&](Operation *user) {
+  /// The kernels that need the value of `op`, directly or through what is computed where it is used; null stands for all other ops.
+  const llvm::SetVector<Attribute> &consumersOf(Operation *op) {
+    auto found = consumers.find(op);
+    if (found != consumers.end())
+      return found->second;
+    llvm::SetVector<Attribute> all;
+    for (Operation *user : op->getUsers())
       if (kindOf(user) == Kind::Map && !user->hasAttr(kKernelAttr) && !isView(user))
-        return isUsedOutside(user, number);
-      return !isMember(user, number);
-    });
+        all.insert_range(consumersOf(user));
+      else
+        all.insert(user->getAttr(kKernelAttr));
+    return consumers[op] = all;
+  }
+
+  bool isUsedOutside(Operation *op, Attribute number) {
+    return llvm::any_of(consumersOf(op), [&](Attribute consumer) { return consumer != number; });
   }
 
   LogicalResult writeKernels(Block &block) {
@@ -218,6 +227,7 @@ private:
   Dimensions dimensions;
   OpBuilder b;
   SmallVector<std::pair<Value, Value>> replaced;
+  std::map<Operation *, llvm::SetVector<Attribute>> consumers;
 };
 
 struct GraphToKernel : impl::GraphToKernelBase<GraphToKernel> {

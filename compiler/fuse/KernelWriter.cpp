@@ -29,11 +29,14 @@ void KernelWriter::planBundle() {
     return;
   Dims space = dimensions.of((*last)->getResult(0));
   auto isIn = [&](Operation *op) { return llvm::is_contained(bundle, op); };
+  DenseMap<Operation *, SmallVector<Read>> reads;
+  for (Operation *op : members)
+    reads[op] = readsOf(op, dimensions);
   for (Operation *op : llvm::reverse(members)) {
     if (kindOf(op) != Kind::Map || dimensions.of(op->getResult(0)) != space)
       continue;
     bool isUsedHereOnly = llvm::all_of(members, [&](Operation *reader) {
-      return llvm::all_of(readsOf(reader, dimensions), [&](Read &read) {
+      return llvm::all_of(reads[reader], [&](Read &read) {
         return read.value != op->getResult(0) || (isIn(reader) && llvm::equal(read.axes, llvm::seq<int64_t>(0, space.size())));
       });
     });

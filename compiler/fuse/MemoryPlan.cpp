@@ -18,15 +18,13 @@ using namespace costate::graph;
 
 namespace costate::fuse {
 
-std::pair<int64_t, int64_t> rangeOfLeaf(Operation *user, FlatSymbolRefAttr arena, StringRef leaf) {
-  auto layout = SymbolTable::lookupNearestSymbolFrom<ArenaLayout>(user, arena);
-  for (const ArenaLeaf &entry : layout.getArenaLeaves())
-    if (entry.name == leaf)
-      return {entry.offset, entry.size()};
-  llvm_unreachable("the verifier has found the leaf");
+std::pair<int64_t, int64_t> LeafRanges::of(Operation *user, StringAttr arena, StringRef leaf) {
+  auto [ranges, isNew] = known.try_emplace(arena);
+  if (isNew)
+    for (const ArenaLeaf &entry : SymbolTable::lookupNearestSymbolFrom<ArenaLayout>(user, arena).getArenaLeaves())
+      ranges->second[entry.name] = {entry.offset, entry.size()};
+  return ranges->second.lookup(leaf);
 }
-
-static FlatSymbolRefAttr arenaOf(LeafOp leaf) { return FlatSymbolRefAttr::get(leaf.getLeaf().getRootReference()); }
 
 static bool isTensor(Value value) { return isa<RankedTensorType>(value.getType()); }
 
@@ -50,7 +48,7 @@ std::optional<Place> MemoryPlan::placeOf(Value value) {
   if (auto leaf = dyn_cast_or_null<LeafOp>(op)) {
     std::optional<Place> arena = placeOf(leaf.getArena());
     if (arena)
-      arena->offset += rangeOfLeaf(leaf, arenaOf(leaf), leaf.getLeaf().getLeafReference()).first;
+      arena->offset += leaves.of(leaf, leaf.getLeaf().getRootReference(), leaf.getLeaf().getLeafReference()).first;
     return arena;
   }
   if (isa_and_nonnull<ReshapeOp>(op))
@@ -267,7 +265,7 @@ void MemoryPlan::putPack(Operation *op, Place place) {
   places[pack.getResult()] = place;
   llvm::SmallDenseSet<int64_t> given;
   for (auto [name, leaf] : llvm::zip_equal(pack.getNames().getAsValueRange<StringAttr>(), pack.getLeaves())) {
-    int64_t offset = rangeOfLeaf(pack, pack.getArenaAttr(), name).first;
+    int64_t offset = leaves.of(pack, pack.getArenaAttr().getAttr(), name).first;
     given.insert(offset);
     Place part{place.memory, place.offset + offset};
     if (std::optional<std::string> reason = put(leaf, part))

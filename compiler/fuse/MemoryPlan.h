@@ -56,6 +56,15 @@ struct Clearing {
   int64_t elements;
 };
 
+/// Offsets and sizes of the leaves of arenas, in elements, read once for each arena.
+class LeafRanges {
+public:
+  std::pair<int64_t, int64_t> of(mlir::Operation *user, mlir::StringAttr arena, llvm::StringRef leaf);
+
+private:
+  llvm::DenseMap<mlir::StringAttr, llvm::StringMap<std::pair<int64_t, int64_t>>> known;
+};
+
 class MemoryPlan {
 public:
   MemoryPlan(mlir::func::FuncOp function, graph::Dimensions &dimensions, const Hints &hints)
@@ -106,14 +115,12 @@ private:
   mlir::func::FuncOp function;
   graph::Dimensions &dimensions;
   const Hints &hints;
+  LeafRanges leaves;
   llvm::DenseMap<mlir::Value, Place> places;
   llvm::DenseMap<unsigned, mlir::Value> holders;                          ///< the value that a memory holds when a block begins
   llvm::DenseMap<mlir::Value, mlir::Value> sameAs;                        ///< values of control flow that are another value
   llvm::DenseSet<std::pair<mlir::Value, mlir::Value>> replaceable; ///< (old, new): every read of the old one is before the new one
 };
-
-/// Offset of a leaf in its arena and its number of elements, in elements.
-std::pair<int64_t, int64_t> rangeOfLeaf(mlir::Operation *user, mlir::FlatSymbolRefAttr arena, llvm::StringRef leaf);
 
 } // namespace costate::fuse
 

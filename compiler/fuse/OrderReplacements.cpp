@@ -33,14 +33,14 @@ struct Access {
 };
 
 /// Ops of `block` that read `value` or a view of it.
-void collectReaders(Value value, Block &block, Access range, SmallVectorImpl<Access> &readers) {
+void collectReaders(Value value, Block &block, Access range, LeafRanges &leaves, SmallVectorImpl<Access> &readers) {
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
     if (auto leaf = dyn_cast<LeafOp>(user)) {
-      auto [offset, size] = rangeOfLeaf(leaf, FlatSymbolRefAttr::get(leaf.getLeaf().getRootReference()), leaf.getLeaf().getLeafReference());
-      collectReaders(leaf.getResult(), block, {nullptr, offset, size}, readers);
+      auto [offset, size] = leaves.of(leaf, leaf.getLeaf().getRootReference(), leaf.getLeaf().getLeafReference());
+      collectReaders(leaf.getResult(), block, {nullptr, offset, size}, leaves, readers);
     } else if (isa<ReshapeOp>(user)) {
-      collectReaders(user->getResult(0), block, range, readers);
+      collectReaders(user->getResult(0), block, range, leaves, readers);
     } else if (Operation *ancestor = block.findAncestorOpInBlock(*user)) {
       readers.push_back({ancestor, range.offset, range.size, range.size < 0 ? &use : nullptr});
     }
@@ -64,18 +64,18 @@ bool mayReplaceWhatItReads(const Access &reader, Value value) {
 }
 
 /// Ops of `block` that would write `value` in its memory.
-void collectWriters(Value value, Block &block, Access range, SmallVectorImpl<Access> &writers) {
+void collectWriters(Value value, Block &block, Access range, LeafRanges &leaves, SmallVectorImpl<Access> &writers) {
   Operation *op = value.getDefiningOp();
   if (!op || op->getBlock() != &block)
     return;
   if (auto pack = dyn_cast<PackOp>(op))
     for (auto [name, leaf] : llvm::zip_equal(pack.getNames().getAsValueRange<StringAttr>(), pack.getLeaves())) {
-      auto [offset, size] = rangeOfLeaf(pack, pack.getArenaAttr(), name);
-      collectWriters(leaf, block, {nullptr, offset, size}, writers);
+      auto [offset, size] = leaves.of(pack, pack.getArenaAttr().getAttr(), name);
+      collectWriters(leaf, block, {nullptr, offset, size}, leaves, writers);
       writers.push_back({op, offset, size}); // where it has to be copied
     }
   else if (isa<ReshapeOp>(op))
-    collectWriters(op->getOperand(0), block, range, writers);
+    collectWriters(op->getOperand(0), block, range, leaves, writers);
   else
     writers.push_back({op, range.offset, range.size});
 }
@@ -142,8 +142,8 @@ void MemoryPlan::replaceInPlace(Block &block, ArrayRef<std::pair<Value, Value>> 
   std::optional<SmallVector<Operation *>> order;
   for (auto [old, value] : pairs) {
     SmallVector<Access> readers, writers;
-    collectReaders(old, block, {}, readers);
-    collectWriters(value, block, {}, writers);
+    collectReaders(old, block, {}, leaves, readers);
+    collectWriters(value, block, {}, leaves, writers);
     SmallVector<Edge> more(edges);
     bool isPossible = true;
     for (Access &reader : readers)
