@@ -4,6 +4,7 @@
 // carrying it: their tensor carries simply disappear.
 #include "costate/compiler/fuse/MemoryPlan.h"
 #include "costate/compiler/fuse/Passes.h"
+#include "costate/compiler/fuse/ScalarMath.h"
 #include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/optim/Optim.h"
 
@@ -26,7 +27,12 @@ namespace {
 /// An array: a tensor, or an argument that has become a memref.
 bool isTensor(Value value) { return isa<TensorType, MemRefType>(value.getType()); }
 
+/// In memory integers have no sign; only arguments keep it, for whoever describes the entry.
 MemRefType memRefOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return MemRefType::get(tensor.getShape(), arithmeticType(tensor.getElementType()));
+}
+MemRefType argumentTypeOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
 }
@@ -96,7 +102,7 @@ private:
     SmallVector<Type> inputs;
     for (BlockArgument argument : function.getArguments()) {
       if (isTensor(argument))
-        argument.setType(memRefOf(argument.getType()));
+        argument.setType(argumentTypeOf(argument.getType()));
       inputs.push_back(argument.getType());
     }
     function.setType(FunctionType::get(b.getContext(), inputs, type.getResults()));
@@ -110,7 +116,7 @@ private:
       if (!attrs.get(kDimsAttr) && !cast<RankedTensorType>(result).hasStaticShape())
         attrs.set(kDimsAttr, toArrayAttr(b.getContext(), resultDims[number]));
       destinations[number] = function.getNumArguments();
-      (void)function.insertArgument(function.getNumArguments(), memRefOf(result), attrs.getDictionary(b.getContext()), function.getLoc());
+      (void)function.insertArgument(function.getNumArguments(), argumentTypeOf(result), attrs.getDictionary(b.getContext()), function.getLoc());
     }
     if (plan.workspaceBytes.constant() != 0) {
       NamedAttrList attrs;
@@ -131,6 +137,10 @@ private:
   }
 
   //===--- Buffers ---===//
+
+  Value withType(Value value, Type type) {
+    return value.getType() == type ? value : UnrealizedConversionCastOp::create(b, value.getLoc(), type, value).getResult(0);
+  }
 
   /// A memref of `type`, whose dynamic extents are `shape`, at `place`.
   FailureOr<Value> bufferAt(Place place, RankedTensorType type, ArrayRef<DimAttr> shape) {
@@ -155,10 +165,12 @@ private:
       return known = memref::ViewOp::create(b, function.getLoc(), wanted, workspace, offset, extents);
     }
     Value base = function.getArgument(memory.kind == Memory::Kind::Argument ? memory.number : destinations.lookup(memory.number));
+    b.setInsertionPoint(anchor);
+    auto baseType = cast<MemRefType>(base.getType());
+    base = withType(base, MemRefType::get(baseType.getShape(), arithmeticType(baseType.getElementType())));
     if (base.getType() == wanted && place.offset == 0)
       return known = base;
     // The same elements under another shape, or a part of an arena.
-    b.setInsertionPoint(anchor);
     SmallVector<OpFoldResult> sizes, strides(shape.size());
     for (auto [axis, dim] : llvm::enumerate(shape))
       sizes.push_back(dim.constant() ? OpFoldResult(b.getIndexAttr(*dim.constant())) : OpFoldResult(dims.get(dim)));
@@ -188,9 +200,14 @@ private:
     return success();
   }
 
+  static ElementsAttr withoutSign(ElementsAttr value) {
+    auto dense = dyn_cast<DenseElementsAttr>(value);
+    return dense && dense.getElementType().isUnsignedInteger() ? dense.bitcast(arithmeticType(dense.getElementType())) : value;
+  }
+
   StringRef globalOf(ConstantOp op) {
     OpBuilder atFunction(function);
-    auto global = memref::GlobalOp::create(atFunction, op.getLoc(), "constant", b.getStringAttr("private"), memRefOf(op.getType()), op.getValue(),
+    auto global = memref::GlobalOp::create(atFunction, op.getLoc(), "constant", b.getStringAttr("private"), memRefOf(op.getType()), withoutSign(op.getValue()),
                                            /*constant=*/true, /*alignment=*/b.getI64IntegerAttr(64));
     symbols.insert(global);
     return global.getSymName();
@@ -270,14 +287,14 @@ private:
           Value source = extract->getOperand(0), buffer = bufferOf.lookup(source); // may be a memref by now
           Value value = buffer ? Value(memref::LoadOp::create(b, loc, buffer, extract.getIndices()))
                                : source.getDefiningOp<tensor::FromElementsOp>().getElements().front();
-          extract.getResult().replaceAllUsesWith(value);
+          extract.getResult().replaceAllUsesWith(withType(value, extract.getType()));
         })
         .Case([&](tensor::DimOp dim) {
           dim.getResult().replaceAllUsesWith(memref::DimOp::create(b, loc, bufferOf.lookup(dim->getOperand(0)), dim.getIndex()));
         })
         .Case([&](tensor::FromElementsOp made) {
           if (Value buffer = bufferOf.lookup(made.getResult()))
-            memref::StoreOp::create(b, loc, made.getElements().front(), buffer);
+            memref::StoreOp::create(b, loc, withType(made.getElements().front(), cast<MemRefType>(buffer.getType()).getElementType()), buffer);
         })
         .Case([&](scf::ForOp loop) { convertFor(loop); })
         .Case([&](scf::WhileOp loop) { convertWhile(loop); })

@@ -143,7 +143,7 @@ kernel::BufferType KernelWriter::bufferType(ArrayRef<DimAttr> dims, Type element
     std::optional<int64_t> constant = dim.constant();
     shape.push_back(constant && *constant <= kLargestConstantExtent ? *constant : ShapedType::kDynamic);
   }
-  return kernel::BufferType::get(b.getContext(), shape, elementType);
+  return kernel::BufferType::get(b.getContext(), shape, arithmeticType(elementType));
 }
 
 Value KernelWriter::scalar(Value tensor) {
@@ -151,8 +151,12 @@ Value KernelWriter::scalar(Value tensor) {
   if (!made)
     return load(tensor, {});
   Value value = made.getElements().front();
+  while (auto cast = value.getDefiningOp<UnrealizedConversionCastOp>()) // of the sign alone
+    value = cast.getOperand(0);
   if (auto constant = value.getDefiningOp<arith::ConstantOp>())
     return arith::ConstantOp::create(b, loc, constant.getValue());
+  if (value.getType().isInteger(8)) // no argument of a kernel
+    return load(tensor, {});
   Value &known = scalars[value];
   if (!known)
     known = argument(value, value.getType(), 1);

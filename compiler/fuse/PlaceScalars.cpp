@@ -63,21 +63,33 @@ private:
         op->erase();
   }
 
+  /// Arithmetic knows integers without sign only; tensors keep it.
+  Value withType(Value scalar, Type type) {
+    return scalar.getType() == type ? scalar : UnrealizedConversionCastOp::create(b, scalar.getLoc(), type, scalar).getResult(0);
+  }
+
   /// The register that holds `tensor`, a rank-0 tensor.
   Value scalarOf(Value tensor) {
-    if (auto made = tensor.getDefiningOp<tensor::FromElementsOp>())
-      return made.getElements().front();
+    Type type = arithmeticType(cast<RankedTensorType>(tensor.getType()).getElementType());
+    if (auto made = tensor.getDefiningOp<tensor::FromElementsOp>()) {
+      Value element = made.getElements().front();
+      if (auto cast = element.getDefiningOp<UnrealizedConversionCastOp>(); cast && cast.getOperand(0).getType() == type)
+        return cast.getOperand(0);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointAfter(made);
+      return withType(element, type);
+    }
     Value &known = loaded[tensor];
     if (!known) {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointAfterValue(tensor);
-      known = tensor::ExtractOp::create(b, tensor.getLoc(), tensor);
+      known = withType(tensor::ExtractOp::create(b, tensor.getLoc(), tensor), type);
     }
     return known;
   }
 
-  Value tensorOf(Value scalar) {
-    return tensor::FromElementsOp::create(b, scalar.getLoc(), RankedTensorType::get({}, scalar.getType()), scalar);
+  Value tensorOf(Value scalar, Type type) {
+    return tensor::FromElementsOp::create(b, scalar.getLoc(), type, withType(scalar, cast<RankedTensorType>(type).getElementType()));
   }
 
   LogicalResult place(Operation *op) {
@@ -87,13 +99,13 @@ private:
       if (failed(scalar))
         return failure();
       if (*scalar) {
-        op->getResult(0).replaceAllUsesWith(tensorOf(*scalar));
+        op->getResult(0).replaceAllUsesWith(tensorOf(*scalar, op->getResult(0).getType()));
         return success(); // dead now
       }
     }
     for (OpOperand &operand : op->getOpOperands())
       if (isScalarTensor(operand.get().getType()) && !operand.get().getDefiningOp<tensor::FromElementsOp>())
-        operand.set(tensorOf(scalarOf(operand.get())));
+        operand.set(tensorOf(scalarOf(operand.get()), operand.get().getType()));
     return success();
   }
 
@@ -111,10 +123,10 @@ private:
       if (isScalarTensor(tensor.getType()))
         return scalarOf(tensor);
       SmallVector<Value> zeros(cast<RankedTensorType>(tensor.getType()).getRank(), arith::ConstantIndexOp::create(b, loc, 0));
-      return tensor::ExtractOp::create(b, loc, tensor, zeros);
+      return withType(tensor::ExtractOp::create(b, loc, tensor, zeros), arithmeticType(cast<RankedTensorType>(tensor.getType()).getElementType()));
     };
     if (auto constant = dyn_cast<ConstantOp>(op))
-      return Value(arith::ConstantOp::create(b, loc, cast<TypedAttr>(cast<DenseElementsAttr>(constant.getValue()).getSplatValue<Attribute>())));
+      return emitSplat(b, loc, constant.getValue());
     if (auto extent = dyn_cast<ExtentOp>(op)) {
       Value value = dims.get(extent.getDim());
       if (!value)
@@ -132,7 +144,7 @@ private:
                                              arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, row, extent));
       Value last = arith::SubIOp::create(b, loc, extent, one);
       Value at = arith::MaxSIOp::create(b, loc, arith::MinSIOp::create(b, loc, row, last), zero);
-      Value element = tensor::ExtractOp::create(b, loc, gather.getOperand(), at);
+      Value element = withType(tensor::ExtractOp::create(b, loc, gather.getOperand(), at), arithmeticType(gather.getType().getElementType()));
       return Value(arith::SelectOp::create(b, loc, isInside, element, emitConstant(b, loc, element.getType(), 0)));
     }
     if (auto random = dyn_cast<RandomOp>(op)) {

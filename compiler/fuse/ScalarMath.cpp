@@ -37,22 +37,37 @@ Value safeDivisor(Builder &b, Value x, Value y, Value &isZero) {
   return arith::SelectOp::create(b, arith::OrIOp::create(b, isZero, overflows), constant(b, type, 1), y);
 }
 
-/// x / 0 = -1 and least / -1 = least.
-Value divideInteger(Builder &b, Value x, Value y) {
+/// x / 0 = -1 (all ones) and least / -1 = least.
+Value divideInteger(Builder &b, Value x, Value y, bool isUnsigned) {
+  if (isUnsigned) {
+    Value isZero = isEqual(b, y, constant(b, y.getType(), 0));
+    Value divisor = arith::SelectOp::create(b, isZero, constant(b, y.getType(), 1), y);
+    return arith::SelectOp::create(b, isZero, constant(b, y.getType(), -1), arith::DivUIOp::create(b, x, divisor));
+  }
   Value isZero, divisor = safeDivisor(b, x, y, isZero);
   Value quotient = arith::DivSIOp::create(b, x, divisor);
   return arith::SelectOp::create(b, isZero, constant(b, x.getType(), -1), quotient);
 }
 
 /// x rem 0 = x.
-Value remainderInteger(Builder &b, Value x, Value y) {
+Value remainderInteger(Builder &b, Value x, Value y, bool isUnsigned) {
+  if (isUnsigned) {
+    Value isZero = isEqual(b, y, constant(b, y.getType(), 0));
+    Value divisor = arith::SelectOp::create(b, isZero, constant(b, y.getType(), 1), y);
+    return arith::SelectOp::create(b, isZero, x, arith::RemUIOp::create(b, x, divisor));
+  }
   Value isZero, divisor = safeDivisor(b, x, y, isZero);
   Value rest = arith::RemSIOp::create(b, x, divisor);
   return arith::SelectOp::create(b, isZero, x, rest);
 }
 
 /// Toward zero, saturating; NaN gives 0.
-Value floatToInteger(Builder &b, Value x, IntegerType to) {
+Value floatToInteger(Builder &b, Value x, IntegerType to, bool isUnsigned) {
+  if (isUnsigned) { // ui8: through a wider integer, whose bounds are those of ui8
+    Value wide = floatToInteger(b, x, b.getI32Type(), false);
+    wide = arith::MinSIOp::create(b, arith::MaxSIOp::create(b, wide, constant(b, wide.getType(), 0)), constant(b, wide.getType(), 255));
+    return arith::TruncIOp::create(b, to, wide);
+  }
   double bound = std::ldexp(1.0, to.getWidth() - 1);
   auto compare = [&](arith::CmpFPredicate predicate, double limit) -> Value {
     return arith::CmpFOp::create(b, predicate, x, constant(b, x.getType(), limit));
@@ -64,9 +79,12 @@ Value floatToInteger(Builder &b, Value x, IntegerType to) {
   return arith::SelectOp::create(b, below, extreme(b, to, false), number);
 }
 
-Value convert(Builder &b, Value x, Type to) {
-  Type from = x.getType();
-  if (from == to)
+/// i1 and ui8 count from 0.
+bool isUnsigned(Type elementType) { return elementType.isInteger(1) || elementType.isUnsignedInteger(); }
+
+Value convert(Builder &b, Value x, Type fromElement, Type toElement) {
+  Type from = x.getType(), to = arithmeticType(toElement);
+  if (fromElement == toElement)
     return x;
   bool fromFloat = isa<FloatType>(from), toFloat = isa<FloatType>(to);
   if (to.isInteger(1)) {
@@ -74,20 +92,24 @@ Value convert(Builder &b, Value x, Type to) {
     return fromFloat ? Value(arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, x, zero))
                      : Value(arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x, zero));
   }
-  if (fromFloat && toFloat)
-    return from.getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth() ? Value(arith::ExtFOp::create(b, to, x))
-                                                                     : Value(arith::TruncFOp::create(b, to, x));
+  unsigned fromWidth = from.getIntOrFloatBitWidth(), toWidth = to.getIntOrFloatBitWidth();
+  if (fromFloat && toFloat) {
+    if (fromWidth == toWidth) // bf16 and f16
+      return arith::TruncFOp::create(b, to, arith::ExtFOp::create(b, b.getF32Type(), x));
+    return fromWidth < toWidth ? Value(arith::ExtFOp::create(b, to, x)) : Value(arith::TruncFOp::create(b, to, x));
+  }
   if (fromFloat)
-    return floatToInteger(b, x, cast<IntegerType>(to));
-  if (from.isInteger(1))
-    return toFloat ? Value(arith::UIToFPOp::create(b, to, x)) : Value(arith::ExtUIOp::create(b, to, x));
+    return floatToInteger(b, x, cast<IntegerType>(to), isUnsigned(toElement));
   if (toFloat)
-    return arith::SIToFPOp::create(b, to, x);
-  return from.getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth() ? Value(arith::ExtSIOp::create(b, to, x))
-                                                                   : Value(arith::TruncIOp::create(b, to, x));
+    return isUnsigned(fromElement) ? Value(arith::UIToFPOp::create(b, to, x)) : Value(arith::SIToFPOp::create(b, to, x));
+  if (fromWidth == toWidth)
+    return x;
+  if (fromWidth > toWidth)
+    return arith::TruncIOp::create(b, to, x);
+  return isUnsigned(fromElement) ? Value(arith::ExtUIOp::create(b, to, x)) : Value(arith::ExtSIOp::create(b, to, x));
 }
 
-Value compare(Builder &b, graph::ComparisonDirection direction, Value x, Value y) {
+Value compare(Builder &b, graph::ComparisonDirection direction, Value x, Value y, bool countsUnsigned = false) {
   unsigned row = static_cast<unsigned>(direction); // EQ, NE, GE, GT, LE, LT
   using F = arith::CmpFPredicate;
   using I = arith::CmpIPredicate;
@@ -95,14 +117,16 @@ Value compare(Builder &b, graph::ComparisonDirection direction, Value x, Value y
     constexpr F table[] = {F::OEQ, F::UNE, F::OGE, F::OGT, F::OLE, F::OLT};
     return arith::CmpFOp::create(b, table[row], x, y);
   }
-  constexpr I isSigned[] = {I::eq, I::ne, I::sge, I::sgt, I::sle, I::slt}, isUnsigned[] = {I::eq, I::ne, I::uge, I::ugt, I::ule, I::ult};
-  return arith::CmpIOp::create(b, (x.getType().isInteger(1) ? isUnsigned : isSigned)[row], x, y);
+  constexpr I signedTable[] = {I::eq, I::ne, I::sge, I::sgt, I::sle, I::slt}, unsignedTable[] = {I::eq, I::ne, I::uge, I::ugt, I::ule, I::ult};
+  return arith::CmpIOp::create(b, (countsUnsigned ? unsignedTable : signedTable)[row], x, y);
 }
 
 /// A zero keeps its sign, a NaN stays.
-Value sign(Builder &b, Value x) {
+Value sign(Builder &b, Value x, bool countsUnsigned) {
   Type type = x.getType();
   Value zero = constant(b, type, 0);
+  if (countsUnsigned)
+    return arith::SelectOp::create(b, isEqual(b, x, zero), zero, constant(b, type, 1));
   bool isFloat = isa<FloatType>(type);
   auto where = [&](graph::ComparisonDirection direction, double value, Value otherwise) -> Value {
     return arith::SelectOp::create(b, compare(b, direction, x, zero), constant(b, type, value), otherwise);
@@ -145,13 +169,23 @@ Value byType(Builder &b, Value x, Value y) {
 
 Value add(Builder &b, Value x, Value y) { return byType<arith::AddFOp, arith::AddIOp, arith::OrIOp>(b, x, y); }
 Value multiply(Builder &b, Value x, Value y) { return byType<arith::MulFOp, arith::MulIOp, arith::AndIOp>(b, x, y); }
-Value maximum(Builder &b, Value x, Value y) { return byType<arith::MaximumFOp, arith::MaxSIOp, arith::OrIOp>(b, x, y); }
-Value minimum(Builder &b, Value x, Value y) { return byType<arith::MinimumFOp, arith::MinSIOp, arith::AndIOp>(b, x, y); }
+Value maximum(Builder &b, Value x, Value y, bool countsUnsigned) {
+  return countsUnsigned ? Value(arith::MaxUIOp::create(b, x, y)) : byType<arith::MaximumFOp, arith::MaxSIOp, arith::OrIOp>(b, x, y);
+}
+Value minimum(Builder &b, Value x, Value y, bool countsUnsigned) {
+  return countsUnsigned ? Value(arith::MinUIOp::create(b, x, y)) : byType<arith::MinimumFOp, arith::MinSIOp, arith::AndIOp>(b, x, y);
+}
 
 } // namespace
 
+Type arithmeticType(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  return integer && !integer.isSignless() ? IntegerType::get(type.getContext(), integer.getWidth()) : type;
+}
+
 Value emitConstant(OpBuilder &builder, Location loc, Type type, double value) {
   TypedAttr attr;
+  type = arithmeticType(type);
   if (auto real = dyn_cast<FloatType>(type))
     attr = builder.getFloatAttr(real, value);
   else if (type.isIndex())
@@ -159,6 +193,13 @@ Value emitConstant(OpBuilder &builder, Location loc, Type type, double value) {
   else
     attr = builder.getIntegerAttr(type, APInt(type.getIntOrFloatBitWidth(), static_cast<int64_t>(value), /*isSigned=*/true, /*implicitTrunc=*/true));
   return arith::ConstantOp::create(builder, loc, attr);
+}
+
+Value emitSplat(OpBuilder &builder, Location loc, ElementsAttr value) {
+  auto element = cast<TypedAttr>(value.getSplatValue<Attribute>());
+  if (auto integer = dyn_cast<IntegerAttr>(element))
+    element = builder.getIntegerAttr(arithmeticType(integer.getType()), integer.getValue());
+  return arith::ConstantOp::create(builder, loc, element);
 }
 
 std::array<Value, 2> emitWords(OpBuilder &builder, Location loc, Value wide) {
@@ -207,32 +248,33 @@ Value emitRandom(OpBuilder &builder, Operation *op, Value key, Value flat) {
 Value emitScalar(OpBuilder &builder, Operation *op, ValueRange in) {
   Builder b(op->getLoc(), builder);
   for (Type type : op->getOperandTypes())
-    if (Type element = cast<RankedTensorType>(type).getElementType(); !element.isSignlessInteger() && !element.isF32() && !element.isF64())
-      if (!isa<graph::ConvertOp>(op) || !isa<FloatType>(element)) {
-        op->emitOpError() << "requires elements of f32, f64, i1, i8, i32 or i64 for arithmetic, but got " << element;
-        return {};
-      }
+    if (Type element = cast<RankedTensorType>(type).getElementType(); isa<BFloat16Type, Float16Type>(element) && !isa<graph::ConvertOp, graph::SelectOp>(op)) {
+      op->emitOpError() << "requires elements with arithmetic, but got " << element << ", which is for storage";
+      return {};
+    }
+  Type element = cast<RankedTensorType>(op->getOperand(op->getNumOperands() - 1).getType()).getElementType();
+  bool countsUnsigned = isUnsigned(element);
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](graph::AddOp) { return add(b, in[0], in[1]); })
       .Case([&](graph::SubtractOp) { return byType<arith::SubFOp, arith::SubIOp, arith::XOrIOp>(b, in[0], in[1]); })
       .Case([&](graph::MultiplyOp) { return multiply(b, in[0], in[1]); })
       .Case([&](graph::DivideOp) -> Value {
-        return isa<FloatType>(in[0].getType()) ? Value(arith::DivFOp::create(b, in[0], in[1])) : divideInteger(b, in[0], in[1]);
+        return isa<FloatType>(in[0].getType()) ? Value(arith::DivFOp::create(b, in[0], in[1])) : divideInteger(b, in[0], in[1], countsUnsigned);
       })
       .Case([&](graph::RemainderOp) -> Value {
-        return isa<FloatType>(in[0].getType()) ? Value(arith::RemFOp::create(b, in[0], in[1])) : remainderInteger(b, in[0], in[1]);
+        return isa<FloatType>(in[0].getType()) ? Value(arith::RemFOp::create(b, in[0], in[1])) : remainderInteger(b, in[0], in[1], countsUnsigned);
       })
-      .Case([&](graph::MaximumOp) { return maximum(b, in[0], in[1]); })
-      .Case([&](graph::MinimumOp) { return minimum(b, in[0], in[1]); })
+      .Case([&](graph::MaximumOp) { return maximum(b, in[0], in[1], countsUnsigned); })
+      .Case([&](graph::MinimumOp) { return minimum(b, in[0], in[1], countsUnsigned); })
       .Case([&](graph::PowerOp) { return math::PowFOp::create(b, in[0], in[1]); })
       .Case([&](graph::Atan2Op) { return math::Atan2Op::create(b, in[0], in[1]); })
       .Case([&](graph::NegateOp) { return negate(b, in[0]); })
       .Case([&](graph::AbsOp) -> Value {
         return isa<FloatType>(in[0].getType()) ? Value(math::AbsFOp::create(b, in[0]))
-               : in[0].getType().isInteger(1)  ? in[0]
+               : countsUnsigned                ? in[0]
                                                : Value(math::AbsIOp::create(b, in[0]));
       })
-      .Case([&](graph::SignOp) { return in[0].getType().isInteger(1) ? in[0] : sign(b, in[0]); })
+      .Case([&](graph::SignOp) { return sign(b, in[0], countsUnsigned); })
       .Case([&](graph::ExponentialOp) { return math::ExpOp::create(b, in[0]); })
       .Case([&](graph::ExponentialMinusOneOp) { return math::ExpM1Op::create(b, in[0]); })
       .Case([&](graph::LogOp) { return math::LogOp::create(b, in[0]); })
@@ -251,9 +293,9 @@ Value emitScalar(OpBuilder &builder, Operation *op, ValueRange in) {
       .Case([&](graph::OrOp) { return arith::OrIOp::create(b, in[0], in[1]); })
       .Case([&](graph::XorOp) { return arith::XOrIOp::create(b, in[0], in[1]); })
       .Case([&](graph::NotOp) { return complement(b, in[0]); })
-      .Case([&](graph::CompareOp op) { return compare(b, op.getDirection(), in[0], in[1]); })
+      .Case([&](graph::CompareOp op) { return compare(b, op.getDirection(), in[0], in[1], countsUnsigned); })
       .Case([&](graph::SelectOp) { return arith::SelectOp::create(b, in[0], in[1], in[2]); })
-      .Case([&](graph::ConvertOp op) { return convert(b, in[0], op.getType().getElementType()); })
+      .Case([&](graph::ConvertOp op) { return convert(b, in[0], element, op.getType().getElementType()); })
       .Case([&](graph::FoldInOp) { return foldIn(b, in[0], in[1]); })
       .Default([](Operation *op) {
         op->emitOpError() << "is elementwise, but has no scalar form";
@@ -263,25 +305,28 @@ Value emitScalar(OpBuilder &builder, Operation *op, ValueRange in) {
 
 Value emitCombine(OpBuilder &builder, Operation *op, Value lhs, Value rhs) {
   Builder b(op->getLoc(), builder);
+  bool countsUnsigned = isUnsigned(cast<RankedTensorType>(op->getOperand(0).getType()).getElementType());
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](graph::ReduceSumOp) { return add(b, lhs, rhs); })
       .Case([&](graph::ReduceProdOp) { return multiply(b, lhs, rhs); })
-      .Case([&](graph::ReduceMaxOp) { return maximum(b, lhs, rhs); })
-      .Case([&](graph::ReduceMinOp) { return minimum(b, lhs, rhs); });
+      .Case([&](graph::ReduceMaxOp) { return maximum(b, lhs, rhs, countsUnsigned); })
+      .Case([&](graph::ReduceMinOp) { return minimum(b, lhs, rhs, countsUnsigned); });
 }
 
-TypedAttr getIdentity(Operation *op, Type type) {
+TypedAttr getIdentity(Operation *op, Type elementType) {
   Builder b(op->getLoc(), op->getContext());
-  if (isa<graph::ReduceSumOp, graph::ReduceProdOp>(op)) {
-    int64_t value = isa<graph::ReduceProdOp>(op);
-    return isa<FloatType>(type) ? TypedAttr(b.getFloatAttr(type, value)) : TypedAttr(b.getIntegerAttr(type, value));
-  }
+  Type type = arithmeticType(elementType);
   bool ofMax = isa<graph::ReduceMaxOp>(op);
-  if (auto real = dyn_cast<FloatType>(type))
+  if (auto real = dyn_cast<FloatType>(type)) {
+    if (isa<graph::ReduceSumOp, graph::ReduceProdOp>(op))
+      return b.getFloatAttr(type, isa<graph::ReduceProdOp>(op));
     return b.getFloatAttr(type, APFloat::getInf(real.getFloatSemantics(), /*Negative=*/ofMax));
-  if (type.isInteger(1))
-    return b.getIntegerAttr(type, ofMax ? 0 : 1);
+  }
   unsigned width = type.getIntOrFloatBitWidth();
+  if (isa<graph::ReduceSumOp, graph::ReduceProdOp>(op))
+    return b.getIntegerAttr(type, APInt(width, isa<graph::ReduceProdOp>(op)));
+  if (isUnsigned(elementType))
+    return b.getIntegerAttr(type, ofMax ? APInt::getZero(width) : APInt::getAllOnes(width));
   return b.getIntegerAttr(type, ofMax ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width));
 }
 

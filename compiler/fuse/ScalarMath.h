@@ -4,14 +4,18 @@
 #define COSTATE_COMPILER_FUSE_SCALAR_MATH_H
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "mlir/IR/Operation.h"
 
 #include <array>
 
 namespace costate::fuse {
 
-/// The value of `op`, which has the trait Elementwise, for scalar operands of its operands' element types. Null, with a diagnostic at `op`,
-/// for an element type that has no arithmetic (ui8, f16 and bf16 are storage only).
+/// The type of a scalar in arithmetic: integers without sign. Whether an op counts them unsigned (i1 and ui8) is in the graph op's types.
+mlir::Type arithmeticType(mlir::Type elementType);
+
+/// The value of `op`, which has the trait Elementwise, for scalar operands of the arithmetic types of its operands. Null, with a diagnostic
+/// at `op`, for an element type that has no arithmetic (f16 and bf16 are storage only).
 mlir::Value emitScalar(mlir::OpBuilder &builder, mlir::Operation *op, mlir::ValueRange operands);
 
 /// Combines two partial results of the reduction `op`: sum, product, maximum or minimum.
@@ -22,6 +26,9 @@ mlir::TypedAttr getIdentity(mlir::Operation *op, mlir::Type elementType);
 
 /// The constant `value` of a float or integer type.
 mlir::Value emitConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
+
+/// The element that all elements of a constant equal.
+mlir::Value emitSplat(mlir::OpBuilder &builder, mlir::Location loc, mlir::ElementsAttr value);
 
 /// The four i32 words of philox4x32-10 (Salmon et al. 2011) for i32 words of counter and key.
 std::array<mlir::Value, 4> emitPhilox(mlir::OpBuilder &builder, mlir::Location loc, std::array<mlir::Value, 4> counter,

@@ -44,7 +44,7 @@ Value KernelWriter::computeElement(Operation *op, ValueRange indices) {
   }
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](ConstantOp op) -> Value {
-        return arith::ConstantOp::create(b, op.getLoc(), cast<TypedAttr>(cast<DenseElementsAttr>(op.getValue()).getSplatValue<Attribute>()));
+        return emitSplat(b, op.getLoc(), op.getValue());
       })
       .Case([&](BroadcastInDimOp op) {
         Dims from = dimensions.of(op.getOperand()), to = toDims(op.getShape());
@@ -85,7 +85,7 @@ Value KernelWriter::computeElement(Operation *op, ValueRange indices) {
         return element(op.getOperand(), at);
       })
       .Case([&](IotaOp op) -> Value {
-        Type type = op.getType().getElementType();
+        Type type = arithmeticType(op.getType().getElementType());
         Value place = indices[op.getAxis()];
         if (isa<IntegerType>(type))
           return arith::IndexCastOp::create(b, loc, type, place);

@@ -16,7 +16,7 @@ using namespace costate::graph;
 
 namespace costate::fuse {
 
-static Type elementTypeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getElementType(); }
+static Type elementTypeOf(Value tensor) { return arithmeticType(cast<RankedTensorType>(tensor.getType()).getElementType()); }
 
 void KernelWriter::writeStage(Operation *op) {
   loc = op->getLoc();
@@ -69,7 +69,7 @@ void KernelWriter::writeReduction(Operation *op) {
   auto axes = llvm::to_vector(cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef());
   Type type = elementTypeOf(result);
   Dims from = dimensions.of(operand), space = dimensions.of(result), domain = take(from, axes);
-  auto startValue = [&](ValueRange) -> SmallVector<Value> { return {arith::ConstantOp::create(b, loc, getIdentity(op, type))}; };
+  auto startValue = [&](ValueRange) -> SmallVector<Value> { return {arith::ConstantOp::create(b, loc, getIdentity(op, cast<RankedTensorType>(result.getType()).getElementType()))}; };
 
   // The axis that lanes share: the last reduced one that is long, if the last axis of more than one element is reduced.
   auto isOne = [](DimAttr dim) { return dim.constant() == 1; };
@@ -225,9 +225,9 @@ void KernelWriter::writeArgReduction(Operation *op) {
       // Better: greater, or a NaN against a number. "Not <=" is true for a NaN; "so == so" excludes a NaN that is there already.
       isBetter = both(compare(ofMax ? arith::CmpFPredicate::UGT : arith::CmpFPredicate::ULT, value, so), compare(arith::CmpFPredicate::OEQ, so, so));
     } else {
-      bool isBool = type.isInteger(1);
-      auto predicate = ofMax ? (isBool ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt)
-                             : (isBool ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt);
+      bool isUnsigned = type.isInteger(1) || cast<RankedTensorType>(operand.getType()).getElementType().isUnsignedInteger();
+      auto predicate = ofMax ? (isUnsigned ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt)
+                             : (isUnsigned ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt);
       isBetter = arith::CmpIOp::create(b, loc, predicate, value, so);
     }
     Value here = arith::IndexCastOp::create(b, loc, placeType, reduction.front());

@@ -72,7 +72,7 @@ static LogicalResult checkDifferentiate(ModuleOp module, Phase phase) {
 }
 
 static LogicalResult checkFuse(ModuleOp module, Phase phase) {
-  if (failed(onlyDialects(module, phase, {"arith", "func", "kernel", "math", "memref", "optim", "scf", "ub"})))
+  if (failed(onlyDialects(module, phase, {"arith", "builtin", "func", "kernel", "math", "memref", "optim", "scf", "ub"}))) // builtin: casts of the sign alone
     return failure();
   return everyOp(module, [&](Operation *op) -> LogicalResult {
     if (isa<memref::AllocOp, memref::DeallocOp>(op))

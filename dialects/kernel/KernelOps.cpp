@@ -574,6 +574,8 @@ LogicalResult LoadOp::verify() {
 static bool isDense(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset, dense = 1;
+  if (type.getLayout().isIdentity()) // also with an empty axis, whose strides mean nothing
+    return true;
   if (failed(type.getStridesAndOffset(strides, offset)))
     return false;
   for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
@@ -586,10 +588,15 @@ static bool isDense(MemRefType type) {
   return true;
 }
 
+/// Kernels know integers without sign; what calls them may have signs.
+static bool sameElements(Type x, Type y) {
+  return x == y || (isa<IntegerType>(x) && isa<IntegerType>(y) && x.getIntOrFloatBitWidth() == y.getIntOrFloatBitWidth());
+}
+
 /// Does a buffer of the kernel accept `type`? A dynamic extent accepts any; a static one only itself.
 static bool accepts(BufferType buffer, Type type) {
   auto shaped = dyn_cast<ShapedType>(type);
-  if (!shaped || !shaped.hasRank() || shaped.getElementType() != buffer.getElementType() || shaped.getRank() != buffer.getRank())
+  if (!shaped || !shaped.hasRank() || !sameElements(shaped.getElementType(), buffer.getElementType()) || shaped.getRank() != buffer.getRank())
     return false;
   if (auto memref = dyn_cast<MemRefType>(type); memref && !isDense(memref))
     return false;
