@@ -2,6 +2,8 @@
 
 #include "costate/tests/numeric/Executors.h"
 
+#include "costate/compiler/api/Jit.h"
+#include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/tests/oracle/Oracle.h"
 
@@ -36,6 +38,122 @@ FailureOr<std::unique_ptr<Program>> interpret(ModuleOp imported, Phase phase) {
   return std::unique_ptr<Program>(std::make_unique<Interpreted>(std::move(module)));
 }
 
+//===----------------------------------------------------------------------===//
+// Machine code
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+std::vector<char> packAs(const Array &array) {
+  std::vector<char> bytes(std::max<size_t>(1, array.size() * sizeof(T))); // no null pointer for an empty array
+  auto *data = reinterpret_cast<T *>(bytes.data());
+  for (int64_t i = 0; i < array.size(); ++i)
+    data[i] = array.isReal() ? T(array.reals[i]) : T(array.integers[i]);
+  return bytes;
+}
+
+template <typename T>
+void unpackAs(const std::vector<char> &bytes, Array &array) {
+  auto *data = reinterpret_cast<const T *>(bytes.data());
+  for (int64_t i = 0; i < array.size(); ++i) {
+    if (array.isReal())
+      array.reals[i] = double(data[i]);
+    else
+      array.integers[i] = int64_t(data[i]);
+  }
+}
+
+/// Calls `visit` with a value of the C type of a costate_type.
+template <typename Visit>
+auto withType(int32_t type, Visit visit) {
+  switch (type) {
+  case COSTATE_F32:
+    return visit(float());
+  case COSTATE_F64:
+    return visit(double());
+  case COSTATE_I32:
+    return visit(int32_t());
+  case COSTATE_I64:
+    return visit(int64_t());
+  case COSTATE_I8:
+    return visit(int8_t());
+  default:
+    return visit(uint8_t()); // ui8, and i1 as a byte
+  }
+}
+
+/// Code in this process, called through a handle of the runtime.
+class Compiled : public Program {
+public:
+  Compiled(std::unique_ptr<Jit> code) : code(std::move(code)) { costate_context_create(1, &context); }
+  ~Compiled() override {
+    costate_model_destroy(model);
+    costate_context_destroy(context);
+  }
+
+  FailureOr<std::vector<Array>> run(StringRef name, ArrayRef<Array> inputs, ArrayRef<Array> like, const llvm::StringMap<int64_t> &names) override {
+    const costate_model_info *info = code->info();
+    std::vector<int64_t> dims;
+    for (int64_t i = 0; i < info->num_dims; ++i)
+      dims.push_back(names.lookup(info->dim_names[i]));
+    int32_t status = model ? costate_model_reserve(model, dims.data()) : costate_model_create(context, info, dims.data(), &model);
+    if (status != COSTATE_OK)
+      return fail();
+    int64_t index = costate_model_entry(model, name.str().c_str());
+    if (index < 0)
+      return fail();
+    const costate_entry_info &entry = info->entries[index];
+    std::vector<std::vector<char>> buffers;
+    std::vector<costate_array> arguments, results;
+    auto add = [&](std::vector<costate_array> &list, const Array &array, int32_t type) {
+      buffers.push_back(withType(type, [&](auto zero) { return packAs<decltype(zero)>(array); }));
+      list.push_back({buffers.back().data(), type, int32_t(array.shape.size()), array.shape.data()});
+    };
+    for (auto [i, input] : llvm::enumerate(inputs))
+      add(arguments, input, entry.args[i].type);
+    for (auto [i, result] : llvm::enumerate(like))
+      add(results, Array(result.kind, result.shape), entry.results[i].type);
+    if (costate_model_call(model, entry.name, arguments.data(), arguments.size(), results.data(), results.size()) != COSTATE_OK)
+      return fail();
+    std::vector<Array> found;
+    for (auto [i, result] : llvm::enumerate(like)) {
+      Array array(result.kind, result.shape);
+      withType(entry.results[i].type, [&](auto zero) { unpackAs<decltype(zero)>(buffers[inputs.size() + i], array); });
+      found.push_back(std::move(array));
+    }
+    return found;
+  }
+
+private:
+  LogicalResult fail() {
+    llvm::errs() << costate_context_last_error(context) << "\n";
+    return failure();
+  }
+
+  std::unique_ptr<Jit> code;
+  costate_context *context = nullptr;
+  costate_model *model = nullptr;
+};
+
+FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, int optimize) {
+  Options options;
+  options.optimize = optimize;
+  if (failed(Pipeline(options).run(*module, Phase::Solve, Phase::Schedule)))
+    return failure();
+  codegen::CodegenOptions codegenOptions;
+  absl::StatusOr<codegen::Target> target = codegen::Target::named("host");
+  if (!target.ok())
+    return module->emitError() << target.status().ToString();
+  codegenOptions.target = *target;
+  codegenOptions.optimize = optimize;
+  FailureOr<codegen::Package> package = codegen::generateCode(*module, "program", codegenOptions);
+  if (failed(package))
+    return failure();
+  absl::StatusOr<std::unique_ptr<Jit>> code = Jit::load(*package);
+  if (!code.ok())
+    return module->emitError() << code.status().ToString();
+  return std::unique_ptr<Program>(std::make_unique<Compiled>(std::move(*code)));
+}
+
 } // namespace
 
 OwningOpRef<ModuleOp> inF64(ModuleOp module) {
@@ -59,7 +177,12 @@ OwningOpRef<ModuleOp> inF64(ModuleOp module) {
 }
 
 std::vector<Executor> allExecutors() {
-  return {{"differentiated", false, [](ModuleOp module) { return interpret(module, Phase::Differentiate); }}};
+  auto inF32 = [](ModuleOp module) { return OwningOpRef<ModuleOp>(module.clone()); };
+  return {
+      {"differentiated", false, [](ModuleOp module) { return interpret(module, Phase::Differentiate); }},
+      {"loops in f64", false, [](ModuleOp module) { return compile(inF64(module), 0); }},
+      {"loops in f32", true, [=](ModuleOp module) { return compile(inF32(module), 0); }},
+  };
 }
 
 } // namespace costate::numeric
