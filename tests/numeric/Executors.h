@@ -34,8 +34,8 @@ struct Executor {
 /// The module with f64 for f32 in every type and constant: f32 constants keep their value.
 mlir::OwningOpRef<mlir::ModuleOp> inF64(mlir::ModuleOp module);
 
-/// "differentiated" (the oracle on the IR after the differentiate phase, in f64), then the compiled forms.
-std::vector<Executor> allExecutors();
+/// The oracle on the IR after the differentiate phase, in f64; then, if `compiled`, machine code: every kernel as loops in f64 and f32.
+std::vector<Executor> allExecutors(bool compiled);
 
 } // namespace costate::numeric
 

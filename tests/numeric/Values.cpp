@@ -38,8 +38,8 @@ struct Case {
 
 class File {
 public:
-  File(ModuleOp module, StringRef path, llvm::raw_ostream *report)
-      : module(module), path(path), op(llvm::sys::path::stem(path).str()), report(report) {}
+  File(ModuleOp module, StringRef path, const std::vector<numeric::Executor> &executors, llvm::raw_ostream *report)
+      : module(module), path(path), op(llvm::sys::path::stem(path).str()), executors(executors), report(report) {}
 
   bool run() {
     std::vector<FuncOp> functions;
@@ -51,7 +51,7 @@ public:
     // The oracle has read the module; now every case gets an entry, and all are compiled together.
     for (auto [i, test] : llvm::enumerate(cases))
       check::addEntry(module.lookupSymbol<FuncOp>(test.name), entryName(i));
-    for (const numeric::Executor &executor : numeric::allExecutors())
+    for (const numeric::Executor &executor : executors)
       runAll(executor);
     llvm::outs() << path << ": " << passed << " passed, " << failures << " failed\n";
     return failures == 0;
@@ -186,6 +186,7 @@ private:
 
   ModuleOp module;
   std::string path, op;
+  const std::vector<numeric::Executor> &executors;
   llvm::raw_ostream *report;
   std::vector<Case> cases;
   int passed = 0, failures = 0;
@@ -196,6 +197,7 @@ private:
 int main(int argc, char **argv) {
   llvm::cl::list<std::string> files(llvm::cl::Positional, llvm::cl::OneOrMore, llvm::cl::desc("FILE..."));
   llvm::cl::opt<std::string> reportPath("report", llvm::cl::desc("Write a line of JSON for each check"), llvm::cl::value_desc("FILE"));
+  llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs functions that carry their own test\n");
 
   std::unique_ptr<llvm::raw_fd_ostream> report;
@@ -210,6 +212,7 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registerDialects(registry);
   registry.insert<check::CheckDialect>();
+  std::vector<numeric::Executor> executors = numeric::allExecutors(compiled);
   bool ok = true;
   for (const std::string &path : files) {
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -217,7 +220,7 @@ int main(int argc, char **argv) {
     SourceMgrDiagnosticHandler handler(sources, &context);
     ParserConfig config(&context);
     OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, sources, config);
-    ok = module && File(*module, path, report.get()).run() && ok;
+    ok = module && File(*module, path, executors, report.get()).run() && ok;
   }
   return ok ? 0 : 1;
 }

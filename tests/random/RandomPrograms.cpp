@@ -202,6 +202,7 @@ int main(int argc, char **argv) {
   llvm::cl::opt<bool> plants("plants", llvm::cl::desc("Plant each wrong rule in turn; fail if one is not found"));
   llvm::cl::opt<bool> print("print", llvm::cl::desc("Print each program before it runs"));
   llvm::cl::opt<int> failuresAllowed("failures", llvm::cl::init(5), llvm::cl::desc("Stop after this many failing programs"));
+  llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs random programs by the oracle and by the compiler\n");
 
   DialectRegistry registry;
@@ -218,9 +219,9 @@ int main(int argc, char **argv) {
       for (; seed < first + count; ++seed) {
         ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) { return success(); });
         random::Program program = random::generate(&context, seed, depthOf(seed));
-        if (!Comparison(numeric::allExecutors()).run(program).empty())
+        if (!Comparison(numeric::allExecutors(compiled)).run(program).empty())
           continue; // fails without the plant
-        if (!Comparison(numeric::allExecutors(), &plant).run(program).empty())
+        if (!Comparison(numeric::allExecutors(compiled), &plant).run(program).empty())
           break;
       }
       bool isFound = seed < first + count;
@@ -230,7 +231,7 @@ int main(int argc, char **argv) {
     return missed ? 1 : 0;
   }
 
-  Comparison comparison(numeric::allExecutors());
+  Comparison comparison(numeric::allExecutors(compiled));
   Coverage coverage;
   int failures = 0, done = 0;
   for (uint64_t seed = first; seed < first + count && failures < failuresAllowed; ++seed, ++done) {
