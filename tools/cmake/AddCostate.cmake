@@ -21,6 +21,8 @@ target_precompile_headers(costate_mlir_pch PRIVATE
   <mlir/IR/PatternMatch.h> <mlir/IR/SymbolTable.h> <mlir/Interfaces/SideEffectInterfaces.h>
   <mlir/Interfaces/InferTypeOpInterface.h> <mlir/Dialect/Func/IR/FuncOps.h> <mlir/Dialect/SCF/IR/SCF.h>
   <mlir/Dialect/Arith/IR/Arith.h> <mlir/Pass/Pass.h> <llvm/ADT/TypeSwitch.h>)
+# Without times in it, a header built again is the same file, and ccache finds what was built on it.
+target_compile_options(costate_mlir_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
 
 # costate_library(<name> [MLIR] SOURCES ... [LINK ...]): a static library, also known as Costate::<name>, here and installed.
 function(costate_library name)
@@ -34,6 +36,7 @@ function(costate_library name)
   if(ARG_MLIR)
     target_link_libraries(Costate${name} PUBLIC costate_mlir)
     target_precompile_headers(Costate${name} REUSE_FROM costate_mlir_pch)
+    target_compile_options(Costate${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
     if(TARGET costate_tablegen)
       add_dependencies(Costate${name} costate_tablegen)
     endif()
