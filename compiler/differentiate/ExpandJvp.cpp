@@ -56,14 +56,17 @@ private:
     for (auto [i, tangent] : llvm::zip_equal(places, tangents))
       setTangent(values[i], tangent);
   }
-  /// Makes the results of `copy` stand for those of `op`, whose activity they inherit, and drops `op`.
+  /// Results of a wider op stand for those that it replaces, and are as active.
+  void inherit(ValueRange from, ValueRange to) {
+    for (auto [before, after] : llvm::zip_equal(from, to))
+      if (activity.contains(before))
+        activity.insert(after);
+  }
+  /// Makes `results` stand for those of `op`, and drops `op`.
   void replace(Operation *op, ValueRange results) {
-    for (auto [from, to] : llvm::zip_equal(op->getResults(), results)) {
-      if (activity.contains(from))
-        activity.insert(to);
-      from.replaceAllUsesWith(to);
-    }
-    op->erase();
+    inherit(op->getResults(), results);
+    op->replaceAllUsesWith(results);
+    expander.retire(op);
   }
 
   Expander &expander;
@@ -125,26 +128,17 @@ LogicalResult Push::visitFor(scf::ForOp loop) {
   SmallVector<unsigned> places = activePlaces(loop.getRegionIterArgs());
   unsigned count = loop.getNumRegionIterArgs();
   builder.setInsertionPoint(loop);
-  SmallVector<Value> inits(loop.getInitArgs());
-  llvm::append_range(inits, tangentsAt(loop.getInitArgs(), places));
-  auto wider = scf::ForOp::create(builder, loc, loop.getLowerBound(), loop.getUpperBound(), loop.getStep(), inits);
-  Block &old = *loop.getBody(), &body = *wider.getBody();
-  if (!body.empty())
-    body.getTerminator()->erase();
-  for (auto [from, to] : llvm::zip(old.getArguments(), body.getArguments()))
-    if (activity.contains(from))
-      activity.insert(to);
-  IRRewriter rewriter(builder);
-  rewriter.mergeBlocks(&old, &body, body.getArguments().take_front(count + 1));
-  ValueRange carries = ValueRange(wider.getRegionIterArgs()).take_front(count);
-  setTangents(carries, places, ValueRange(wider.getRegionIterArgs()).drop_front(count));
+  SmallVector<Value> results(loop.getResults());
+  scf::ForOp wider = expander.widen(builder, loop, tangentsAt(loop.getInitArgs(), places));
+  inherit(results, wider.getResults().take_front(count));
+  setTangents(wider.getRegionIterArgs(), places, ValueRange(wider.getRegionIterArgs()).drop_front(count));
+  Block &body = *wider.getBody();
   if (failed(visit(body)))
     return failure();
   builder.setInsertionPoint(body.getTerminator());
   SmallVector<Value> yielded(body.getTerminator()->getOperands());
   llvm::append_range(yielded, tangentsAt(ValueRange(yielded), places));
   body.getTerminator()->setOperands(yielded);
-  replace(loop, ValueRange(wider.getResults()).take_front(count));
   setTangents(wider.getResults(), places, ValueRange(wider.getResults()).drop_front(count));
   return success();
 }

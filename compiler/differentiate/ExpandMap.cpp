@@ -144,6 +144,8 @@ LogicalResult Lanes::visitFor(scf::ForOp loop) {
   for (Value bound : {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})
     if (isBatched(bound))
       return loop.emitError() << "requires loop bounds that do not vary with the lane";
+  if (failed(requireTensors(loop, loop.getInitArgs(), "that vary with the lane")))
+    return failure();
   LogicalResult status = success();
   auto wide = createFor(builder, loc, get(loop.getLowerBound()), get(loop.getUpperBound()), get(loop.getStep()), batchedAll(loop.getInitArgs()),
                         [&](OpBuilder &nested, Value iv, ValueRange carries) {
@@ -162,6 +164,9 @@ LogicalResult Lanes::visitFor(scf::ForOp loop) {
 }
 
 LogicalResult Lanes::visitWhile(scf::WhileOp loop) {
+  if (failed(requireTensors(loop, loop.getInits(), "that vary with the lane")) ||
+      failed(requireTensors(loop, loop.getResults(), "that vary with the lane")))
+    return failure();
   unsigned passed = loop.getNumResults();
   // carries: those of the loop, then what each lane passed on when it stopped, then which lanes go on
   SmallVector<Value> inits = batchedAll(loop.getInits());

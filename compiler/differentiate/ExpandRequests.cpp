@@ -130,7 +130,7 @@ LogicalResult Expander::answer(Operation *request) {
 SmallVector<Value> Expander::inlineCall(func::CallOp call) {
   func::FuncOp callee = lookup(call);
   Dimensions dimensions;
-  llvm::StringMap<DimAttr> names = bindNames(callee, call.getOperands(), [&](Value value) { return dimensions.of(value); });
+  llvm::StringMap<DimAttr> names = bindNames(callee, [&](unsigned i) { return dimensions.of(call.getOperand(i)); });
   IRMapping mapping;
   mapping.map(callee.getArguments(), call.getOperands());
   OpBuilder builder(call);
@@ -143,6 +143,39 @@ SmallVector<Value> Expander::inlineCall(func::CallOp call) {
   call.replaceAllUsesWith(results);
   call.erase();
   return results;
+}
+
+Expander::~Expander() {
+  for (Operation *op : retired)
+    op->erase();
+}
+
+void Expander::retire(Operation *op) {
+  op->dropAllReferences();
+  op->remove();
+  retired.push_back(op);
+}
+
+scf::ForOp Expander::widen(OpBuilder &builder, scf::ForOp loop, ValueRange more) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(loop);
+  SmallVector<Value> inits(loop.getInitArgs());
+  llvm::append_range(inits, more);
+  auto wider = scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep(), inits);
+  wider->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  wider.getRegion().takeBody(loop.getRegion());
+  for (Value init : more)
+    wider.getBody()->addArgument(init.getType(), loop.getLoc());
+  loop->replaceAllUsesWith(wider.getResults().take_front(loop.getNumResults()));
+  retire(loop);
+  return wider;
+}
+
+LogicalResult requireTensors(Operation *loop, ValueRange carries, StringRef why) {
+  for (Value carry : carries)
+    if (!isa<RankedTensorType>(carry.getType()))
+      return loop->emitError() << "requires tensors as carries " << why << ", but got " << carry.getType();
+  return success();
 }
 
 std::optional<DimAttr> dimOf(Value index) {
@@ -221,10 +254,11 @@ struct ExpandRequestsPass : impl::ExpandRequestsBase<ExpandRequestsPass> {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function.isPublic())
         roots.push_back(function);
-    for (func::FuncOp root : roots) {
+    for (func::FuncOp root : roots)
       if (failed(expander.flatten(root)))
         return signalPassFailure();
-      // No request is left that reads the rules of the functions called here.
+    // No request is left, in any function, that reads the rules of the functions called here, or a stop_gradient.
+    for (func::FuncOp root : roots) {
       while (true) {
         SmallVector<func::CallOp> calls;
         root.walk([&](func::CallOp call) { calls.push_back(call); });

@@ -85,10 +85,18 @@ private:
     SmallVector<Value> yielded;
   };
 
-  /// The adjoint of `trips` trips: carry i at the start of each trip is recorded in tapes[i], `carries` are the values that stand for them in the
+  /// A loop over the trips of another, the last one first, with `starts` as carries. trip: its number, an index or a tensor of one integer.
+  using FillTrip = function_ref<SmallVector<Value>(OpBuilder &, Value trip, ValueRange carries)>;
+  using LoopBackward = function_ref<ValueRange(ValueRange starts, FillTrip fill)>;
+
+  /// The adjoint of a loop: carry i at the start of each trip is recorded in tapes[i], `carries` are the values that stand for them in the
   /// loop, cts[i] is the cotangent of the last carry i. Adds to the cotangents of captured values; returns those of the first carries.
-  FailureOr<SmallVector<Value>> reverseTrips(Operation *loop, ValueRange carries, ValueRange tapes, ArrayRef<Value> cts, Value trips,
+  FailureOr<SmallVector<Value>> reverseTrips(Operation *loop, ValueRange carries, ValueRange tapes, ArrayRef<Value> cts, LoopBackward backward,
                                              function_ref<Trip(Sweep &, ArrayRef<Value> restored, Value trip)> replayTrip);
+
+  /// `trips` is a constant of the program, or a tensor of one integer that is at most the bound of a loop.
+  ValueRange loopBackward(DimAttr trips, ValueRange starts, FillTrip fill);
+  ValueRange loopBackward(Value trips, IntegerAttr bound, ValueRange starts, FillTrip fill);
 
   /// The base leaf of a tied one.
   SymbolRefAttr untied(SymbolRefAttr leaf);
@@ -182,7 +190,8 @@ SmallVector<Operation *> Sweep::replay(Block &block, IRMapping &mapping) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange carries, ValueRange tapes, ArrayRef<Value> cts, Value trips,
+FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange carries, ValueRange tapes, ArrayRef<Value> cts,
+                                                  LoopBackward backward,
                                                   function_ref<Trip(Sweep &, ArrayRef<Value>, Value)> replayTrip) {
   SmallVector<Value> captured = activeCaptures(loop), starts;
   SmallVector<unsigned> chosen; // the active carries
@@ -195,11 +204,8 @@ FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange ca
     starts.push_back(zerosLike(value));
 
   LogicalResult status = success();
-  Value one = index(int64_t(1));
-  auto reverse = createFor(builder, loc, index(int64_t(0)), trips, one, starts, [&](OpBuilder &nested, Value j, ValueRange sums) {
+  ValueRange finals = backward(starts, [&](OpBuilder &nested, Value trip, ValueRange sums) {
     Sweep child(expander, nested, loc, dimensions, activity);
-    Value last = child.create<arith::SubIOp>(trips, one);
-    Value trip = child.create<arith::SubIOp>(last, j);
     SmallVector<Value> restored;
     for (auto [carry, tape] : llvm::zip_equal(carries, tapes)) {
       restored.push_back(child.readLane(tape, trip));
@@ -221,19 +227,41 @@ FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange ca
   });
   if (failed(status))
     return failure();
-  for (auto [value, ct] : llvm::zip_equal(captured, reverse.getResults().drop_front(chosen.size())))
+  for (auto [value, ct] : llvm::zip_equal(captured, finals.drop_front(chosen.size())))
     accumulate(value, ct);
   SmallVector<Value> result(carries.size());
   for (auto [place, i] : llvm::enumerate(chosen))
-    result[i] = reverse.getResult(place);
+    result[i] = finals[place];
   return result;
 }
 
-static LogicalResult requireTensors(Operation *loop, ValueRange carries) {
-  for (Value carry : carries)
-    if (!isa<RankedTensorType>(carry.getType()))
-      return loop->emitError() << "requires tensors as carries in reverse mode, but got " << carry.getType();
-  return success();
+ValueRange Sweep::loopBackward(DimAttr trips, ValueRange starts, FillTrip fill) {
+  Value count = index(trips), one = index(int64_t(1)), last = create<arith::SubIOp>(count, one);
+  auto loop = createFor(builder, loc, index(int64_t(0)), count, one, starts, [&](OpBuilder &nested, Value j, ValueRange carries) {
+    return fill(nested, arith::SubIOp::create(nested, loc, last, j), carries);
+  });
+  return loop.getResults();
+}
+
+/// Its counter is a tensor, as all carries are, so that it may differ from lane to lane.
+ValueRange Sweep::loopBackward(Value trips, IntegerAttr bound, ValueRange starts, FillTrip fill) {
+  SmallVector<Value> inits{trips};
+  llvm::append_range(inits, starts);
+  TypeRange types = ValueRange(inits).getTypes();
+  auto loop = scf::WhileOp::create(builder, loc, types, inits);
+  loop->setAttr(kMaxTripsAttr, bound);
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Location> locations(inits.size(), loc);
+  Block *before = builder.createBlock(&loop.getBefore(), {}, types, locations);
+  Value isLeft = compare(ComparisonDirection::GT, before->getArgument(0), 0.0);
+  create<scf::ConditionOp>(create<tensor::ExtractOp>(isLeft, ValueRange()), before->getArguments());
+  Block *after = builder.createBlock(&loop.getAfter(), {}, types, locations);
+  Value trip = add(after->getArgument(0), -1.0);
+  SmallVector<Value> yielded = fill(builder, trip, after->getArguments().drop_front());
+  yielded.insert(yielded.begin(), trip);
+  builder.setInsertionPointToEnd(after);
+  create<scf::YieldOp>(yielded);
+  return loop.getResults().drop_front();
 }
 
 /// An empty tape: room for `trips` entries of a carry. A loop without a trip writes none, but what it would write must fit.
@@ -253,12 +281,11 @@ LogicalResult Sweep::visitFor(scf::ForOp loop) {
   std::optional<DimAttr> low = dimOf(loop.getLowerBound()), high = dimOf(loop.getUpperBound()), step = dimOf(loop.getStep());
   if (!low || !high || !step)
     return loop.emitError() << "requires a trip count that is known from shapes, to be differentiated in reverse mode";
-  if (failed(requireTensors(loop, loop.getInitArgs())))
+  if (failed(requireTensors(loop, loop.getInitArgs(), "in reverse mode")))
     return failure();
   unsigned count = loop.getNumRegionIterArgs();
   SmallVector<Value> inits(loop.getInitArgs());
   SmallVector<Value> cts = llvm::map_to_vector(loop.getResults(), [&](Value result) { return cotangentOf(result); });
-  SmallVector<bool> wasActive = llvm::map_to_vector(loop.getRegionIterArgs(), [&](Value carry) { return isActive(carry); });
   DimAttr tripDim = DimAttr::max(dim(0), DimAttr::ceilDiv(*high - *low, *step));
 
   // The same loop, made to record its carries.
@@ -266,27 +293,22 @@ LogicalResult Sweep::visitFor(scf::ForOp loop) {
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(loop);
-    SmallVector<Value> tapes = llvm::map_to_vector(inits, [&](Value carry) { return createTape(*this, tripDim, carry); });
-    IRRewriter rewriter(builder);
-    auto record = [&](OpBuilder &nested, Location, ArrayRef<BlockArgument> tapeArguments) {
-      Emitter e(nested, loc, dimensions);
-      Block &body = *tapeArguments.front().getOwner();
-      Value offset = e.create<arith::SubIOp>(body.getArgument(0), loop.getLowerBound());
-      Value trip = e.create<arith::DivSIOp>(offset, loop.getStep());
-      return llvm::map_to_vector(llvm::enumerate(tapeArguments), [&](auto tape) -> Value {
-        return e.writeLane(tape.value(), body.getArgument(1 + tape.index()), trip);
-      });
-    };
-    recording = cast<scf::ForOp>(*cast<LoopLikeOpInterface>(*loop).replaceWithAdditionalYields(
-        rewriter, tapes, /*replaceInitOperandUsesInLoop=*/false, record));
+    recording = expander.widen(builder, loop, llvm::map_to_vector(inits, [&](Value carry) { return createTape(*this, tripDim, carry); }));
+    ValueRange all = recording.getRegionIterArgs();
+    Operation *yield = recording.getBody()->getTerminator();
+    builder.setInsertionPoint(yield);
+    Value offset = create<arith::SubIOp>(recording.getInductionVar(), recording.getLowerBound());
+    Value trip = create<arith::DivSIOp>(offset, recording.getStep());
+    SmallVector<Value> yielded(yield->getOperands());
+    for (auto [carry, tape] : llvm::zip_equal(all.take_front(count), all.drop_front(count)))
+      yielded.push_back(writeLane(tape, carry, trip));
+    yield->setOperands(yielded);
   }
   ValueRange carries = ValueRange(recording.getRegionIterArgs()).take_front(count);
-  for (auto [carry, active] : llvm::zip_equal(carries, wasActive))
-    if (active)
-      activity.insert(carry);
 
   FailureOr<SmallVector<Value>> starts =
-      reverseTrips(recording, carries, recording.getResults().drop_front(count), cts, index(tripDim),
+      reverseTrips(recording, carries, recording.getResults().drop_front(count), cts,
+                   [&](ValueRange starts, FillTrip fill) { return loopBackward(tripDim, starts, fill); },
                    [&](Sweep &child, ArrayRef<Value> restored, Value trip) {
                      Value scaled = child.create<arith::MulIOp>(trip, recording.getStep());
                      IRMapping mapping;
@@ -310,7 +332,7 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
   auto maxTrips = loop->getAttrOfType<IntegerAttr>(kMaxTripsAttr);
   if (!maxTrips)
     return loop.emitError() << "requires an upper bound of the trips (" << kMaxTripsAttr << "), to be differentiated in reverse mode";
-  if (failed(requireTensors(loop, loop.getInits())))
+  if (failed(requireTensors(loop, loop.getInits(), "in reverse mode")))
     return failure();
   unsigned count = loop.getInits().size(), passed = loop.getNumResults();
   SmallVector<Value> inits(loop.getInits());
@@ -323,7 +345,7 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(loop);
     SmallVector<Value> starts = inits;
-    starts.push_back(index(int64_t(0)));
+    starts.push_back(splat(0.0, {}, builder.getI64Type()));
     for (Value carry : inits)
       starts.push_back(createTape(*this, dim(maxTrips.getInt()), carry));
     SmallVector<Type> results(loop.getResultTypes());
@@ -344,13 +366,12 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
     ValueRange arguments = after.getArguments();
     ValueRange head = arguments.drop_front(passed).take_front(count), tapes = arguments.drop_front(passed + count + 1);
     Value counter = arguments[passed + count];
-    SmallVector<Value> more{create<arith::AddIOp>(counter, index(int64_t(1)))};
+    SmallVector<Value> more{add(counter, 1.0)};
     for (auto [tape, carry] : llvm::zip_equal(tapes, head))
       more.push_back(writeLane(tape, carry, counter));
     recording.getYieldOp().getResultsMutable().append(more);
-    for (auto [from, to] : llvm::zip(loop.getResults(), recording.getResults()))
-      from.replaceAllUsesWith(to);
-    loop.erase();
+    loop->replaceAllUsesWith(recording.getResults().take_front(passed));
+    expander.retire(loop);
   }
   ValueRange carries = ValueRange(recording.getBeforeArguments()).take_front(count);
   ValueRange head = recording.getResults().drop_front(passed).take_front(count);
@@ -373,7 +394,8 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
   SmallVector<Value> headCts = llvm::map_to_vector(head, [&](Value value) { return cotangentOf(value); });
 
   FailureOr<SmallVector<Value>> starts = reverseTrips(
-      recording, carries, recording.getResults().drop_front(passed + count + 1), headCts, trips,
+      recording, carries, recording.getResults().drop_front(passed + count + 1), headCts,
+      [&](ValueRange starts, FillTrip fill) { return loopBackward(trips, maxTrips, starts, fill); },
       [&](Sweep &child, ArrayRef<Value> restored, Value trip) {
         IRMapping mapping;
         mapping.map(carries, restored);

@@ -19,6 +19,7 @@ namespace costate::differentiate {
 class Expander {
 public:
   explicit Expander(mlir::ModuleOp module) : module(module), symbols(module) {}
+  ~Expander();
 
   /// Answers the requests in `function` and inlines its calls; those of functions with a rule stay. Callees come first.
   llvm::LogicalResult flatten(mlir::func::FuncOp function);
@@ -38,6 +39,14 @@ public:
   /// The rule that `graph.vjp` of a function names; null if it has none.
   mlir::func::FuncOp ruleOf(mlir::func::FuncOp function);
 
+  /// Takes an op without uses out of its function. It lives, detached, as long as the expander: what a transform knows of values (dimensions,
+  /// activity, derivatives) it keeps by their addresses, which must not become those of other values.
+  void retire(mlir::Operation *op);
+
+  /// The loop with further carries that start as `more`, in its place. The body keeps its values and gets arguments behind them, but still
+  /// yields as before; `loop` is retired.
+  mlir::scf::ForOp widen(mlir::OpBuilder &builder, mlir::scf::ForOp loop, mlir::ValueRange more);
+
   mlir::func::FuncOp lookup(mlir::func::CallOp call) { return symbols.lookup<mlir::func::FuncOp>(call.getCallee()); }
 
 private:
@@ -50,10 +59,14 @@ private:
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
   llvm::DenseSet<mlir::Operation *> flat, inProgress;
+  llvm::SmallVector<mlir::Operation *> retired;
   llvm::StringMap<mlir::func::FuncOp> made; // by callee, transform and choice of arguments
 };
 
 inline bool isFloat(mlir::Type type) { return mlir::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(type)); }
+
+/// Fails with an error at `loop` unless all carries are tensors. why: what needs them, as "in reverse mode".
+llvm::LogicalResult requireTensors(mlir::Operation *loop, mlir::ValueRange carries, llvm::StringRef why);
 
 /// The dimension that an index value holds: of a constant, or of `graph.extent`; nullopt if it is not known from shapes.
 std::optional<graph::DimAttr> dimOf(mlir::Value index);

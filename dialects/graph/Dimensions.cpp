@@ -69,7 +69,7 @@ Dims Dimensions::compute(Value value) {
     if (auto call = dyn_cast<func::CallOp>(op))
       if (auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr()))
         if (auto dims = callee.getResultAttrOfType<ArrayAttr>(result.getResultNumber(), kDimsAttr)) {
-          llvm::StringMap<DimAttr> names = bindNames(callee, call.getOperands(), lookup);
+          llvm::StringMap<DimAttr> names = bindNames(callee, [&](unsigned i) { return of(call.getOperand(i)); });
           return llvm::map_to_vector(toDims(dims), [&](DimAttr dim) {
             return dim.substitute([&](StringRef name) { return names.lookup(name); });
           });
@@ -83,14 +83,14 @@ Dims Dimensions::compute(Value value) {
   return dims;
 }
 
-llvm::StringMap<DimAttr> bindNames(Operation *callee, ValueRange operands, function_ref<Dims(Value)> of) {
+llvm::StringMap<DimAttr> bindNames(Operation *callee, function_ref<Dims(unsigned)> of) {
   llvm::StringMap<DimAttr> names;
   auto function = cast<FunctionOpInterface>(callee);
-  for (auto [index, operand] : llvm::enumerate(operands)) {
-    auto dims = function.getArgAttrOfType<ArrayAttr>(index, kDimsAttr);
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    auto dims = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
     if (!dims)
       continue;
-    for (auto [formal, actual] : llvm::zip_equal(toDims(dims), of(operand)))
+    for (auto [formal, actual] : llvm::zip_equal(toDims(dims), of(i)))
       if (std::optional<StringRef> name = formal.symbol())
         names.try_emplace(*name, actual);
   }

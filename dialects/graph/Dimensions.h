@@ -31,8 +31,8 @@ private:
   unsigned unknown = 0;
 };
 
-/// How a callee's names read in the caller: from the axes of arguments that are one name.
-llvm::StringMap<DimAttr> bindNames(mlir::Operation *callee, mlir::ValueRange operands, llvm::function_ref<Dims(mlir::Value)> of);
+/// How a callee's names read in the caller: from the axes of arguments that are one name. of: dimensions of what argument i is given.
+llvm::StringMap<DimAttr> bindNames(mlir::Operation *callee, llvm::function_ref<Dims(unsigned argument)> of);
 
 /// Replaces names in every dimension attribute of `op` and the ops nested in it.
 void substituteDims(mlir::Operation *op, llvm::function_ref<DimAttr(llvm::StringRef)> bind);

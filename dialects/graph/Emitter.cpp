@@ -184,21 +184,26 @@ Value Emitter::fromIndex(Value index) {
   return create<tensor::FromElementsOp>(RankedTensorType::get({}, builder.getI64Type()), scalar);
 }
 
+/// The starts of a block of one lane.
+static SmallVector<Value> laneStarts(Emitter &e, Value index, size_t rank) {
+  Value first = isa<IndexType>(index.getType()) ? e.fromIndex(index) : index;
+  SmallVector<Value> starts(rank, e.zerosLike(first));
+  starts[0] = first;
+  return starts;
+}
+
 Value Emitter::readLane(Value a, Value index) {
   Dims whole = dims(a), sizes = whole;
   sizes[0] = dim(1);
-  SmallVector<Value> starts(whole.size(), splat(0.0, {}, builder.getI64Type()));
-  starts[0] = fromIndex(index);
-  Value block = create<DynamicSliceOp>(typeOf(sizes, elementType(a)), a, starts, toArrayAttr(builder.getContext(), sizes));
+  Value block = create<DynamicSliceOp>(typeOf(sizes, elementType(a)), a, laneStarts(*this, index, sizes.size()),
+                                       toArrayAttr(builder.getContext(), sizes));
   return reshape(block, ArrayRef(whole).drop_front());
 }
 
 Value Emitter::writeLane(Value a, Value lane, Value index) {
   Dims sizes = dims(a);
   sizes[0] = dim(1);
-  SmallVector<Value> starts(sizes.size(), splat(0.0, {}, builder.getI64Type()));
-  starts[0] = fromIndex(index);
-  return create<DynamicUpdateSliceOp>(a.getType(), a, reshape(lane, sizes), starts);
+  return create<DynamicUpdateSliceOp>(a.getType(), a, reshape(lane, sizes), laneStarts(*this, index, sizes.size()));
 }
 
 } // namespace costate::graph

@@ -87,7 +87,7 @@ public:
   mlir::Value index(DimAttr dim);
   /// tensor<i64> that holds an index.
   mlir::Value fromIndex(mlir::Value index);
-  /// Block `i` along a leading axis, without that axis; and `a` with that block replaced.
+  /// Block `i` along a leading axis, without that axis; and `a` with that block replaced. i: an index, or a tensor of one integer.
   mlir::Value readLane(mlir::Value a, mlir::Value index);
   mlir::Value writeLane(mlir::Value a, mlir::Value lane, mlir::Value index);
 

@@ -44,7 +44,7 @@ static Dims calleeDims(Operation *op, FlatSymbolRefAttr callee, unsigned index, 
   auto dims = function ? function.getResultAttrOfType<ArrayAttr>(index, kDimsAttr) : ArrayAttr();
   if (!dims)
     return {};
-  llvm::StringMap<DimAttr> names = bindNames(function, operands, of);
+  llvm::StringMap<DimAttr> names = bindNames(function, [&](unsigned i) { return of(operands[i]); });
   return llvm::map_to_vector(toDims(dims), [&](DimAttr dim) { return dim.substitute([&](StringRef name) { return names.lookup(name); }); });
 }
 
@@ -177,9 +177,9 @@ Dims MapRequestOp::inferDimensions(unsigned index, DimensionsOf of) {
   auto dims = function ? function.getResultAttrOfType<ArrayAttr>(index, kDimsAttr) : ArrayAttr();
   if (!dims)
     return {};
-  llvm::StringMap<DimAttr> names = bindNames(function, getInputs(), [&](Value operand) {
-    Dims lane = of(operand);
-    if (getOver()[llvm::find(getInputs(), operand) - getInputs().begin()])
+  llvm::StringMap<DimAttr> names = bindNames(function, [&](unsigned i) {
+    Dims lane = of(getInputs()[i]);
+    if (getOver()[i])
       lane.erase(lane.begin());
     return lane;
   });

@@ -18,6 +18,9 @@ static Value again(Op op, Emitter &e, ValueRange operands) {
   return e.create<Op>(op->getResultTypes(), operands, op->getAttrs())->getResult(0);
 }
 
+/// The axes from `begin` on, `count` of them.
+static SmallVector<int64_t> axesFrom(int64_t begin, int64_t count) { return llvm::to_vector(llvm::seq<int64_t>(begin, begin + count)); }
+
 /// Pushforward of an op that is linear in operand 0 and has no other active operand.
 template <typename Op>
 static void pushLinear(Op op, Pushforward &p) {
@@ -40,17 +43,31 @@ void ReduceSumOp::pullback(Pullback &p) { p.accumulate(getOperand(), p.spread(p.
 
 void ReduceSumOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
 
-/// d prod / d x_i: the product of the others; with one zero factor it is not zero for that factor only.
+/// d prod / d x_i: the product of the others, prod_j (i = j ? 1 : x_j), which is right at zeros and whose own derivative is right there. It takes
+/// n^2 multiplications for n factors: a quotient would take 2n, and be 0/0 where two factors vanish.
 static Value productOfOthers(ReduceProdOp op, Emitter &e) {
   Value x = op.getOperand();
-  Value isZero = e.compare(Direction::EQ, x, 0.0), one = e.splat(1.0, x);
-  Value nonZero = e.select(isZero, one, x);
-  Value product = e.create<ReduceProdOp>(op.getType(), nonZero, op.getAxes());
-  Value zeros = e.spread(e.sum(e.select(isZero, one, e.zerosLike(x)), op.getAxes()), op.getAxes(), x);
-  Value rest = e.div(e.spread(product, op.getAxes(), x), nonZero);
-  Value atZero = e.select(e.compare(Direction::EQ, zeros, 1.0), rest, e.zerosLike(x));
-  Value elsewhere = e.select(e.compare(Direction::EQ, zeros, 0.0), rest, e.zerosLike(x));
-  return e.select(isZero, atZero, elsewhere);
+  Dims shape = e.dims(x); // i runs over the axes of the product where they are, j over the same once more behind all others
+  int64_t rank = shape.size();
+  SmallVector<int64_t> places = axesFrom(0, rank), added = axesFrom(rank, op.getAxes().size());
+  for (auto [place, axis] : llvm::zip_equal(added, op.getAxes())) {
+    places[axis] = place;
+    shape.push_back(shape[axis]);
+  }
+  // `places` must ascend: the axes of j stand behind all others, so x is transposed to have them there.
+  SmallVector<int64_t> order = axesFrom(0, rank);
+  llvm::sort(order, [&](int64_t a, int64_t b) { return places[a] < places[b]; });
+  Value factors = e.broadcast(e.transpose(x, order), take(places, order), shape);
+  Value isSame;
+  for (auto [place, axis] : llvm::zip_equal(added, op.getAxes())) {
+    Type i32 = e.builder.getI32Type();
+    Value equal = e.compare(Direction::EQ, e.iota(axis, shape, i32), e.iota(place, shape, i32));
+    isSame = isSame ? e.create<AndOp>(equal.getType(), isSame, equal).getResult() : equal;
+  }
+  if (!isSame) // a product of one factor
+    return e.splat(1.0, x);
+  Value others = e.select(isSame, e.splat(1.0, factors), factors);
+  return e.create<ReduceProdOp>(x.getType(), others, added);
 }
 
 void ReduceProdOp::pullback(Pullback &p) {
@@ -122,9 +139,6 @@ void CumsumOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
 //===----------------------------------------------------------------------===//
 // Contractions
 //===----------------------------------------------------------------------===//
-
-/// The axes from `begin` on, `count` of them.
-static SmallVector<int64_t> axesFrom(int64_t begin, int64_t count) { return llvm::to_vector(llvm::seq<int64_t>(begin, begin + count)); }
 
 // With result [b, m, n]: dlhs[b, m, k] = sum_n ct[b, m, n] rhs[b, n, k], then its axes go where lhs has them; likewise drhs.
 void DotGeneralOp::pullback(Pullback &p) {

@@ -18,3 +18,15 @@ func.func @map_no_lane(%x: tensor<?x2xf64> {graph.dims = [#graph.dim<n>, #graph.
   %r, %k = graph.map @dot(%x, %w) over [true, false] size [n] : (tensor<?x2xf64>, tensor<2xf64>) -> (tensor<?xf64>, tensor<?xi32>)
   return %r, %k : tensor<?xf64>, tensor<?xi32>
 }
+
+// One value given twice, whole and over the lanes: the dimensions of a lane are those of each argument.
+func.func @map_twice(%x: tensor<?x?xf64> {graph.dims = [#graph.dim<n>, #graph.dim<m>], check.value = dense<[[1.0, 2.0, 4.0], [0.5, -1.0, 3.0]]> : tensor<2x3xf64>})
+    -> (tensor<?x?xf64> {graph.dims = [#graph.dim<n>, #graph.dim<n>], check.close = dense<[[21.0, 10.5], [10.5, 10.25]]> : tensor<2x2xf64>}) attributes {check.gradient, check.map} {
+  %y = graph.map @against(%x, %x) over [true, false] size [n] : (tensor<?x?xf64>, tensor<?x?xf64>) -> tensor<?x?xf64>
+  return %y : tensor<?x?xf64>
+}
+func.func private @against(%a: tensor<?xf64> {graph.dims = [#graph.dim<p>]}, %b: tensor<?x?xf64> {graph.dims = [#graph.dim<q>, #graph.dim<p>]})
+    -> (tensor<?xf64> {graph.dims = [#graph.dim<q>]}) {
+  %y = graph.dot_general %b, %a contracting [1] x [0] : tensor<?x?xf64>, tensor<?xf64> -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}

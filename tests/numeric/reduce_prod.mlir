@@ -46,9 +46,9 @@ func.func @reduce_prod_i32_of_nothing(%x: tensor<0x2xi32> {check.value = dense<>
   return %y : tensor<2xi32>
 }
 
-// The derivative by the only zero is the product of the others.
+// The derivative by the only zero is the product of the others, the second one by two zeros the rest.
 func.func @reduce_prod_zeros(%x: tensor<2x3xf64> {check.value = dense<[[2.0, 0.0, 5.0], [0.0, 0.0, 3.0]]> : tensor<2x3xf64>})
-    -> (tensor<2xf64> {check.close = dense<[0.0, 0.0]> : tensor<2xf64>}) attributes {check.gradient} {
+    -> (tensor<2xf64> {check.close = dense<[0.0, 0.0]> : tensor<2xf64>}) attributes {check.gradient, check.second, check.map} {
   %y = graph.reduce_prod %x axes [1] : tensor<2x3xf64> -> tensor<2xf64>
   return %y : tensor<2xf64>
 }

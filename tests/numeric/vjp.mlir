@@ -67,7 +67,7 @@ func.func @vjp_loops(%x: tensor<3xf64> {check.random = [0.5, 1.0]}, %w: tensor<3
   }
   return %y, %w : tensor<3xf64>, tensor<3xf64>
 }
-func.func @vjp_bounded(%x: tensor<f64> {check.value = dense<1.1> : tensor<f64>}) -> tensor<f64> attributes {check.gradient} {
+func.func @vjp_bounded(%x: tensor<f64> {check.value = dense<1.1> : tensor<f64>}) -> tensor<f64> attributes {check.gradient, check.second, check.map} {
   %ten = graph.constant dense<10.0> : tensor<f64>
   %two = graph.constant dense<2.0> : tensor<f64>
   %y = scf.while (%h = %x) : (tensor<f64>) -> tensor<f64> {

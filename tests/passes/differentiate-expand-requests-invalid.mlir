@@ -45,3 +45,22 @@ func.func private @f(%x: tensor<f64>) -> tensor<f64> {
   }
   return %y : tensor<f64>
 }
+
+// -----
+
+func.func @host_carry(%x: tensor<3xf64>) -> tensor<3xf64> {
+  // expected-remark @below {{in answer to this request}}
+  %y = graph.map @f(%x) over [true] size [3] : (tensor<3xf64>) -> tensor<3xf64>
+  return %y : tensor<3xf64>
+}
+func.func private @f(%x: tensor<f64>) -> tensor<f64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  // expected-error @below {{requires tensors as carries that vary with the lane, but got 'index'}}
+  %y, %n = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x, %k = %c0) -> (tensor<f64>, index) {
+    %a = graph.multiply %h, %h : tensor<f64>
+    scf.yield %a, %i : tensor<f64>, index
+  }
+  return %y : tensor<f64>
+}

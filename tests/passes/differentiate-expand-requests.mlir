@@ -98,11 +98,15 @@ func.func private @f(%x: tensor<4xf64>, %w: tensor<4xf64>) -> tensor<4xf64> {
 
 // -----
 
-// A while loop with a bound, and a branch inside.
+// A while loop with a bound, and a branch inside. It counts its trips in a tensor, which may differ from lane to lane; the adjoint counts down.
 // CHECK-LABEL: func.func @bounded
-// CHECK:         scf.while
-// CHECK:         scf.for
+// CHECK:         %[[FORWARD:.*]]:3 = scf.while {{.*}} : (tensor<f64>, tensor<i64>, tensor<20xf64>)
+// CHECK:         graph.max_trips = 20
+// CHECK:         scf.while (%{{.*}} = %[[FORWARD]]#1,
+// CHECK:           graph.compare GT
+// CHECK:           graph.dynamic_slice %[[FORWARD]]#2
 // CHECK:           scf.if
+// CHECK:         graph.max_trips = 20
 func.func @bounded(%x: tensor<f64>, %ct: tensor<f64>) -> (tensor<f64>, tensor<f64>) {
   %y, %dx = graph.vjp @f(%x) wrt [0] from(%ct) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
   return %y, %dx : tensor<f64>, tensor<f64>
@@ -189,4 +193,23 @@ func.func private @loss(%x: tensor<4xf32>, %w: tensor<4xf32>) -> tensor<f32> {
   %s = graph.dot_general %x, %w contracting [0] x [0] : tensor<4xf32>, tensor<4xf32> -> tensor<f32>
   %y = graph.tanh %s : tensor<f32>
   return %y : tensor<f32>
+}
+
+// -----
+
+// An entry that a request names is an entry, too, and comes before it here: its stop_gradient holds for both.
+// CHECK-LABEL: func.func @named
+// CHECK-NOT:     stop_gradient
+// CHECK-LABEL: func.func @names
+// CHECK-SAME:    (%[[X:.*]]: tensor<f64>, %[[CT:.*]]: tensor<f64>)
+// CHECK:         %[[D:.*]] = graph.multiply %[[CT]], %[[X]]
+// CHECK-NEXT:    return %[[D]]
+func.func @named(%x: tensor<f64>) -> tensor<f64> {
+  %s = graph.stop_gradient %x : tensor<f64>
+  %y = graph.multiply %x, %s : tensor<f64>
+  return %y : tensor<f64>
+}
+func.func @names(%x: tensor<f64>, %ct: tensor<f64>) -> tensor<f64> {
+  %y, %dx = graph.vjp @named(%x) wrt [0] from(%ct) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
+  return %dx : tensor<f64>
 }
