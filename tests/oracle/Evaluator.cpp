@@ -5,6 +5,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace costate::oracle {
@@ -27,6 +29,8 @@ FailureOr<std::vector<Array>> Oracle::run(StringRef function, ArrayRef<Array> in
     arrays.push_back(*result);
   return arrays;
 }
+
+double Oracle::largestMagnitude() const { return evaluator->largestMagnitude(); }
 
 std::optional<int64_t> Frame::extent(graph::DimAttr dim) const {
   return dim.evaluate([&](StringRef name) -> std::optional<int64_t> {
@@ -144,6 +148,12 @@ FailureOr<Nodes> Evaluator::callBody(func::FuncOp function, Nodes arguments, con
 //===----------------------------------------------------------------------===//
 
 FailureOr<Nodes> Evaluator::runBlock(Block &block, const Nodes &arguments, Frame &frame) {
+  auto measure = [&](const Node &node) {
+    for (double x : node->reals)
+      if (std::isfinite(x))
+        largest = std::max(largest, std::abs(x));
+  };
+  llvm::for_each(arguments, measure);
   for (auto [argument, node] : llvm::zip_equal(block.getArguments(), arguments))
     frame.values[argument] = node;
   for (Operation &op : block) {
@@ -155,6 +165,7 @@ FailureOr<Nodes> Evaluator::runBlock(Block &block, const Nodes &arguments, Frame
     FailureOr<Nodes> results = runOp(&op, operands, frame);
     if (failed(results) || failed(checkResults(&op, *results, frame)))
       return failure();
+    llvm::for_each(*results, measure);
     for (auto [result, node] : llvm::zip_equal(op.getResults(), *results))
       frame.values[result] = node;
   }

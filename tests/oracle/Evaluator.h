@@ -36,6 +36,7 @@ public:
   Kind kindOf(mlir::Type type) const { return oracle::kindOf(mlir::getElementTypeOrSelf(type), options.keepF32); }
   mlir::ModuleOp root() { return module; }
   mlir::SymbolTableCollection &symbols() { return tables; }
+  double largestMagnitude() const { return largest; }
 
 private:
   mlir::StringAttr nameAttr(llvm::StringRef name) { return mlir::StringAttr::get(module.getContext(), name); }
@@ -58,6 +59,7 @@ private:
   Options options;
   mlir::SymbolTableCollection tables;
   llvm::DenseMap<mlir::Operation *, std::shared_ptr<graph::Dimensions>> dimensions; // of a function
+  double largest = 0;     // finite magnitude of a value
   bool ruleFailed = false; // a custom rule could not be run while a tape was swept
 };
 

@@ -38,6 +38,10 @@ public:
   /// The same on nodes: inputs may be variables, whose derivatives the caller may ask for while the oracle lives.
   llvm::FailureOr<Nodes> evaluate(llvm::StringRef function, Nodes inputs, const llvm::StringMap<int64_t> &names = {});
 
+  /// The largest finite magnitude of any value that a function had so far, in any lane or trip: what rounding errors are relative to where
+  /// such values cancel. 0 if there was none.
+  double largestMagnitude() const;
+
 private:
   std::shared_ptr<Evaluator> evaluator;
 };

@@ -28,11 +28,14 @@ struct Program {
   llvm::StringMap<int64_t> names;
   /// Applied to @f, the first one first.
   std::vector<Transform> transforms;
-  /// Whether inputs hold NaN, infinities or zeros of either sign; then there are no derivatives.
+  /// Whether inputs hold NaN, infinities and zeros of either sign; then nothing asks for a derivative.
   bool isSpecial = false;
 
   Program clone() const;
 };
+
+/// Erases functions that nobody calls and ops that nobody reads: they are no part of a program.
+void removeDead(mlir::ModuleOp module);
 
 /// The program with this seed; equal on every machine. `depth`: number of transforms.
 Program generate(mlir::MLIRContext *context, uint64_t seed, int depth);

@@ -59,8 +59,7 @@ FailureOr<func::FuncOp> applyTransforms(ModuleOp module, const Program &program,
 // Shrinking
 //===----------------------------------------------------------------------===//
 
-/// Functions that nobody calls, and ops without uses, are no part of a program.
-static void removeDead(ModuleOp module) {
+void removeDead(ModuleOp module) {
   bool changed = true;
   while (changed) {
     changed = false;
