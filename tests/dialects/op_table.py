@@ -101,10 +101,11 @@ def verifier_tests(source):
 
 
 def values(source):
-    """The checks that costate-values makes in tests/numeric: a list of {op, test, kind, by, ok}."""
+    """The checks that costate-values makes in tests/numeric: a list of {op, test, kind, by, ok}. Those by "proof" name a test that failed when the
+    op's values, vjp, jvp or batch answered zero."""
     with tempfile.NamedTemporaryFile("r") as report:
         files = sorted((source / "tests/numeric").glob("*.mlir"))
-        subprocess.run(["costate-values", f"--report={report.name}", *files], stdout=subprocess.DEVNULL)
+        subprocess.run(["costate-values", "--zero-rules", f"--report={report.name}", *files], stdout=subprocess.DEVNULL)
         return [json.loads(line) for line in report]
 
 
@@ -124,18 +125,23 @@ def table(build, source, partial):
             found = [check for check in mine if check["kind"] in kinds and check["by"] in by]
             return found[0]["test"] if found and all(check["ok"] for check in found) else None
 
+        def proof(*kinds):
+            """The tests that fail without these rules, if each of the rules has one."""
+            found = [next((check["test"] for check in mine if check["by"] == "proof" and check["kind"] == kind and check["ok"]), None) for kind in kinds]
+            return ", ".join(dict.fromkeys(found)) if all(found) else None
+
         wanted = labels(page)
         cases = [name for name in invalid if name.startswith(short + "_")]
         covered = [next((case for case in cases if case.startswith(f"{short}_{label.lower()}_")), None) for label in wanted]
-        compiled = {check["by"] for check in mine} - {"oracle", "differences", "differentiated"}
+        compiled = {check["by"] for check in mine} - {"oracle", "differences", "differentiated", "proof"}
         rows[op] = {
             "example": "documented" if examples[op] is None else None,
             "verifier": (covered[0] if all(covered) else None) if wanted else next(iter(cases), None),
             "shapes": first({"values", "gradient"}, {"oracle", "differences"}),  # the oracle compares every extent with the op's own inference
-            "vjp/jvp": first({"gradient"}, {"differences", "differentiated"}),
-            "batch": first({"map"}, {"differentiated"}),
+            "vjp/jvp": first({"gradient"}, {"differences", "differentiated"}) and proof("vjp", "jvp"),
+            "batch": first({"map"}, {"differentiated"}) and proof("batch"),
             "executor": first({"values", "gradient"}, compiled) if compiled else None,
-            "oracle": first({"values", "gradient"}, {"oracle", "differences"}),
+            "oracle": first({"values", "gradient"}, {"oracle", "differences"}) and proof("value"),
         }
         empty += [f"{op}: {column}" for column in columns if not rows[op][column]]
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate-values FILE...: runs every public function of the files that carries its own test (tests/oracle/Check.td) in every way there is,
-// with its derivatives and batches, and compares. With --report, writes what was checked, a line of JSON each.
+// with its derivatives and batches, and compares. With --report, writes what was checked, a line of JSON each. With --zero-rules, requires of
+// each file that it fails when a rule of the op that it is named after answers zero.
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/dialects/graph/Graph.h"
 #include "costate/tests/numeric/Executors.h"
+#include "costate/tests/numeric/ZeroRules.h"
 #include "costate/tests/oracle/Check.h"
 #include "costate/tests/oracle/Gradients.h"
 #include "costate/tests/oracle/Oracle.h"
@@ -41,7 +43,7 @@ public:
   File(ModuleOp module, StringRef path, const std::vector<numeric::Executor> &executors, llvm::raw_ostream *report)
       : module(module), path(path), op(llvm::sys::path::stem(path).str()), executors(executors), report(report) {}
 
-  bool run() {
+  bool run(bool zeroRules) {
     std::vector<FuncOp> functions;
     for (auto function : module.getOps<FuncOp>())
       if (function.isPublic() && !function.isExternal())
@@ -51,8 +53,11 @@ public:
     // The oracle has read the module; now every case gets an entry, and all are compiled together.
     for (auto [i, test] : llvm::enumerate(cases))
       check::addEntry(module.lookupSymbol<FuncOp>(test.name), entryName(i));
-    for (const numeric::Executor &executor : executors)
+    for (const numeric::Executor &executor : executors) {
       runAll(executor);
+      if (zeroRules && &executor == &executors.front() && failures == 0)
+        runZeroRules();
+    }
     llvm::outs() << path << ": " << passed << " passed, " << failures << " failed\n";
     return failures == 0;
   }
@@ -155,25 +160,61 @@ private:
     FailureOr<std::unique_ptr<numeric::Program>> program = executor.prepare(module);
     if (failed(program))
       return note("*", "values", executor.name, "cannot be compiled");
-    for (auto [entry, test] : llvm::enumerate(cases)) {
-      FailureOr<std::vector<Array>> results = (*program)->run(entryName(entry), test.inputs, test.results, test.names);
-      if (failed(results)) {
-        note(test.name, test.kind, executor.name, "cannot be run");
-        continue;
-      }
-      std::string error;
-      for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(*results, test.results))) {
-        auto &[found, wanted] = pair;
-        double tolerance = executor.isF32 ? test.f32Tolerance : 1e-10, largest = 0;
-        for (double x : wanted.reals)
-          if (std::isfinite(x) && test.kind != "values")
-            largest = std::max(largest, std::abs(x));
-        std::string text = oracle::difference(found, wanted, tolerance, tolerance * std::max(1.0, largest), test.kind == "values");
-        if (error.empty() && !text.empty())
-          error = "result " + std::to_string(i) + ": " + text;
-      }
-      note(test.name, test.kind, executor.name, error);
+    for (size_t i = 0; i < cases.size(); ++i)
+      note(cases[i].name, cases[i].kind, executor.name, runCase(**program, executor, i));
+  }
+
+  /// What is wrong with the results of a case; empty if nothing.
+  std::string runCase(numeric::Program &program, const numeric::Executor &executor, size_t index) {
+    const Case &test = cases[index];
+    FailureOr<std::vector<Array>> results = program.run(entryName(index), test.inputs, test.results, test.names);
+    if (failed(results))
+      return "cannot be run";
+    for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(*results, test.results))) {
+      auto &[found, wanted] = pair;
+      double tolerance = executor.isF32 ? test.f32Tolerance : 1e-10, largest = 0;
+      for (double x : wanted.reals)
+        if (std::isfinite(x) && test.kind != "values")
+          largest = std::max(largest, std::abs(x));
+      std::string text = oracle::difference(found, wanted, tolerance, tolerance * std::max(1.0, largest), test.kind == "values");
+      if (!text.empty())
+        return "result " + std::to_string(i) + ": " + text;
     }
+    return "";
+  }
+
+  //===--- Proofs: this file fails without a rule of its op ---===//
+
+  /// The first case of this kind that fails when the op has the fault; empty if none does. A program that the fault keeps from being compiled
+  /// shows nothing.
+  std::string failsWith(numeric::Fault fault, StringRef kind) {
+    numeric::Executor executor = numeric::withFault(executors.front(), "graph." + op, fault);
+    ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &) { return success(); });
+    FailureOr<std::unique_ptr<numeric::Program>> program = executor.prepare(module);
+    for (size_t i = 0; succeeded(program) && i < cases.size(); ++i)
+      if (cases[i].kind == kind && !runCase(**program, executor, i).empty())
+        return cases[i].name;
+    return "";
+  }
+
+  /// A derivative that is zero by definition must be missed when it is one; and where no derivative is ever asked of the op, what is derived or
+  /// batched around it must hang on its values.
+  void runZeroRules() {
+    using numeric::Fault;
+    auto prove = [&](StringRef what, std::initializer_list<std::pair<Fault, StringRef>> attempts) {
+      std::string shownBy;
+      for (auto [fault, kind] : attempts)
+        if (shownBy.empty())
+          shownBy = failsWith(fault, kind);
+      note(shownBy.empty() ? "*" : shownBy, what, "proof", shownBy.empty() ? "requires a test that fails when the rule answers zero" : "");
+      return (" " + what + " @" + (shownBy.empty() ? "?" : shownBy)).str();
+    };
+    std::string line;
+    line += prove("value", {{Fault::ZeroValue, "values"}, {Fault::ZeroValue, "gradient"}});
+    line += prove("vjp", {{Fault::ZeroVjp, "gradient"}, {Fault::OneVjp, "gradient"}, {Fault::ZeroValue, "gradient"}});
+    line += prove("jvp", {{Fault::ZeroJvp, "gradient"}, {Fault::OneJvp, "gradient"}, {Fault::ZeroValue, "gradient"}});
+    line += prove("batch", {{Fault::ZeroBatch, "map"}, {Fault::ZeroValue, "map"}});
+    llvm::outs() << "graph." << op << " is missed by" << line << "\n";
   }
 
   void note(StringRef test, StringRef kind, StringRef by, StringRef error) {
@@ -197,6 +238,7 @@ private:
 int main(int argc, char **argv) {
   llvm::cl::list<std::string> files(llvm::cl::Positional, llvm::cl::OneOrMore, llvm::cl::desc("FILE..."));
   llvm::cl::opt<std::string> reportPath("report", llvm::cl::desc("Write a line of JSON for each check"), llvm::cl::value_desc("FILE"));
+  llvm::cl::opt<bool> zeroRules("zero-rules", llvm::cl::desc("Require each file to fail when a rule of its op answers zero"));
   llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs functions that carry their own test\n");
 
@@ -220,7 +262,7 @@ int main(int argc, char **argv) {
     SourceMgrDiagnosticHandler handler(sources, &context);
     ParserConfig config(&context);
     OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, sources, config);
-    ok = module && File(*module, path, executors, report.get()).run() && ok;
+    ok = module && File(*module, path, executors, report.get()).run(zeroRules) && ok;
   }
   return ok ? 0 : 1;
 }
