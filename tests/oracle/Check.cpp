@@ -185,35 +185,37 @@ struct Request {
 
 } // namespace
 
-FuncOp addVjp(FuncOp function) {
+SmallVector<int64_t> floatArguments(FuncOp function) {
+  SmallVector<int64_t> arguments;
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (isFloat(type))
+      arguments.push_back(i);
+  return arguments;
+}
+
+FuncOp addVjp(FuncOp function, ArrayRef<int64_t> wrt) {
   Request request(function);
-  SmallVector<int64_t> wrt;
   for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
     if (isFloat(type)) {
       request.arguments.push_back(type);
       request.argumentDims.push_back(request.resultDims[i]);
     }
-  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-    if (isFloat(type)) {
-      wrt.push_back(i);
-      request.results.push_back(type);
-      request.resultDims.push_back(request.argumentDims[i]);
-    }
+  for (int64_t i : wrt) {
+    request.results.push_back(function.getArgumentTypes()[i]);
+    request.resultDims.push_back(request.argumentDims[i]);
+  }
   return request.build(function.getName() + ".vjp", [&](OpBuilder &b, Location loc, ValueRange args) {
     unsigned n = function.getNumArguments();
     return graph::VjpOp::create(b, loc, request.results, function.getName(), args.take_front(n), wrt, args.drop_front(n));
   });
 }
 
-FuncOp addJvp(FuncOp function) {
+FuncOp addJvp(FuncOp function, ArrayRef<int64_t> along) {
   Request request(function);
-  SmallVector<int64_t> along;
-  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-    if (isFloat(type)) {
-      along.push_back(i);
-      request.arguments.push_back(type);
-      request.argumentDims.push_back(graph::Dims(request.argumentDims[i]));
-    }
+  for (int64_t i : along) {
+    request.arguments.push_back(function.getArgumentTypes()[i]);
+    request.argumentDims.push_back(graph::Dims(request.argumentDims[i]));
+  }
   for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
     if (isFloat(type)) {
       request.results.push_back(type);

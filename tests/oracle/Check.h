@@ -38,10 +38,14 @@ llvm::FailureOr<std::vector<Array>> inputsOf(FuncOp function);
 // Requests as functions. Each adds a private function to the module and copies the dimensions of arguments and results.
 //===----------------------------------------------------------------------===//
 
-/// (arguments, a cotangent per float result) -> (values, a gradient per float argument). Named NAME.vjp.
-FuncOp addVjp(FuncOp function);
-/// (arguments, a tangent per float argument) -> (values, a tangent per float result). Named NAME.jvp.
-FuncOp addJvp(FuncOp function);
+/// The float arguments of a function.
+llvm::SmallVector<int64_t> floatArguments(FuncOp function);
+/// (arguments, a cotangent per float result) -> (values, a gradient per argument in `wrt`). Named NAME.vjp.
+FuncOp addVjp(FuncOp function, llvm::ArrayRef<int64_t> wrt);
+inline FuncOp addVjp(FuncOp function) { return addVjp(function, floatArguments(function)); }
+/// (arguments, a tangent per argument in `along`) -> (values, a tangent per float result). Named NAME.jvp.
+FuncOp addJvp(FuncOp function, llvm::ArrayRef<int64_t> along);
+inline FuncOp addJvp(FuncOp function) { return addJvp(function, floatArguments(function)); }
 /// Arguments for which `over` holds and all results get an axis of lanes in front. Named NAME.map, with `over` as 0 and 1.
 FuncOp addMap(FuncOp function, llvm::ArrayRef<bool> over);
 

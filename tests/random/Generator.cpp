@@ -228,10 +228,12 @@ private:
     enum { Call, Vjp, Jvp, Map };
     int64_t kind = isSpecial ? pick<int64_t>({Call, Map}) : between(Call, Map);
     func::FuncOp wrapped = callee;
+    SmallVector<int64_t> some;
+    llvm::copy_if(check::floatArguments(callee), std::back_inserter(some), [&](int64_t) { return chance(0.7); });
     if (kind == Vjp)
-      wrapped = check::addVjp(callee);
+      wrapped = check::addVjp(callee, some);
     if (kind == Jvp)
-      wrapped = check::addJvp(callee);
+      wrapped = check::addJvp(callee, some);
     if (kind == Map)
       wrapped = check::addMap(callee, randomMask(callee.getNumArguments()));
     // A name that is not one of this function's is the extent of lanes.

@@ -81,7 +81,10 @@ public:
     if (plant)
       plant->apply(*compilable);
     std::string message;
-    ScopedDiagnosticHandler collect(module.getContext(), [&](Diagnostic &diagnostic) { message += message.empty() ? diagnostic.str() : ""; });
+    ScopedDiagnosticHandler collect(module.getContext(), [&](Diagnostic &diagnostic) {
+      if (message.empty() && diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        message = diagnostic.str();
+    });
     for (const numeric::Executor &executor : executors) {
       FailureOr<std::unique_ptr<numeric::Program>> compiled = executor.prepare(*compilable);
       if (failed(compiled))
