@@ -102,6 +102,8 @@ LogicalResult Push::visit(Operation *op) {
 /// the cotangents t.
 LogicalResult Push::visitCall(func::CallOp call) {
   func::FuncOp rule = expander.ruleOf(expander.lookup(call));
+  if (failed(expander.flatten(rule))) // it may be a rule that asks for the derivative which it gives
+    return failure();
   SmallVector<Value> operands(call.getOperands()), seeds;
   SmallVector<int64_t> wrt;
   for (Value result : call.getResults())
@@ -116,7 +118,7 @@ LogicalResult Push::visitCall(func::CallOp call) {
   if (failed(transpose))
     return failure();
   llvm::append_range(operands, seeds);
-  SmallVector<Value> pushed = expander.inlineCall(create<func::CallOp>(*transpose, operands));
+  SmallVector<Value> pushed = expander.apply(builder, loc, *transpose, operands);
   unsigned next = rule.getNumResults();
   for (Value result : call.getResults())
     if (isFloat(result.getType()))
@@ -203,6 +205,8 @@ LogicalResult Push::visitIf(scf::IfOp branch) {
 } // namespace
 
 FailureOr<func::FuncOp> Expander::jvp(func::FuncOp function, ArrayRef<int64_t> along) {
+  if (ruleOf(function))
+    function = callerOf(function);
   std::string key = (function.getName() + " jvp " + llvm::join(llvm::map_range(along, [](int64_t i) { return std::to_string(i); }), ",")).str();
   if (func::FuncOp done = made.lookup(key))
     return done;

@@ -48,16 +48,13 @@ LogicalResult Expander::flatten(func::FuncOp function) {
       return call.emitError() << "requires '" << call.getCallee() << "' to be a function";
     if (failed(flatten(callee)))
       return failure();
-    if (func::FuncOp rule = ruleOf(callee)) {
-      if (failed(flatten(rule)))
-        return failure();
-      continue;
-    }
-    inlineCall(call); // a flat callee holds calls of functions with rules only, which stay
+    if (!ruleOf(callee))
+      inlineCall(call); // a flat callee holds calls of functions with rules only, which stay
   }
   inProgress.erase(function);
   flat.insert(function);
-  return success();
+  func::FuncOp rule = ruleOf(function); // which may call the function
+  return rule ? flatten(rule) : success();
 }
 
 func::FuncOp Expander::cloneWithName(func::FuncOp function, StringRef suffix) {
@@ -125,6 +122,25 @@ LogicalResult Expander::answer(Operation *request) {
   request->replaceAllUsesWith(call.getResults());
   request->erase();
   return success();
+}
+
+func::FuncOp Expander::callerOf(func::FuncOp function) {
+  func::FuncOp &caller = made[(function.getName() + " caller").str()];
+  if (caller)
+    return caller;
+  Dimensions dimensions;
+  SmallVector<Dims> dims = llvm::map_to_vector(function.getArguments(), [&](Value argument) { return dimensions.of(argument); });
+  caller = createFunction(function, symbols, ".call", function.getArgumentTypes(), dims);
+  OpBuilder builder = OpBuilder::atBlockBegin(&caller.front());
+  auto call = func::CallOp::create(builder, function.getLoc(), function, caller.getArguments());
+  func::ReturnOp::create(builder, function.getLoc(), call.getResults());
+  updateResults(caller, dimensions);
+  return caller;
+}
+
+SmallVector<Value> Expander::apply(OpBuilder &builder, Location loc, func::FuncOp function, ValueRange operands) {
+  auto call = func::CallOp::create(builder, loc, function, operands);
+  return ruleOf(function) ? SmallVector<Value>(call.getResults()) : inlineCall(call);
 }
 
 SmallVector<Value> Expander::inlineCall(func::CallOp call) {

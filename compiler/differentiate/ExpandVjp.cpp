@@ -20,7 +20,7 @@ namespace costate::differentiate {
 
 namespace {
 
-/// One backward sweep. A loop body or branch is swept by a child, whose cotangents of captured values its parent takes over.
+/// One backward sweep. A loop body or branch is swept by a child, which goes on from its parent's cotangents of captured values and gives them back.
 class Sweep : public Pullback {
 public:
   Sweep(Expander &expander, OpBuilder &builder, Location loc, Dimensions &dimensions, Activity &activity)
@@ -34,6 +34,10 @@ public:
       return;
     Value &sum = sums[operand];
     sum = sum ? add(sum, ct) : ct;
+  }
+  void update(Value operand, function_ref<Value(Value)> next) override {
+    if (isActive(operand))
+      sums[operand] = next(cotangentOf(operand));
   }
   void accumulateLeaf(Value arena, SymbolRefAttr leaf, Value ct) override {
     if (!ct || !isActive(arena))
@@ -90,7 +94,7 @@ private:
   using LoopBackward = function_ref<ValueRange(ValueRange starts, FillTrip fill)>;
 
   /// The adjoint of a loop: carry i at the start of each trip is recorded in tapes[i], `carries` are the values that stand for them in the
-  /// loop, cts[i] is the cotangent of the last carry i. Adds to the cotangents of captured values; returns those of the first carries.
+  /// loop, cts[i] is the cotangent of the last carry i. Carries on the cotangents of captured values; returns those of the first carries.
   FailureOr<SmallVector<Value>> reverseTrips(Operation *loop, ValueRange carries, ValueRange tapes, ArrayRef<Value> cts, LoopBackward backward,
                                              function_ref<Trip(Sweep &, ArrayRef<Value> restored, Value trip)> replayTrip);
 
@@ -138,11 +142,13 @@ LogicalResult Sweep::visit(Operation *op) {
 /// A function with a rule: rule(inputs, a cotangent per float result) -> a cotangent per float input.
 LogicalResult Sweep::visitCall(func::CallOp call) {
   func::FuncOp rule = expander.ruleOf(expander.lookup(call));
+  if (failed(expander.flatten(rule))) // it may be a rule that asks for the derivative which it gives
+    return failure();
   SmallVector<Value> operands(call.getOperands());
   for (Value result : call.getResults())
     if (isFloat(result.getType()))
       operands.push_back(cotangentOrZero(result));
-  SmallVector<Value> adjoint = expander.inlineCall(create<func::CallOp>(rule, operands));
+  SmallVector<Value> adjoint = expander.apply(builder, loc, rule, operands);
   unsigned next = 0;
   for (Value operand : call.getOperands())
     if (isFloat(operand.getType()))
@@ -201,7 +207,7 @@ FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange ca
       starts.push_back(cts[i] ? cts[i] : zerosLike(carry));
     }
   for (Value value : captured)
-    starts.push_back(zerosLike(value));
+    starts.push_back(cotangentOrZero(value));
 
   LogicalResult status = success();
   ValueRange finals = backward(starts, [&](OpBuilder &nested, Value trip, ValueRange sums) {
@@ -215,20 +221,20 @@ FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange ca
     Trip again = replayTrip(child, restored, trip);
     for (auto [place, i] : llvm::enumerate(chosen))
       child.accumulate(again.yielded[i], sums[place]);
+    for (auto [value, sum] : llvm::zip_equal(captured, sums.drop_front(chosen.size())))
+      child.accumulate(value, sum);
     status = child.sweep(again.ops);
     SmallVector<Value> results;
     for (unsigned i : chosen)
       results.push_back(child.cotangentOrZero(restored[i]));
-    for (auto [value, sum] : llvm::zip_equal(captured, sums.drop_front(chosen.size()))) {
-      Value ct = child.cotangentOf(value);
-      results.push_back(ct ? child.add(sum, ct) : sum);
-    }
+    for (Value value : captured)
+      results.push_back(child.cotangentOf(value));
     return results;
   });
   if (failed(status))
     return failure();
   for (auto [value, ct] : llvm::zip_equal(captured, finals.drop_front(chosen.size())))
-    accumulate(value, ct);
+    update(value, [&](Value) { return ct; });
   SmallVector<Value> result(carries.size());
   for (auto [place, i] : llvm::enumerate(chosen))
     result[i] = finals[place];
@@ -421,28 +427,33 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
 LogicalResult Sweep::visitIf(scf::IfOp branch) {
   SmallVector<Value> captured = activeCaptures(branch);
   SmallVector<Value> cts = llvm::map_to_vector(branch.getResults(), [&](Value result) { return cotangentOf(result); });
+  SmallVector<Value> starts = llvm::map_to_vector(captured, [&](Value value) { return cotangentOrZero(value); });
   LogicalResult status = success();
   auto fill = [&](Region &region, OpBuilder &nested) {
     Sweep child(expander, nested, loc, dimensions, activity);
+    for (auto [value, start] : llvm::zip_equal(captured, starts))
+      child.accumulate(value, start);
     IRMapping mapping;
     SmallVector<Operation *> copies = child.replay(region.front(), mapping);
     for (auto [value, ct] : llvm::zip_equal(mapped(mapping, region.front().getTerminator()->getOperands()), cts))
       child.accumulate(value, ct);
     if (failed(child.sweep(copies)))
       status = failure();
-    return llvm::map_to_vector(captured, [&](Value value) { return child.cotangentOrZero(value); });
+    return llvm::map_to_vector(captured, [&](Value value) { return child.cotangentOf(value); });
   };
   auto adjoint = createIf(
       builder, loc, ValueRange(captured).getTypes(), branch.getCondition(), [&](OpBuilder &nested) { return fill(branch.getThenRegion(), nested); },
       [&](OpBuilder &nested) { return fill(branch.getElseRegion(), nested); });
   for (auto [value, ct] : llvm::zip_equal(captured, adjoint.getResults()))
-    accumulate(value, ct);
+    update(value, [ct = Value(ct)](Value) { return ct; });
   return status;
 }
 
 } // namespace
 
 FailureOr<func::FuncOp> Expander::vjp(func::FuncOp function, ArrayRef<int64_t> wrt) {
+  if (ruleOf(function))
+    function = callerOf(function);
   std::string key = (function.getName() + " vjp " + llvm::join(llvm::map_range(wrt, [](int64_t i) { return std::to_string(i); }), ",")).str();
   if (func::FuncOp done = made.lookup(key))
     return done;

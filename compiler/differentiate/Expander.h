@@ -21,7 +21,7 @@ public:
   explicit Expander(mlir::ModuleOp module) : module(module), symbols(module) {}
   ~Expander();
 
-  /// Answers the requests in `function` and inlines its calls; those of functions with a rule stay. Callees come first.
+  /// Answers the requests in `function` and in its rule and inlines their calls; those of functions with a rule stay. Callees come first.
   llvm::LogicalResult flatten(mlir::func::FuncOp function);
 
   /// (inputs, a cotangent per float result) -> (results, a cotangent per entry of `wrt`).
@@ -32,6 +32,9 @@ public:
 
   /// Inputs with over[i] have a leading axis of extent `size`; so have all results. A name in `size` must be new to the function.
   mlir::FailureOr<mlir::func::FuncOp> map(mlir::func::FuncOp function, llvm::ArrayRef<bool> over, graph::DimAttr size);
+
+  /// The results of a function on `operands`, written at the insertion point: its body, or a call if a derivative of it is given by a rule.
+  llvm::SmallVector<mlir::Value> apply(mlir::OpBuilder &builder, mlir::Location loc, mlir::func::FuncOp function, mlir::ValueRange operands);
 
   /// Replaces a call by the callee's body, the callee's dimension names by the caller's dimensions. Returns what its results are now.
   llvm::SmallVector<mlir::Value> inlineCall(mlir::func::CallOp call);
@@ -51,6 +54,8 @@ public:
 
 private:
   llvm::LogicalResult answer(mlir::Operation *request);
+  /// A private function that only calls `function`, so that a derivative of it is one of a call, for which a rule may stand.
+  mlir::func::FuncOp callerOf(mlir::func::FuncOp function);
   /// A private copy, without a rule.
   mlir::func::FuncOp cloneWithName(mlir::func::FuncOp function, llvm::StringRef suffix);
   mlir::FailureOr<mlir::func::FuncOp> mapRule(mlir::func::FuncOp rule, mlir::func::FuncOp function, llvm::ArrayRef<bool> over,

@@ -58,6 +58,27 @@ LogicalResult GraphDialect::verifyRegionArgAttribute(Operation *op, unsigned, un
   return success();
 }
 
+/// The rule of a function takes its arguments and a cotangent per float result, and gives a cotangent per float argument.
+static LogicalResult verifyRule(func::FuncOp function, Attribute attr) {
+  auto name = dyn_cast<FlatSymbolRefAttr>(attr);
+  auto rule = name ? SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(function, name) : func::FuncOp();
+  if (!rule)
+    return function.emitOpError() << "requires '" << kVjpAttr << "' to name a function, but got " << attr;
+  SmallVector<Type> arguments(function.getArgumentTypes()), results;
+  auto isFloat = [](Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); };
+  llvm::copy_if(function.getResultTypes(), std::back_inserter(arguments), isFloat);
+  llvm::copy_if(function.getArgumentTypes(), std::back_inserter(results), isFloat);
+  FunctionType required = FunctionType::get(function.getContext(), arguments, results);
+  if (rule.getFunctionType() != required)
+    return function.emitOpError() << "requires its rule '" << rule.getName() << "' to be " << required << ", but got " << rule.getFunctionType();
+  return success();
+}
+
+LogicalResult GraphDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
+  auto function = dyn_cast<func::FuncOp>(op);
+  return function && attr.getName() == kVjpAttr ? verifyRule(function, attr.getValue()) : success();
+}
+
 } // namespace costate::graph
 
 #define GET_OP_CLASSES

@@ -332,7 +332,9 @@ void ReverseOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
 //===----------------------------------------------------------------------===//
 
 void GatherOp::pullback(Pullback &p) {
-  p.accumulate(getOperand(), p.scatterAdd(p.zerosLike(getOperand()), getIndices(), p.cotangent(), getBatchDims()));
+  p.update(getOperand(), [&](Value sum) {
+    return p.scatterAdd(sum ? sum : p.zerosLike(getOperand()), getIndices(), p.cotangent(), getBatchDims());
+  });
 }
 
 void GatherOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
@@ -349,7 +351,12 @@ void ScatterAddOp::pushforward(Pushforward &p) {
 }
 
 void DynamicSliceOp::pullback(Pullback &p) {
-  p.accumulate(getOperand(), p.create<DynamicUpdateSliceOp>(getOperand().getType(), p.zerosLike(getOperand()), p.cotangent(), getStarts()));
+  p.update(getOperand(), [&](Value sum) {
+    Value block = p.cotangent();
+    if (sum)
+      block = p.add(p.create<DynamicSliceOp>(getType(), sum, getStarts(), getSizes()), block);
+    return p.create<DynamicUpdateSliceOp>(getOperand().getType(), sum ? sum : p.zerosLike(getOperand()), block, getStarts());
+  });
 }
 
 void DynamicSliceOp::pushforward(Pushforward &p) { pushLinear(*this, p); }

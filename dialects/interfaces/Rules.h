@@ -23,6 +23,8 @@ public:
   /// Adds to the cotangent of `operand`; a null or an inactive operand is ignored.
   using Emitter::add;
   virtual void accumulate(mlir::Value operand, mlir::Value cotangent) = 0;
+  /// Replaces the cotangent of `operand` by what `next` makes of it, of null if it is zero so far: for a rule that touches a part of it only.
+  virtual void update(mlir::Value operand, llvm::function_ref<mlir::Value(mlir::Value sum)> next) = 0;
   /// Adds to the part of a parameter set's cotangent that is one leaf.
   virtual void accumulateLeaf(mlir::Value arena, mlir::SymbolRefAttr leaf, mlir::Value cotangent) = 0;
 };

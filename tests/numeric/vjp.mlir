@@ -53,6 +53,40 @@ func.func private @rule(%x: tensor<2xf64>, %ct: tensor<2xf64>) -> tensor<2xf64> 
   return %d : tensor<2xf64>
 }
 
+// A request for the function itself; and a rule has a derivative by a rule of its own: 5 u by the input, 3 u by the cotangent.
+func.func @vjp_rule_of_rule(%x: tensor<2xf64> {check.value = dense<[1.0, 2.0]> : tensor<2xf64>},
+                            %ct: tensor<2xf64> {check.value = dense<[1.0, 10.0]> : tensor<2xf64>},
+                            %u: tensor<2xf64> {check.value = dense<[1.0, -1.0]> : tensor<2xf64>})
+    -> (tensor<2xf64> {check.close = dense<[3.0, 30.0]> : tensor<2xf64>}, tensor<2xf64> {check.close = dense<[3.0, 30.0]> : tensor<2xf64>},
+        tensor<2xf64> {check.close = dense<[5.0, -5.0]> : tensor<2xf64>}, tensor<2xf64> {check.close = dense<[3.0, -3.0]> : tensor<2xf64>})
+    attributes {check.map} {
+  %y, %dx = graph.vjp @ruled_twice(%x) wrt [0] from(%ct) : (tensor<2xf64>, tensor<2xf64>) -> (tensor<2xf64>, tensor<2xf64>)
+  %z, %t = graph.jvp @ruled_twice(%x) along [0](%ct) : (tensor<2xf64>, tensor<2xf64>) -> (tensor<2xf64>, tensor<2xf64>)
+  %d, %ddx, %dct = graph.vjp @slope(%x, %ct) wrt [0, 1] from(%u)
+      : (tensor<2xf64>, tensor<2xf64>, tensor<2xf64>) -> (tensor<2xf64>, tensor<2xf64>, tensor<2xf64>)
+  return %dx, %t, %ddx, %dct : tensor<2xf64>, tensor<2xf64>, tensor<2xf64>, tensor<2xf64>
+}
+func.func private @slope(%x: tensor<2xf64>, %ct: tensor<2xf64>) -> tensor<2xf64> {
+  %y, %dx = graph.vjp @ruled_twice(%x) wrt [0] from(%ct) : (tensor<2xf64>, tensor<2xf64>) -> (tensor<2xf64>, tensor<2xf64>)
+  return %dx : tensor<2xf64>
+}
+func.func private @ruled_twice(%x: tensor<2xf64>) -> tensor<2xf64> attributes {graph.vjp = @first_rule} {
+  %y = graph.multiply %x, %x : tensor<2xf64>
+  return %y : tensor<2xf64>
+}
+func.func private @first_rule(%x: tensor<2xf64>, %ct: tensor<2xf64>) -> tensor<2xf64> attributes {graph.vjp = @second_rule} {
+  %three = graph.constant dense<3.0> : tensor<2xf64>
+  %d = graph.multiply %ct, %three : tensor<2xf64>
+  return %d : tensor<2xf64>
+}
+func.func private @second_rule(%x: tensor<2xf64>, %ct: tensor<2xf64>, %u: tensor<2xf64>) -> (tensor<2xf64>, tensor<2xf64>) {
+  %three = graph.constant dense<3.0> : tensor<2xf64>
+  %five = graph.constant dense<5.0> : tensor<2xf64>
+  %dx = graph.multiply %u, %five : tensor<2xf64>
+  %dct = graph.multiply %u, %three : tensor<2xf64>
+  return %dx, %dct : tensor<2xf64>, tensor<2xf64>
+}
+
 // A loop with a captured value, a bounded loop with a branch in it.
 func.func @vjp_loops(%x: tensor<3xf64> {check.random = [0.5, 1.0]}, %w: tensor<3xf64> {check.random = [0.5, 1.0]})
     -> (tensor<3xf64>, tensor<3xf64>) attributes {check.gradient, check.second, check.map} {

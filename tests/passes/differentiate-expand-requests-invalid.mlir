@@ -64,3 +64,19 @@ func.func private @f(%x: tensor<f64>) -> tensor<f64> {
   }
   return %y : tensor<f64>
 }
+
+// -----
+
+func.func @circular(%x: tensor<f64>, %ct: tensor<f64>) -> tensor<f64> {
+  %y, %dx = graph.vjp @f(%x) wrt [0] from(%ct) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
+  return %dx : tensor<f64>
+}
+func.func private @f(%x: tensor<f64>) -> tensor<f64> attributes {graph.vjp = @asks} {
+  return %x : tensor<f64>
+}
+// expected-error @below {{requires functions without recursion, but 'asks' calls itself}}
+func.func private @asks(%x: tensor<f64>, %ct: tensor<f64>) -> tensor<f64> {
+  // expected-remark @below {{in answer to this request}}
+  %y, %dx = graph.vjp @f(%x) wrt [0] from(%ct) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
+  return %dx : tensor<f64>
+}

@@ -213,3 +213,34 @@ func.func @names(%x: tensor<f64>, %ct: tensor<f64>) -> tensor<f64> {
   %y, %dx = graph.vjp @named(%x) wrt [0] from(%ct) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
   return %dx : tensor<f64>
 }
+
+// -----
+
+// A loop reads a row of %a a trip: its adjoint adds a row to the cotangent of %a, in place, and no array of zeros.
+// CHECK-LABEL: func.func @rows
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (tensor<4xf64>, tensor<3x4xf64>)
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[SUM:.*]] = %{{.*}}) -> (tensor<4xf64>, tensor<3x4xf64>)
+// CHECK:           %[[ROW:.*]] = graph.dynamic_slice %[[SUM]]
+// CHECK:           %[[MORE:.*]] = graph.add %[[ROW]], %{{.*}} : tensor<1x4xf64>
+// CHECK:           %[[NEXT:.*]] = graph.dynamic_update_slice %[[SUM]], %[[MORE]]
+// CHECK-NOT:       tensor<3x4xf64>
+// CHECK:           scf.yield %{{.*}}, %[[NEXT]]
+func.func @rows(%x: tensor<4xf64>, %a: tensor<3x4xf64>, %ct: tensor<4xf64>) -> tensor<3x4xf64> {
+  %y, %da = graph.vjp @f(%x, %a) wrt [1] from(%ct) : (tensor<4xf64>, tensor<3x4xf64>, tensor<4xf64>) -> (tensor<4xf64>, tensor<3x4xf64>)
+  return %da : tensor<3x4xf64>
+}
+func.func private @f(%x: tensor<4xf64>, %a: tensor<3x4xf64>) -> tensor<4xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %zero = graph.constant dense<0> : tensor<i64>
+  %y = scf.for %i = %c0 to %c3 step %c1 iter_args(%h = %x) -> tensor<4xf64> {
+    %n = arith.index_cast %i : index to i64
+    %k = tensor.from_elements %n : tensor<i64>
+    %b = graph.dynamic_slice %a[%k, %zero] sizes [1, 4] : tensor<3x4xf64>, tensor<i64>, tensor<i64> -> tensor<1x4xf64>
+    %r = graph.reshape %b shape [4] : tensor<1x4xf64> -> tensor<4xf64>
+    %t = graph.multiply %h, %r : tensor<4xf64>
+    scf.yield %t : tensor<4xf64>
+  }
+  return %y : tensor<4xf64>
+}

@@ -222,11 +222,29 @@ private:
     return {callee, std::move(calleeInputs)};
   }
 
-  /// A call of another function, or a request for a derivative or a batch of it.
+  /// A function that calls this one and has a rule for its derivative: the derivative of this one.
+  func::FuncOp addRuled(func::FuncOp function) {
+    auto ruled = function.clone();
+    ruled.setName((function.getName() + ".ruled").str());
+    module.insert(std::next(function->getIterator()), ruled);
+    func::FuncOp rule = check::addVjp(function);
+    Operation *terminator = rule.front().getTerminator();
+    unsigned values = function.getNumResults();
+    SmallVector<Attribute> attrs(ArrayRef(rule.getResAttrsAttr().getValue()).drop_front(values));
+    terminator->setOperands(SmallVector<Value>(terminator->getOperands().drop_front(values)));
+    rule.setType(builder.getFunctionType(rule.getArgumentTypes(), terminator->getOperandTypes()));
+    rule.setResAttrsAttr(builder.getArrayAttr(attrs));
+    ruled->setAttr(kVjpAttr, FlatSymbolRefAttr::get(rule));
+    return ruled;
+  }
+
+  /// A call of another function, or a request for a derivative or a batch of it. It may have a rule for its derivative.
   void request() {
     auto [callee, calleeInputs] = buildCallee();
     enum { Call, Vjp, Jvp, Map };
     int64_t kind = isSpecial ? pick<int64_t>({Call, Map}) : between(Call, Map);
+    if (chance(0.4))
+      callee = addRuled(callee);
     func::FuncOp wrapped = callee;
     SmallVector<int64_t> some;
     llvm::copy_if(check::floatArguments(callee), std::back_inserter(some), [&](int64_t) { return chance(0.7); });

@@ -171,6 +171,9 @@ struct Coverage {
         seen.insert(op->getName().getStringRef().str());
       llvm::for_each(op->getResultTypes(), note);
     });
+    for (auto function : const_cast<OwningOpRef<ModuleOp> &>(program.module)->getOps<func::FuncOp>())
+      if (function->hasAttr(graph::kVjpAttr))
+        seen.insert("a rule of a function");
     if (program.isSpecial)
       seen.insert("special values");
     for (auto [depth, transform] : llvm::enumerate(program.transforms)) {
@@ -188,7 +191,7 @@ struct Coverage {
     for (RegisteredOperationName name : context.getRegisteredOperations())
       if (name.getDialectNamespace() == "graph")
         all.try_emplace(name.getStringRef().str(), 0);
-    for (const char *name : {"scf.for", "scf.while", "scf.if", "an axis of extent 0", "an axis of extent 1", "a named axis", "special values"})
+    for (const char *name : {"scf.for", "scf.while", "scf.if", "an axis of extent 0", "an axis of extent 1", "a named axis", "a rule of a function", "special values"})
       all.try_emplace(name, 0);
     int rare = 0;
     for (auto &[name, count] : all) {

@@ -1447,3 +1447,20 @@ func.func @dims_rank(%x: tensor<?x4xf32> {graph.dims = [#graph.dim<n>]}) {
 func.func @dims_extent(%x: tensor<?x4xf32> {graph.dims = [#graph.dim<n>, #graph.dim<5>]}) {
   return
 }
+
+// -----
+
+// expected-error @below {{requires 'graph.vjp' to name a function, but got @nothing}}
+func.func private @vjp_attribute_name(%x: tensor<4xf32>) -> tensor<4xf32> attributes {graph.vjp = @nothing} {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{requires its rule 'rule' to be '(tensor<4xf32>, tensor<i32>, tensor<4xf32>) -> tensor<4xf32>', but got '(tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>'}}
+func.func private @vjp_attribute_types(%x: tensor<4xf32>, %i: tensor<i32>) -> tensor<4xf32> attributes {graph.vjp = @rule} {
+  return %x : tensor<4xf32>
+}
+func.func private @rule(%x: tensor<4xf32>, %ct: tensor<4xf32>) -> tensor<4xf32> {
+  return %ct : tensor<4xf32>
+}
