@@ -3,6 +3,7 @@
 // reordering a sum, and every sum is taken in the order of k.
 #include "costate/runtime/Context.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -15,9 +16,11 @@ static void choleskyOne(const T *a, T *l, int64_t n) {
   for (int64_t i = 0; i < n; ++i) // reads below the diagonal, writes above it: safe in place
     for (int64_t j = 0; j <= i; ++j)
       l[j * n + i] = a[i * n + j];
+  bool isDefinite = true;
   for (int64_t k = 0; k < n; ++k) {
     T *row = l + k * n;
-    T pivot = row[k] > 0 ? std::sqrt(row[k]) : std::numeric_limits<T>::quiet_NaN();
+    isDefinite &= row[k] > 0;
+    T pivot = std::sqrt(row[k]);
     row[k] = pivot;
     for (int64_t j = k + 1; j < n; ++j)
       row[j] /= pivot;
@@ -33,6 +36,9 @@ static void choleskyOne(const T *a, T *l, int64_t n) {
       l[j * n + i] = l[i * n + j];
       l[i * n + j] = 0;
     }
+  if (!isDefinite) // the whole factor, for the part in front of the first bad pivot is no factor of anything
+    for (int64_t i = 0; i < n; ++i)
+      std::fill(l + i * n, l + i * n + i + 1, std::numeric_limits<T>::quiet_NaN());
 }
 
 template <typename T>

@@ -24,3 +24,10 @@ func.func @cholesky_empty(%a: tensor<?x2x2xf32> {graph.dims = [#graph.dim<n>, #g
   %l = graph.cholesky %a : tensor<?x2x2xf32>
   return %l : tensor<?x2x2xf32>
 }
+
+// A matrix that is not positive definite has no factor: neither its first columns, which would have one, nor a NaN behind them.
+func.func @cholesky_not_definite(%a: tensor<3x2x2xf32> {check.value = dense<[[[4.0, 0.0], [2.0, 1.0]], [[4.0, 0.0], [2.0, 0x7FC00000]], [[4.0, 0.0], [2.0, 5.0]]]> : tensor<3x2x2xf32>})
+    -> (tensor<3x2x2xf32> {check.close = dense<[[[0x7FF8000000000000, 0.0], [0x7FF8000000000000, 0x7FF8000000000000]], [[0x7FF8000000000000, 0.0], [0x7FF8000000000000, 0x7FF8000000000000]], [[2.0, 0.0], [1.0, 2.0]]]> : tensor<3x2x2xf64>}) {
+  %l = graph.cholesky %a : tensor<3x2x2xf32>
+  return %l : tensor<3x2x2xf32>
+}

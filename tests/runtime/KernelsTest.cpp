@@ -93,17 +93,14 @@ TYPED_TEST(FloatKernelsTest, CholeskyFactorizes) {
   }
 }
 
-TYPED_TEST(FloatKernelsTest, CholeskyOfIndefiniteGivesNanFromThatColumn) {
+TYPED_TEST(FloatKernelsTest, CholeskyOfIndefiniteGivesNan) {
   using T = TypeParam;
   for (T pivot : {T(0), T(-3), std::numeric_limits<T>::quiet_NaN()}) {
     std::vector<T> a{4, 0, 0, 2, T(1) + pivot, 0, 6, 1, 50}, l(9);
     ASSERT_EQ(Calls<T>::cholesky(this->context, a.data(), l.data(), 1, 3), COSTATE_OK);
-    EXPECT_EQ(l[0], 2);
-    EXPECT_EQ(l[3], 1);
-    EXPECT_EQ(l[6], 3);
-    EXPECT_TRUE(std::isnan(l[4]) && std::isnan(l[7]) && std::isnan(l[8])) << pivot;
-    EXPECT_EQ(l[1], 0);
-    EXPECT_EQ(l[5], 0);
+    for (int64_t i = 0; i < 3; ++i)
+      for (int64_t j = 0; j < 3; ++j)
+        EXPECT_TRUE(j <= i ? std::isnan(l[3 * i + j]) : l[3 * i + j] == 0) << pivot;
   }
 }
 
