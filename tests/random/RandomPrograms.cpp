@@ -222,6 +222,7 @@ int main(int argc, char **argv) {
   llvm::cl::opt<bool> print("print", llvm::cl::desc("Print each program before it runs"));
   llvm::cl::opt<int> failuresAllowed("failures", llvm::cl::init(5), llvm::cl::desc("Stop after this many failing programs"));
   llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
+  llvm::cl::opt<std::string> only("only", llvm::cl::desc("Compile only in the ways whose names start so"), llvm::cl::value_desc("loops | halide | ..."));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs random programs by the oracle and by the compiler\n");
 
   DialectRegistry registry;
@@ -230,6 +231,8 @@ int main(int argc, char **argv) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   auto depthOf = [](uint64_t seed) { return int(seed % 4); };
+  std::vector<numeric::Executor> executors = numeric::allExecutors(compiled);
+  llvm::erase_if(executors, [&](const numeric::Executor &executor) { return !StringRef(executor.name).starts_with(only); });
 
   if (plants) {
     int missed = 0;
@@ -238,9 +241,9 @@ int main(int argc, char **argv) {
       for (; seed < first + count; ++seed) {
         ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) { return success(); });
         random::Program program = random::generate(&context, seed, depthOf(seed));
-        if (!Comparison(numeric::allExecutors(compiled)).run(program).empty())
+        if (!Comparison(executors).run(program).empty())
           continue; // fails without the plant
-        if (!Comparison(numeric::allExecutors(compiled), &plant).run(program).empty())
+        if (!Comparison(executors, &plant).run(program).empty())
           break;
       }
       bool isFound = seed < first + count;
@@ -250,7 +253,7 @@ int main(int argc, char **argv) {
     return missed ? 1 : 0;
   }
 
-  Comparison comparison(numeric::allExecutors(compiled));
+  Comparison comparison(executors);
   Coverage coverage;
   int failures = 0, done = 0;
   for (uint64_t seed = first; seed < first + count && failures < failuresAllowed; ++seed, ++done) {
