@@ -170,6 +170,7 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
       *module, name, {*target, chosen.optimize, chosen.threads, cache.enabled() ? &cache : nullptr}, &statistics);
   if (failed(package))
     return compilation.internalError();
+  numbers.code = now() - start - numbers.import - numbers.phases;
   numbers.kernels = statistics.kernels;
   numbers.cachedKernels = statistics.cachedKernels;
   numbers.halide = statistics.kernelSeconds;

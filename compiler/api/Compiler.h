@@ -23,7 +23,6 @@ struct ModelSource {
   static absl::StatusOr<ModelSource> read(const std::string &path);
 };
 
-/// Compiles models under fixed options. Independent of every other session, and safe to use from several threads at once.
 /// A `check` block of a model file.
 struct ModelCheck {
   std::string title;
@@ -38,6 +37,7 @@ struct CheckProgram {
   std::vector<ModelCheck> checks;
 };
 
+/// Compiles models under fixed options. Independent of every other session, and safe to use from several threads at once.
 class Session {
 public:
   explicit Session(Options options = {});

@@ -21,8 +21,10 @@ struct CompileReport {
   bool fromCache = false;
   /// Kernels that Halide compiled for the model, and how many of them the cache had.
   int kernels = 0, cachedKernels = 0;
-  /// Seconds: text to IR; phases solve to schedule; Halide; LLVM; linking into the process; all of it.
-  double import = 0, phases = 0, halide = 0, llvm = 0, link = 0, total = 0;
+  /// Seconds: text to IR; phases solve to schedule; code generation; linking into the process; all of it.
+  double import = 0, phases = 0, code = 0, link = 0, total = 0;
+  /// Seconds of work within `code`, all threads together: on Halide kernels, on host code.
+  double halide = 0, llvm = 0;
 };
 
 /// Owns the machine code. Handles made from it keep it alive. Cheap to copy.

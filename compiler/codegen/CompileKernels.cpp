@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// Lowers every kernel by itself, joins small ones to modules, and compiles the modules, each step on all threads. The one place that
-/// catches what Halide throws.
+/// Kernels to Halide pipelines on the calling thread, then to objects in tasks: a task lowers a few kernels, joins their modules and
+/// compiles the whole. The one place that catches what Halide throws.
 #include "costate/compiler/codegen/CompileKernels.h"
 
 #include "costate/compiler/codegen/KernelToHalide.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <exception>
+#include <map>
 #include <thread>
 
 using namespace mlir;
@@ -15,7 +18,7 @@ using namespace costate::kernel;
 
 namespace costate::codegen {
 
-/// Loads, stores and arithmetic up to which kernels are joined: about where code generation takes as long as setting up a module.
+/// Operations up to which kernels are joined: about where code generation takes as long as setting up a module.
 static constexpr size_t kMaxOpsOfModule = 400;
 
 /// May additions be fused with multiplications anywhere in the kernel? LLVM's licence to rewrite floats is one for a whole function, beside the
@@ -34,21 +37,6 @@ static Halide::Target makeTarget(const std::string &name, bool contracted) {
       .with_feature(Halide::Target::NoAsserts)
       .with_feature(Halide::Target::NoBoundsQuery)
       .with_feature(Halide::Target::UserContext);
-}
-
-/// Calls work(i) for each i in [0, count) on `threads` threads, this one included.
-static void parallelFor(size_t count, unsigned threads, llvm::function_ref<void(size_t)> work) {
-  std::atomic<size_t> next = 0;
-  auto drain = [&] {
-    for (size_t item; (item = next++) < count;)
-      work(item);
-  };
-  std::vector<std::thread> helpers;
-  for (size_t helper = 1; helper < std::min<size_t>(threads, count); ++helper)
-    helpers.emplace_back(drain);
-  drain();
-  for (std::thread &helper : helpers)
-    helper.join();
 }
 
 /// Runs `work`; what Halide throws becomes a failure at `location`.
@@ -70,81 +58,137 @@ static std::optional<HalideFailure> catching(Location location, Work work) {
   return HalideFailure{location, "Halide cannot compile this kernel: " + line};
 }
 
-static size_t countOps(DefineOp kernel) {
-  size_t count = 0;
-  kernel.getStages().walk([&](Operation *) { ++count; });
-  return count;
+/// About how many operations the kernel's code has: those of its stages, as often as they are written out.
+static size_t sizeOf(DefineOp kernel) {
+  std::map<std::pair<StringRef, StringRef>, size_t> extents; // of loops that may be unrolled
+  std::map<std::pair<StringRef, int64_t>, size_t> copies;    // of a definition
+  kernel.getSchedule().walk([&](Operation *directive) {
+    if (auto split = dyn_cast<SplitOp>(directive))
+      extents[{split.getStage(), split.getInner()}] = split.getFactor();
+    else if (auto bound = dyn_cast<BoundExtentOp>(directive))
+      extents[{bound.getStage(), bound.getVariable()}] = bound.getExtent();
+    else if (auto unroll = dyn_cast<UnrollOp>(directive))
+      if (auto found = extents.find({unroll.getStage(), unroll.getVariable()}); found != extents.end())
+        copies.try_emplace({unroll.getStage(), static_cast<int64_t>(unroll.getUpdate().value_or(-1))}, 1).first->second *= found->second;
+  });
+  size_t size = 0;
+  for (StageOp stage : kernel.getStageOps()) {
+    size_t ops = 0;
+    stage->walk([&](Operation *) { ++ops; });
+    size_t most = 1;
+    for (auto &[definition, times] : copies)
+      if (definition.first == stage.getStageName())
+        most = std::max(most, times);
+    size += ops * most;
+  }
+  return size;
 }
 
-FailureOr<std::vector<KernelObject>> compileKernels(ArrayRef<DefineOp> kernels, const CompileKernelsOptions &options) {
-  unsigned threads = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
-  std::string message;
-  if (!isKernelTarget(options.target, message)) {
-    for (DefineOp kernel : kernels)
-      return kernel.emitOpError(message);
-    return std::vector<KernelObject>();
-  }
+struct KernelCompilation::State {
+  struct Kernel {
+    Location location;
+    std::string symbol;
+    bool contracted;
+    size_t size;
+    std::optional<HalideKernel> translated;
+    std::optional<HalideFailure> failure;
+  };
+  std::string target;
+  std::vector<Kernel> kernels;
+  std::vector<std::pair<size_t, size_t>> groups; // [first, last) of the kernels that share an object
+  std::vector<KernelObject> objects;             // one a group
+  std::atomic<int64_t> nanoseconds = 0;
 
-  std::vector<std::string> symbols;
-  for (DefineOp kernel : kernels)
-    symbols.push_back(options.symbolPrefix + kernel.getSymName().str());
-  std::vector<std::optional<Halide::Module>> modules(kernels.size());
-  std::vector<std::optional<HalideFailure>> failures(kernels.size());
-  parallelFor(kernels.size(), threads, [&](size_t number) {
-    DefineOp kernel = kernels[number];
-    failures[number] = catching(kernel.getLoc(), [&]() -> std::optional<HalideFailure> {
+  void compile(size_t group);
+};
+
+void KernelCompilation::State::compile(size_t group) {
+  auto start = std::chrono::steady_clock::now();
+  auto [first, last] = groups[group];
+  std::vector<Halide::Module> modules;
+  for (size_t number = first; number < last; ++number) {
+    Kernel &kernel = kernels[number];
+    if (kernel.failure)
+      return;
+    kernel.failure = catching(kernel.location, [&]() -> std::optional<HalideFailure> {
+      modules.push_back(kernel.translated->pipeline.compile_to_module(kernel.translated->arguments, kernel.symbol,
+                                                                      makeTarget(target, kernel.contracted), Halide::LinkageType::External));
+      return std::nullopt;
+    });
+    if (kernel.failure)
+      return;
+    objects[group].symbols.push_back(kernel.symbol);
+  }
+  kernels[first].failure = catching(kernels[first].location, [&]() -> std::optional<HalideFailure> {
+    Halide::Module module = modules.size() == 1 ? modules.front() : Halide::link_modules(kernels[first].symbol, modules);
+    module.set_any_strict_float(modules.front().any_strict_float()); // linking forgets it
+    Halide::Buffer<uint8_t> bytes = module.compile_to_buffer();
+    objects[group].bytes.assign(reinterpret_cast<const char *>(bytes.data()), bytes.size_in_bytes());
+    return std::nullopt;
+  });
+  nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+}
+
+KernelCompilation::KernelCompilation(ArrayRef<DefineOp> kernels, const CompileKernelsOptions &options, WorkQueue &queue)
+    : state(std::make_shared<State>()) {
+  state->target = options.target;
+  std::string message;
+  bool supported = isKernelTarget(options.target, message);
+  size_t size = 0; // of the last group
+  for (DefineOp kernel : kernels) {
+    State::Kernel &now = state->kernels.emplace_back(
+        State::Kernel{kernel.getLoc(), options.symbolPrefix + kernel.getSymName().str(), isContracted(kernel), sizeOf(kernel), {}, {}});
+    if (!supported) {
+      now.failure = HalideFailure{kernel.getLoc(), message};
+      continue;
+    }
+    now.failure = catching(kernel.getLoc(), [&]() -> std::optional<HalideFailure> {
       auto translated = buildStages(kernel);
       if (auto *failure = std::get_if<HalideFailure>(&translated))
         return *failure;
-      auto &halide = std::get<HalideKernel>(translated);
-      applySchedule(kernel, halide);
-      Halide::Target target = makeTarget(options.target, isContracted(kernel));
-      modules[number] = halide.pipeline.compile_to_module(halide.arguments, symbols[number], target, Halide::LinkageType::External);
+      now.translated = std::move(std::get<HalideKernel>(translated));
+      applySchedule(kernel, *now.translated);
       return std::nullopt;
     });
-  });
-
-  // Neighbours of one target are joined while they are small together.
-  std::vector<std::pair<size_t, size_t>> groups; // [first, last)
-  size_t size = 0;
-  for (size_t number = 0; number < kernels.size(); ++number) {
-    size_t ops = countOps(kernels[number]);
-    bool joins = !groups.empty() && isContracted(kernels[number]) == isContracted(kernels[groups.back().first]);
-    if (!joins || size + ops > kMaxOpsOfModule) {
+    // Neighbours of one target are joined while they are small together.
+    size_t number = state->kernels.size() - 1;
+    std::vector<std::pair<size_t, size_t>> &groups = state->groups;
+    bool joins = !groups.empty() && now.contracted == state->kernels[groups.back().first].contracted && size + now.size <= kMaxOpsOfModule;
+    if (!joins) {
       groups.emplace_back(number, number);
       size = 0;
     }
     groups.back().second = number + 1;
-    size += ops;
+    size += now.size;
   }
-  std::vector<KernelObject> objects(groups.size());
-  parallelFor(groups.size(), threads, [&](size_t group) {
-    auto [first, last] = groups[group];
-    std::vector<Halide::Module> joined;
-    for (size_t number = first; number < last; ++number) {
-      if (failures[number])
-        return;
-      joined.push_back(*modules[number]);
-      objects[group].symbols.push_back(symbols[number]);
-    }
-    failures[first] = catching(DefineOp(kernels[first]).getLoc(), [&]() -> std::optional<HalideFailure> {
-      Halide::Module module = joined.size() == 1 ? joined.front() : Halide::link_modules(objects[group].symbols.front(), joined);
-      module.set_any_strict_float(joined.front().any_strict_float()); // linking forgets it
-      Halide::Buffer<uint8_t> bytes = module.compile_to_buffer();
-      objects[group].bytes.assign(reinterpret_cast<const char *>(bytes.data()), bytes.size_in_bytes());
-      return std::nullopt;
-    });
-  });
+  state->objects.resize(state->groups.size());
+  for (size_t group = 0; group < state->groups.size(); ++group) {
+    size_t work = 0;
+    for (size_t number = state->groups[group].first; number < state->groups[group].second; ++number)
+      work += state->kernels[number].size;
+    queue.add(work, [state = state, group] { state->compile(group); });
+  }
+}
 
+double KernelCompilation::seconds() const { return state->nanoseconds * 1e-9; }
+
+FailureOr<std::vector<KernelObject>> KernelCompilation::take() {
   bool failed = false;
-  for (const std::optional<HalideFailure> &failure : failures)
-    if (failure) {
-      emitError(failure->location) << failure->message;
+  for (const State::Kernel &kernel : state->kernels)
+    if (kernel.failure) {
+      emitError(kernel.failure->location) << kernel.failure->message;
       failed = true;
     }
   if (failed)
     return failure();
-  return objects;
+  return std::move(state->objects);
+}
+
+FailureOr<std::vector<KernelObject>> compileKernels(ArrayRef<DefineOp> kernels, const CompileKernelsOptions &options) {
+  WorkQueue queue(options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency()));
+  KernelCompilation compilation(kernels, options, queue);
+  queue.finish();
+  return compilation.take();
 }
 
 bool isKernelTarget(StringRef target, std::string &message) {

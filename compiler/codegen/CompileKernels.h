@@ -15,8 +15,10 @@
 #ifndef COSTATE_COMPILER_CODEGEN_COMPILE_KERNELS_H
 #define COSTATE_COMPILER_CODEGEN_COMPILE_KERNELS_H
 
+#include "costate/compiler/codegen/WorkQueue.h"
 #include "costate/dialects/kernel/Kernel.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,8 +39,25 @@ struct KernelObject {
   std::string bytes;                ///< a relocatable object file
 };
 
-/// Compiles kernels with their schedules; small ones share an object, because a module of its own costs more than its code. Objects
-/// hold the kernels in order. On failure a diagnostic stands at each op that cannot be compiled.
+/// Compiles kernels with their schedules as tasks of a queue; small ones share an object, because a module of its own costs more than its code.
+class KernelCompilation {
+public:
+  /// Reads the kernels now, so that their IR may go once this returns, and adds the tasks to `queue`.
+  KernelCompilation(llvm::ArrayRef<kernel::DefineOp> kernels, const CompileKernelsOptions &options, WorkQueue &queue);
+
+  /// The objects, once the queue has finished; kernels stand in them in order. On failure a diagnostic stands at each op that cannot be
+  /// compiled.
+  mlir::FailureOr<std::vector<KernelObject>> take();
+
+  /// Seconds that the tasks took, all threads together.
+  double seconds() const;
+
+private:
+  struct State;
+  std::shared_ptr<State> state;
+};
+
+/// All of it at once, on `options.threads` threads.
 mlir::FailureOr<std::vector<KernelObject>> compileKernels(llvm::ArrayRef<kernel::DefineOp> kernels, const CompileKernelsOptions &options);
 
 /// Is `target` one that Halide knows and this build can compile for? The message says what is wrong with it.

@@ -18,6 +18,8 @@ llvm::Constant *emitString(llvm::Module &module, llvm::StringRef text) {
   return global;
 }
 
+std::string entrySymbol(const ModelDescription &model, llvm::StringRef name) { return model.name + "." + name.str(); }
+
 namespace {
 
 class Emitter {
@@ -55,8 +57,10 @@ private:
     return array(elements);
   }
   llvm::Constant *function(const EntryDescription &entry, llvm::StringRef suffix) {
-    llvm::Function *function = module.getFunction(("entry." + entry.name + suffix).str());
-    assert(function && "BindEntries makes a function for each part of the description");
+    llvm::FunctionCallee callee = module.getOrInsertFunction(entrySymbol(model, "entry." + entry.name + suffix.str()),
+                                                             llvm::FunctionType::get(llvm::Type::getVoidTy(context), false));
+    auto *function = llvm::cast<llvm::Function>(callee.getCallee());
+    function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     return function;
   }
 

@@ -14,8 +14,11 @@ class Module;
 
 namespace costate::codegen {
 
-/// Adds the descriptor of `model` to `module`, which holds the functions of BindEntries, and returns it: a private constant of the layout of
-/// costate_model_info.
+/// The symbol of a function that BindEntries calls `name`: it carries the model's name, for two models may be linked into one program.
+std::string entrySymbol(const ModelDescription &model, llvm::StringRef name);
+
+/// Adds the descriptor of `model` to `module` and returns it: a private constant of the layout of costate_model_info, which refers to the
+/// functions of BindEntries by `entrySymbol`.
 llvm::GlobalVariable *emitDescriptor(const ModelDescription &model, const Target &target, llvm::Module &module);
 
 /// A private constant, zero-terminated string, and its address.

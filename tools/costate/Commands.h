@@ -51,6 +51,30 @@ struct Binding {
 using Context = std::unique_ptr<costate_context, decltype(&costate_context_destroy)>;
 absl::StatusOr<Context> createContext(int threads);
 
+/// A model that can be called.
+struct Handle {
+  Context context;
+  Executable::Model model;
+
+  /// The status of a code that a function of the runtime returned for this handle.
+  absl::Status check(int32_t code) const { return runtimeStatus(code, context.get()); }
+};
+
+/// What a handle starts with: threads, seed, parameters, hyper-parameters.
+struct HandleFlags {
+  std::string params;
+  int64_t seed = 0;
+  int threads = 0;
+  std::vector<std::string> set;
+
+  void addTo(CLI::App &command);
+  /// Errors: InvalidArgument where a flag has a value that it cannot have; those of the runtime.
+  absl::StatusOr<Handle> create(const Executable &executable) const;
+};
+
+/// Seconds since the system started this process; steps of 10 ms.
+double secondsSinceProcessStart();
+
 /// Prints an error on stderr and gives the exit code for it.
 int report(const absl::Status &status);
 int report(const runtime::Status &status);

@@ -6,6 +6,12 @@
 
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <unistd.h>
 
 namespace costate::tool {
 
@@ -54,6 +60,53 @@ absl::StatusOr<Context> createContext(int threads) {
   if (int32_t code = costate_context_create(threads, &context))
     return absl::InvalidArgumentError(absl::StrCat("cannot start ", threads, " threads: ", costate_code_name(code)));
   return Context(context, costate_context_destroy);
+}
+
+void HandleFlags::addTo(CLI::App &command) {
+  command.add_option("--params", params, "Start from these parameters (.safetensors)");
+  command.add_option("--seed", seed, "Of parameters, draws and shuffling")->capture_default_str();
+  command.add_option("--threads", threads, "0: one a CPU; results do not depend on it")->check(CLI::Range(0, 1024))->capture_default_str();
+  command.add_option("--set", set, "NAME=VALUE: a hyper-parameter");
+}
+
+absl::StatusOr<Handle> HandleFlags::create(const Executable &executable) const {
+  absl::StatusOr<Context> context = createContext(threads);
+  if (!context.ok())
+    return context.status();
+  absl::StatusOr<Executable::Model> model = executable.createModel(context->get());
+  if (!model.ok())
+    return model.status();
+  Handle handle{std::move(*context), std::move(*model)};
+  if (absl::Status status = handle.check(costate_model_seed(handle.model.get(), seed)); !status.ok())
+    return status;
+  if (!params.empty())
+    if (absl::Status status = handle.check(costate_model_load(handle.model.get(), params.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
+      return status;
+  for (const std::string &text : set) {
+    absl::StatusOr<Binding> binding = Binding::parse(text, "--set");
+    if (!binding.ok())
+      return binding.status();
+    char *end = nullptr;
+    double value = std::strtod(binding->value.c_str(), &end);
+    if (end == binding->value.c_str() || *end)
+      return absl::InvalidArgumentError(absl::StrCat("--set requires a number, but got '", binding->value, "'"));
+    if (absl::Status status = handle.check(costate_model_set(handle.model.get(), binding->name.c_str(), value)); !status.ok())
+      return status;
+  }
+  return handle;
+}
+
+double secondsSinceProcessStart() {
+  // Field 22 of /proc/self/stat, in ticks since the system booted; the name in field 2 may hold spaces but ends with the last ')'.
+  std::ifstream file("/proc/self/stat");
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::istringstream fields(text.substr(text.rfind(')') + 1));
+  std::string field;
+  for (int number = 3; number <= 22; ++number)
+    fields >> field;
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec + 1e-9 * now.tv_nsec - std::strtod(field.c_str(), nullptr) / sysconf(_SC_CLK_TCK);
 }
 
 /// Rendered diagnostics begin with their place; everything else gets the word.

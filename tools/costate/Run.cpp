@@ -20,10 +20,9 @@ using runtime::Result;
 
 struct RunFlags {
   CompilerFlags compiler;
-  std::string params, entry;
+  HandleFlags handle;
+  std::string entry;
   std::vector<std::string> inputs, outputs;
-  int threads = 0;
-  int64_t seed = 0;
 };
 
 /// FILE, or FILE:ARRAY for a file with several arrays.
@@ -102,18 +101,10 @@ int run(const RunFlags &flags) {
     return report(absl::NotFoundError(absl::StrCat("model '", info.name, "' has no entry '", name, "'; --entry may be ", absl::StrJoin(names, ", "))));
   }
 
-  absl::StatusOr<Context> context = createContext(flags.threads);
-  if (!context.ok())
-    return report(context.status());
-  absl::StatusOr<Executable::Model> model = executable->createModel(context->get());
-  if (!model.ok())
-    return report(model.status());
-  auto check = [&](int32_t code) { return runtimeStatus(code, context->get()); };
-  if (absl::Status status = check(costate_model_seed(model->get(), flags.seed)); !status.ok())
-    return report(status);
-  if (!flags.params.empty())
-    if (absl::Status status = check(costate_model_load(model->get(), flags.params.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
-      return report(status);
+  absl::StatusOr<Handle> handle = flags.handle.create(*executable);
+  if (!handle.ok())
+    return report(handle.status());
+  costate_model *model = handle->model.get();
 
   std::vector<Array> arrays;
   for (int64_t i = 0; i < entry->num_args; ++i) {
@@ -142,9 +133,9 @@ int run(const RunFlags &flags) {
   for (Array &array : arrays)
     arguments.push_back(view(array));
   std::vector<int64_t> dims(info.num_dims);
-  if (absl::Status status = check(costate_model_bind(model->get(), entry - info.entries, arguments.data(), arguments.size(), dims.data())); !status.ok())
+  if (absl::Status status = handle->check(costate_model_bind(model, entry - info.entries, arguments.data(), arguments.size(), dims.data())); !status.ok())
     return report(status);
-  if (absl::Status status = check(costate_model_reserve(model->get(), dims.data())); !status.ok())
+  if (absl::Status status = handle->check(costate_model_reserve(model, dims.data())); !status.ok())
     return report(status);
 
   int64_t axes = 0, place = 0;
@@ -170,7 +161,7 @@ int run(const RunFlags &flags) {
     results.push_back(view(filled.back()));
   }
   if (absl::Status status =
-          check(costate_model_call(model->get(), name.c_str(), arguments.data(), arguments.size(), results.data(), results.size()));
+          handle->check(costate_model_call(model, name.c_str(), arguments.data(), arguments.size(), results.data(), results.size()));
       !status.ok())
     return report(status);
 
@@ -198,11 +189,9 @@ void addRun(CLI::App &app, Action &action) {
   auto flags = std::make_shared<RunFlags>();
   flags->compiler.addTo(command);
   command.add_option("--entry", flags->entry, "Entry to call (default: predict, or the only one)");
-  command.add_option("--params", flags->params, "Parameters (.safetensors)");
+  flags->handle.addTo(command);
   command.add_option("--input", flags->inputs, "NAME=FILE or NAME=FILE:ARRAY (.npy, .npz, .csv, .safetensors)");
   command.add_option("--output", flags->outputs, "NAME=FILE (.npy); results without one are printed");
-  command.add_option("--seed", flags->seed, "Of parameters and draws")->capture_default_str();
-  command.add_option("--threads", flags->threads, "0: one a CPU; results do not depend on it")->check(CLI::Range(0, 1024))->capture_default_str();
   command.callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }
 

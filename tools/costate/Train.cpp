@@ -24,12 +24,10 @@ using runtime::Result;
 
 struct TrainFlags {
   CompilerFlags compiler;
-  std::string data, params, save, log;
+  HandleFlags handle;
+  std::string data, save, log;
   std::optional<int64_t> epochs, batch;
   std::optional<double> split;
-  int64_t seed = 0;
-  int threads = 0;
-  std::vector<std::string> set;
   bool noShuffle = false, json = false;
 };
 
@@ -62,7 +60,7 @@ Result<Splits> openData(const costate_model_info &info, const costate_entry_info
   };
   if (flags.split) {
     COSTATE_RETURN_IF_ERROR(open("", splits.train));
-    splits.test = splits.train->takeOut(1 - *flags.split, flags.seed);
+    splits.test = splits.train->takeOut(1 - *flags.split, flags.handle.seed);
     return splits;
   }
   COSTATE_RETURN_IF_ERROR(open("train", splits.train));
@@ -112,7 +110,6 @@ int64_t defaultOf(const nlohmann::json &manifest, const char *name, int64_t othe
 nlohmann::json number(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr); }
 
 int train(TrainFlags flags) {
-  auto start = std::chrono::steady_clock::now();
   absl::StatusOr<Session> session = flags.compiler.session();
   if (!session.ok())
     return report(session.status());
@@ -127,41 +124,21 @@ int train(TrainFlags flags) {
   if (flags.data.empty())
     return report(absl::InvalidArgumentError("training requires data: give --data FILE, or `data \"FILE\"` in the model"));
 
-  absl::StatusOr<Context> context = createContext(flags.threads);
-  if (!context.ok())
-    return report(context.status());
-  absl::StatusOr<Executable::Model> model = executable->createModel(context->get());
-  if (!model.ok())
-    return report(model.status());
-  int64_t entry = costate_model_entry(model->get(), "train_step");
+  absl::StatusOr<Handle> handle = flags.handle.create(*executable);
+  if (!handle.ok())
+    return report(handle.status());
+  costate_model *model = handle->model.get();
+  int64_t entry = costate_model_entry(model, "train_step");
   if (entry < 0)
     return report(absl::InvalidArgumentError(absl::StrCat("training requires a model with a loss to minimize, but '", info.name, "' has none")));
-  Result<Splits> splits = openData(info, info.entries[entry], flags, context->get());
+  Result<Splits> splits = openData(info, info.entries[entry], flags, handle->context.get());
   if (!splits.ok())
     return report(splits.status());
-
-  auto check = [&](int32_t code) { return runtimeStatus(code, context->get()); };
-  if (absl::Status status = check(costate_model_seed(model->get(), flags.seed)); !status.ok())
-    return report(status);
-  if (!flags.params.empty())
-    if (absl::Status status = check(costate_model_load(model->get(), flags.params.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
-      return report(status);
-  for (const std::string &text : flags.set) {
-    absl::StatusOr<Binding> binding = Binding::parse(text, "--set");
-    if (!binding.ok())
-      return report(binding.status());
-    char *end = nullptr;
-    double value = std::strtod(binding->value.c_str(), &end);
-    if (end == binding->value.c_str() || *end)
-      return report(absl::InvalidArgumentError(absl::StrCat("--set requires a number, but got '", binding->value, "'")));
-    if (absl::Status status = check(costate_model_set(model->get(), binding->name.c_str(), value)); !status.ok())
-      return report(status);
-  }
 
   runtime::TrainOptions options;
   options.epochs = flags.epochs.value_or(defaultOf(manifest, "epochs", 1));
   options.batch = flags.batch.value_or(defaultOf(manifest, "batch", 32));
-  options.seed = flags.seed;
+  options.seed = flags.handle.seed;
   options.shuffle = !flags.noShuffle;
   options.log = flags.log;
   options.interrupt = &interruptFlag();
@@ -170,7 +147,7 @@ int train(TrainFlags flags) {
   double firstStep = 0;
   options.onStep = [&](const runtime::StepReport &at) {
     if (at.step == 0)
-      firstStep = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      firstStep = secondsSinceProcessStart();
     progress.step(at);
   };
   options.onEpoch = [&](const runtime::EpochReport &at) {
@@ -183,16 +160,16 @@ int train(TrainFlags flags) {
   if (cost.fromCache)
     std::printf("compiled '%s' in %.3f s, from the cache\n", info.name, cost.total);
   else
-    std::printf("compiled '%s' in %.3f s: import %.3f, phases %.3f, %d kernels (%d cached) %.3f, host code %.3f, link %.3f\n", info.name,
-                cost.total, cost.import, cost.phases, cost.kernels, cost.cachedKernels, cost.halide, cost.llvm, cost.link);
+    std::printf("compiled '%s' in %.3f s: import %.3f, phases %.3f, code %.3f (work: %d kernels, %d cached, %.3f; host code %.3f), link %.3f\n",
+                info.name, cost.total, cost.import, cost.phases, cost.code, cost.kernels, cost.cachedKernels, cost.halide, cost.llvm, cost.link);
   std::fflush(stdout);
 
   setInterruptible();
-  runtime::Trainer trainer(model->get(), &data, splits->test ? &*splits->test : nullptr);
+  runtime::Trainer trainer(model, &data, splits->test ? &*splits->test : nullptr);
   runtime::TrainResult result = trainer.run(options);
   progress.clear();
   if (!flags.save.empty() && (result.status.ok() || result.status.code() == COSTATE_NON_FINITE || result.status.code() == COSTATE_INTERRUPTED))
-    if (absl::Status status = check(costate_model_save(model->get(), flags.save.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
+    if (absl::Status status = handle->check(costate_model_save(model, flags.save.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
       return report(status);
   if (!result.status.ok())
     return report(result.status);
@@ -200,7 +177,7 @@ int train(TrainFlags flags) {
   const runtime::TrainTimes &times = result.times;
   std::printf("trained %lld steps of %.2f us%s\n", static_cast<long long>(result.steps), result.stepMicroseconds(),
               line(result.train, result.test).c_str());
-  std::printf("time: compile %.3f s, first step %.3f s after start, steps %.3f s, data %.3f s, evaluation %.3f s\n", cost.total, firstStep,
+  std::printf("time: compile %.3f s, first step %.2f s after the process started, steps %.3f s, data %.3f s, evaluation %.3f s\n", cost.total, firstStep,
               times.firstStep + times.steps, times.data, times.evaluation);
   if (flags.json) {
     nlohmann::ordered_json json;
@@ -210,6 +187,7 @@ int train(TrainFlags flags) {
       json["test_" + metric.name] = number(metric.value);
     json["steps"] = result.steps;
     json["compile_s"] = cost.total;
+    json["cached"] = cost.fromCache;
     json["first_step_s"] = firstStep;
     json["step_us"] = number(result.stepMicroseconds());
     std::printf("%s\n", json.dump().c_str());
@@ -228,12 +206,9 @@ void addTrain(CLI::App &app, Action &action) {
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--epochs", flags->epochs, "Passes over the data (default: the model's, else 1)")->check(CLI::NonNegativeNumber);
   command.add_option("--batch", flags->batch, "Samples a step (default: the model's, else 32)")->check(CLI::PositiveNumber);
-  command.add_option("--seed", flags->seed, "Of parameters, draws and shuffling")->capture_default_str();
-  command.add_option("--threads", flags->threads, "0: one a CPU; results do not depend on it")->check(CLI::Range(0, 1024))->capture_default_str();
-  command.add_option("--params", flags->params, "Start from these parameters (.safetensors)");
+  flags->handle.addTo(command);
   command.add_option("--save", flags->save, "Write the parameters here at the end (.safetensors)");
   command.add_option("--log", flags->log, "Write a row a step here: step, loss and metrics before the update (.csv)");
-  command.add_option("--set", flags->set, "NAME=VALUE: a hyper-parameter");
   command.add_flag("--no-shuffle", flags->noShuffle, "Keep the order of the file");
   command.add_flag("--json", flags->json, "End with one line of JSON");
   command.callback([flags, &action] { action = [flags] { return train(*flags); }; });
