@@ -265,12 +265,14 @@ int main(int argc, char **argv) {
     if (error.empty())
       continue;
     ++failures;
+    llvm::outs() << "seed " << seed << ": " << error << "\n";
+    llvm::outs().flush(); // shrinking takes many runs
     ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) { return success(); });
     random::Program small = random::shrink(program.clone(), [&](const random::Program &candidate) {
       std::string other = comparison.run(candidate);
       return !other.empty() && kindOf(other) == kindOf(error);
     });
-    llvm::outs() << "seed " << seed << ": " << error << "\nshrunk to: " << comparison.run(small) << "\n" << toText(small) << "\n";
+    llvm::outs() << "shrunk to: " << comparison.run(small) << "\n" << toText(small) << "\n";
   }
   int rare = least > 0 ? coverage.report(context, least) : 0;
   llvm::outs() << done - failures << " of " << done << " random programs agree; " << comparison.undetermined()
