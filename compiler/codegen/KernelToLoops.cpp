@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Kernels as loops in the function that calls them: what is too small for Halide, and the reference for every schedule. A stage becomes a nest
-// over its index space, stores the definition and applies the updates. The order of each sum is the order of its update, as everywhere.
+// over its index space, stores the definition and applies the updates. The order of each sum is the order of its update, as everywhere. A
+// kernel that one function calls repeatedly becomes a function of its own, so that LLVM compiles a repeated layer once.
 //
 // Two shapes of an update over all points of the stage:
 //  - the sum stays in a register (free variables outside, the reduction inside), or
@@ -30,10 +31,11 @@ constexpr int64_t kFewestForVectors = 8;
 
 class LoopWriter {
 public:
-  LoopWriter(CallOp call, DefineOp kernel) : kernel(kernel), b(call), loc(call.getLoc()) {
-    for (auto [argument, input] : llvm::zip_equal(kernel.getBody().getArguments(), call.getInputs()))
+  /// Loops before `b`, on these operands of a call.
+  LoopWriter(DefineOp kernel, ValueRange inputs, ValueRange outs, OpBuilder b, Location loc) : kernel(kernel), b(b), loc(loc) {
+    for (auto [argument, input] : llvm::zip_equal(kernel.getBody().getArguments(), inputs))
       mapping.map(argument, input);
-    for (auto [value, memory] : llvm::zip_equal(kernel.getOutput().getValues(), call.getOuts()))
+    for (auto [value, memory] : llvm::zip_equal(kernel.getOutput().getValues(), outs))
       mapping.map(value, memory);
   }
 
@@ -247,15 +249,34 @@ private:
   IRMapping mapping;
 };
 
+/// The type of a buffer wherever it lies: leaves of an arena differ in their offset.
+Type anywhere(Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  if (!memref)
+    return type;
+  auto [strides, offset] = memref.getStridesAndOffset();
+  return MemRefType::get(memref.getShape(), memref.getElementType(), StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic, strides),
+                         memref.getMemorySpace());
+}
+
 struct KernelToLoops : impl::KernelToLoopsBase<KernelToLoops> {
   void runOnOperation() override {
     SmallVector<CallOp> calls;
+    functions.clear();
+    llvm::DenseMap<std::pair<Operation *, Operation *>, unsigned> repetitions; // of a kernel in a function
     getOperation().walk([&](CallOp call) {
-      if (call.getExecutor() == Executor::Loops)
-        calls.push_back(call);
+      if (call.getExecutor() != Executor::Loops)
+        return;
+      calls.push_back(call);
+      ++repetitions[{call->getParentOfType<func::FuncOp>(), call.getKernel()}];
     });
     for (CallOp call : calls) {
-      if (failed(LoopWriter(call, call.getKernel()).write()))
+      DefineOp kernel = call.getKernel();
+      OpBuilder b(call);
+      LogicalResult written = repetitions.lookup({call->getParentOfType<func::FuncOp>(), kernel}) > 1
+                                  ? callFunction(call, kernel, b)
+                                  : LoopWriter(kernel, call.getInputs(), call.getOuts(), b, call.getLoc()).write();
+      if (failed(written))
         return signalPassFailure();
       call.erase();
     }
@@ -263,6 +284,34 @@ struct KernelToLoops : impl::KernelToLoopsBase<KernelToLoops> {
       if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
         kernel.erase();
   }
+
+  /// A function takes the operands of the calls; calls that agree in all but the offsets of their buffers share one.
+  LogicalResult callFunction(CallOp call, DefineOp kernel, OpBuilder &b) {
+    SmallVector<Value> operands(call.getInputs());
+    llvm::append_range(operands, call.getOuts());
+    for (Value &operand : operands)
+      if (Type type = anywhere(operand.getType()); type != operand.getType())
+        operand = memref::CastOp::create(b, call.getLoc(), type, operand);
+    auto type = b.getFunctionType(TypeRange(ValueRange(operands)), {});
+    func::FuncOp &function = functions[{kernel, type}];
+    if (!function) {
+      OpBuilder atKernel(kernel);
+      function = func::FuncOp::create(atKernel, kernel.getLoc(), ("loops." + kernel.getSymName()).str(), type);
+      function.setPrivate();
+      function->setAttr("passthrough", b.getArrayAttr(b.getStringAttr("noinline")));
+      SymbolTable(getOperation()).insert(function); // which makes the name unique
+      OpBuilder body = OpBuilder::atBlockBegin(function.addEntryBlock());
+      auto end = func::ReturnOp::create(body, kernel.getLoc());
+      ValueRange arguments = function.getArguments();
+      size_t inputs = call.getInputs().size();
+      if (failed(LoopWriter(kernel, arguments.take_front(inputs), arguments.drop_front(inputs), OpBuilder(end), kernel.getLoc()).write()))
+        return failure();
+    }
+    func::CallOp::create(b, call.getLoc(), function, operands);
+    return success();
+  }
+
+  llvm::DenseMap<std::pair<Operation *, Type>, func::FuncOp> functions;
 };
 
 } // namespace

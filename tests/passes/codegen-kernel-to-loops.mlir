@@ -103,3 +103,26 @@ func.func @scatter(%i: memref<?xi32>, %u: memref<?xf32>, %y: memref<8xf32>, %n: 
   kernel.call @add(%n, %i, %u) outs(%y) on loops : (index, memref<?xi32>, memref<?xf32>) outs(memref<8xf32>)
   return
 }
+
+// -----
+
+// What a function calls twice is compiled once, wherever the buffers lie.
+// CHECK:         func.func private @loops.twice(%{{.*}}: memref<4xf32, strided<[1], offset: ?>>, %{{.*}}: memref<4xf32, strided<[1], offset: ?>>)
+// CHECK:           scf.for
+// CHECK-LABEL: func.func @layers
+// CHECK-NOT:     scf.for
+// CHECK:         call @loops.twice
+// CHECK:         call @loops.twice
+kernel.define @twice(%x: !kernel.buffer<4xf32>) -> (!kernel.buffer<4xf32>) stages {
+  %y = kernel.stage "y" (%i < 4) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<4xf32>
+    %v = arith.addf %a, %a : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %y : !kernel.buffer<4xf32>
+}
+func.func @layers(%x: memref<4xf32>, %y: memref<4xf32, strided<[1], offset: 16>>, %z: memref<4xf32>) {
+  kernel.call @twice(%x) outs(%y) on loops : (memref<4xf32>) outs(memref<4xf32, strided<[1], offset: 16>>)
+  kernel.call @twice(%y) outs(%z) on loops : (memref<4xf32, strided<[1], offset: 16>>) outs(memref<4xf32>)
+  return
+}
