@@ -80,6 +80,18 @@ static int writeAll(int file, std::span<const std::byte> bytes) {
 }
 
 Status writeFileAtomically(const std::string &path, std::span<const std::span<const std::byte>> parts) {
+  auto failed = [&](const char *doing, int error) { return ioError('\'', path, "': cannot ", doing, " the file: ", std::strerror(error)); };
+  // A device or a pipe is written to: a rename would put a file in its place.
+  struct stat there;
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.get() < 0)
+      return failed("write", errno);
+    for (std::span<const std::byte> part : parts)
+      if (int error = writeAll(file.get(), part))
+        return failed("write", error);
+    return file.close() == 0 ? Status() : failed("write", errno);
+  }
   // O_EXCL, not mkstemp: the file gets the permissions that the user's umask gives any other file.
   std::string temporary;
   int number = -1;
@@ -89,10 +101,8 @@ Status writeFileAtomically(const std::string &path, std::span<const std::span<co
     if (number < 0 && errno != EEXIST)
       break;
   }
-  if (number < 0) {
-    int error = errno;
-    return ioError('\'', path, "': cannot create the file: ", std::strerror(error));
-  }
+  if (number < 0)
+    return failed("create", errno);
   Descriptor file(number);
   auto write = [&]() -> int {
     for (std::span<const std::byte> part : parts)
@@ -102,7 +112,7 @@ Status writeFileAtomically(const std::string &path, std::span<const std::span<co
   };
   if (int error = write()) {
     ::unlink(temporary.c_str());
-    return ioError('\'', path, "': cannot write the file: ", std::strerror(error));
+    return failed("write", error);
   }
   // The rename lasts once the directory is on disk; a file system that cannot do this has renamed all the same.
   size_t slash = path.rfind('/');

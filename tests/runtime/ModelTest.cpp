@@ -9,7 +9,10 @@
 #include <gtest/gtest.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace costate;
 using testing::ElementsAre;
@@ -367,6 +370,19 @@ TEST_F(SaveTest, FailedSaveKeepsTheOldFile) {
   EXPECT_THAT(message(), HasSubstr("cannot write the file"));
   EXPECT_THAT(listFolder(folder), ElementsAre("m.safetensors"));
   EXPECT_EQ(costate_model_save(model, path.c_str(), 0), COSTATE_INVALID_ARGUMENT);
+}
+
+TEST_F(SaveTest, WritesToWhatIsNoFileInsteadOfReplacingIt) {
+  ASSERT_EQ(::mkfifo(path.c_str(), 0666), 0);
+  int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  EXPECT_EQ(costate_model_save(model, path.c_str(), COSTATE_SAVE_PARAMS), COSTATE_OK);
+  char bytes[4096];
+  EXPECT_GT(::read(reader, bytes, sizeof bytes), 8);
+  ::close(reader);
+  struct stat status;
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_TRUE(S_ISFIFO(status.st_mode));
 }
 
 TEST_F(SaveTest, LoadConvertsFloatsAndChangesNothingOnFailure) {
