@@ -2,6 +2,7 @@
 #include "costate/runtime/Symbols.h"
 
 #include "costate/runtime/costate.h"
+#include "costate/runtime/kernels/HalfPrecision.h"
 
 #include <HalideRuntime.h>
 
@@ -33,6 +34,11 @@ std::span<const Symbol> symbols() {
       COSTATE_SYMBOL(costate_take_along_b2),
       COSTATE_SYMBOL(costate_take_along_b4),
       COSTATE_SYMBOL(costate_take_along_b8),
+      COSTATE_SYMBOL(__truncsfhf2),
+      COSTATE_SYMBOL(__truncdfhf2),
+      COSTATE_SYMBOL(__truncsfbf2),
+      COSTATE_SYMBOL(__truncdfbf2),
+      COSTATE_SYMBOL(__extendhfsf2),
       COSTATE_SYMBOL(halide_do_par_for),
       COSTATE_SYMBOL(halide_malloc),
       COSTATE_SYMBOL(halide_free),

@@ -192,7 +192,7 @@ static Expr makeConstant(arith::ConstantOp op) {
 // Ops
 //===--------------------------------------------------------------------------------------------------------------------===//
 
-static Expr convertFloatOp(Operation *op, ArrayRef<Expr> x, Rounding rounding) {
+static Expr convertFloatOp(Operation *op, const std::vector<Expr> &x, Rounding rounding) {
   bool contracted = rounding == Rounding::Contracted;
   auto constantOf = [](Value value) {
     APFloat constant(0.0f);
@@ -203,6 +203,10 @@ static Expr convertFloatOp(Operation *op, ArrayRef<Expr> x, Rounding rounding) {
       .Case([&](arith::MulFOp) { return contracted ? x[0] * x[1] : strict(HalideCall::strict_mul, x[0], x[1]); })
       .Case([&](arith::SubFOp) { return strict(HalideCall::strict_sub, x[0], x[1]); })
       .Case([&](arith::DivFOp) { return strict(HalideCall::strict_div, x[0], x[1]); })
+      .Case([&](arith::RemFOp) {
+        const char *function = x[0].type().bits() == 64 ? "fmod" : "fmodf"; // of the C library; exact
+        return HalideCall::make(x[0].type(), function, x, HalideCall::PureExtern);
+      })
       .Case([&](arith::NegFOp) { return fromBits(x[0].type(), toBits(x[0]) ^ constantBits(x[0].type(), signMask(x[0].type()))); })
       .Case([&](arith::CmpFOp compare) { return compareFloats(compare.getPredicate(), x[0], x[1]); })
       .Case([&](arith::MaximumFOp maximum) { return extremum(x[0], x[1], true, constantOf(maximum.getRhs())); })
@@ -311,7 +315,7 @@ std::vector<Expr> toHalide(Operation *op, ArrayRef<Expr> x, Rounding rounding) {
   else if (op->getNumOperands() == 1 && isa<CastOpInterface>(op))
     result = convertCast(op, x[0]);
   if (!result.defined())
-    result = convertFloatOp(op, x, rounding);
+    result = convertFloatOp(op, x.vec(), rounding);
   if (!result.defined())
     result = convertIntegerOp(op, x);
   return result.defined() ? std::vector<Expr>{result} : std::vector<Expr>{};

@@ -429,6 +429,7 @@ struct BindEntries : impl::BindEntriesBase<BindEntries> {
         if (!dim || !llvm::is_contained(model.dims, dim.getValue()))
           return size.emitError() << "requires a dimension of the model as 'graph.dim_name' of argument " << number;
         arguments.push_back(dims.get(b, dim.getValue()));
+        size.removeArgAttr(number, "graph.dim_name"); // LLVM IR has no place for it
       }
       bytes = toInt(b, func::CallOp::create(b, size, arguments).getResult(0), 64);
     } else {

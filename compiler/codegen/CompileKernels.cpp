@@ -11,6 +11,7 @@
 #include <chrono>
 #include <exception>
 #include <map>
+#include <set>
 #include <thread>
 
 using namespace mlir;
@@ -38,6 +39,31 @@ static Halide::Target makeTarget(const std::string &name, bool contracted) {
       .with_feature(Halide::Target::NoBoundsQuery)
       .with_feature(Halide::Target::UserContext);
 }
+
+/// Halide takes loads from an output, and every access from a parallel task, to be aligned like its own allocations. Buffers of callers are
+/// aligned to their elements only.
+class ForgetAlignment : public Halide::Internal::IRMutator {
+  using IRMutator::visit;
+
+  Halide::Internal::Stmt visit(const Halide::Internal::Allocate *op) override {
+    own.insert(op->name);
+    return IRMutator::visit(op);
+  }
+
+  Halide::Expr visit(const Halide::Internal::Load *op) override {
+    if (own.contains(op->name))
+      return IRMutator::visit(op);
+    return Halide::Internal::Load::make(op->type, op->name, mutate(op->index), op->image, op->param, mutate(op->predicate), {});
+  }
+
+  Halide::Internal::Stmt visit(const Halide::Internal::Store *op) override {
+    if (own.contains(op->name))
+      return IRMutator::visit(op);
+    return Halide::Internal::Store::make(op->name, mutate(op->value), mutate(op->index), op->param, mutate(op->predicate), {});
+  }
+
+  std::set<std::string> own;
+};
 
 /// Runs `work`; what Halide throws becomes a failure at `location`.
 template <typename Work>
@@ -148,6 +174,7 @@ KernelCompilation::KernelCompilation(ArrayRef<DefineOp> kernels, const CompileKe
         return *failure;
       now.translated = std::move(std::get<HalideKernel>(translated));
       applySchedule(kernel, *now.translated);
+      now.translated->pipeline.add_custom_lowering_pass(new ForgetAlignment);
       return std::nullopt;
     });
     // Neighbours of one target are joined while they are small together.

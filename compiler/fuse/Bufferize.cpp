@@ -118,7 +118,7 @@ private:
       destinations[number] = function.getNumArguments();
       (void)function.insertArgument(function.getNumArguments(), argumentTypeOf(result), attrs.getDictionary(b.getContext()), function.getLoc());
     }
-    if (plan.workspaceBytes.constant() != 0) {
+    if (llvm::any_of(plan.memories, [](const Memory &memory) { return memory.kind == Memory::Kind::Workspace; })) {
       NamedAttrList attrs;
       attrs.set(optim::kRoleAttr, b.getStringAttr("workspace"));
       unsigned number = function.getNumArguments();
@@ -156,7 +156,7 @@ private:
         extents.push_back(dims.get(dim));
     if (llvm::is_contained(extents, Value()))
       return failure();
-    if (memory.kind == Memory::Kind::Workspace || memory.kind == Memory::Kind::Persistent) {
+    if (memory.kind == Memory::Kind::Workspace) {
       int64_t size = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
       Value offset = dims.get(memory.offset + DimAttr::get(b.getContext(), place.offset * size));
       if (!offset)
@@ -189,8 +189,9 @@ private:
 
   LogicalResult makeBuffer(Described &value) {
     if (plan.memories[value.place.memory].kind == Memory::Kind::Constant) {
+      auto constant = value.value.getDefiningOp<ConstantOp>();
       b.setInsertionPoint(anchor);
-      bufferOf[value.value] = memref::GetGlobalOp::create(b, value.value.getLoc(), memRefOf(value.type), globalOf(value.value.getDefiningOp<ConstantOp>()));
+      bufferOf[value.value] = memref::GetGlobalOp::create(b, value.value.getLoc(), memRefOf(value.type), globalOf(constant.getLoc(), "constant", value.type, constant.getValue()));
       return success();
     }
     FailureOr<Value> buffer = bufferAt(value.place, value.type, value.dims);
@@ -205,9 +206,9 @@ private:
     return dense && dense.getElementType().isUnsignedInteger() ? dense.bitcast(arithmeticType(dense.getElementType())) : value;
   }
 
-  StringRef globalOf(ConstantOp op) {
+  StringRef globalOf(Location loc, StringRef name, RankedTensorType type, ElementsAttr value) {
     OpBuilder atFunction(function);
-    auto global = memref::GlobalOp::create(atFunction, op.getLoc(), "constant", b.getStringAttr("private"), memRefOf(op.getType()), withoutSign(op.getValue()),
+    auto global = memref::GlobalOp::create(atFunction, loc, name, b.getStringAttr("private"), memRefOf(type), withoutSign(value),
                                            /*constant=*/true, /*alignment=*/b.getI64IntegerAttr(64));
     symbols.insert(global);
     return global.getSymName();
@@ -226,15 +227,28 @@ private:
   }
 
   void clear(const Clearing &clearing) {
-    auto arena = cast<PackOp>(clearing.pack).getType();
-    Type element = arena.getElementType();
-    auto buffer = bufferAt(clearing.place, RankedTensorType::get({clearing.elements}, element), {DimAttr::get(b.getContext(), clearing.elements)});
-    b.setInsertionPoint(clearing.pack);
-    Location loc = clearing.pack->getLoc();
-    Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
-    auto loop = scf::ForOp::create(b, loc, zero, arith::ConstantIndexOp::create(b, loc, clearing.elements), one);
-    b.setInsertionPointToStart(loop.getBody());
-    memref::StoreOp::create(b, loc, arith::ConstantOp::create(b, loc, b.getZeroAttr(element)), *buffer, loop.getInductionVar());
+    auto pack = cast<PackOp>(clearing.pack);
+    Type element = pack.getType().getElementType();
+    Location loc = pack.getLoc();
+    // One loop over a table, so that an arena of thousands of leaves takes no more code than one of two.
+    SmallVector<int64_t> bounds;
+    for (auto [begin, end] : clearing.ranges)
+      bounds.append({begin, end});
+    auto tableType = RankedTensorType::get({int64_t(clearing.ranges.size()), 2}, b.getI64Type());
+    auto global = globalOf(loc, "gaps", tableType, DenseElementsAttr::get(tableType, ArrayRef(bounds)));
+    b.setInsertionPoint(pack);
+    auto at = [&](int64_t i) -> Value { return arith::ConstantIndexOp::create(b, loc, i); };
+    Value zero = at(0), one = at(1), nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+    Value table = memref::GetGlobalOp::create(b, loc, memRefOf(tableType), global);
+    auto ranges = scf::ForOp::create(b, loc, zero, at(clearing.ranges.size()), one);
+    b.setInsertionPointToStart(ranges.getBody());
+    auto bound = [&](Value which) -> Value {
+      return arith::IndexCastOp::create(b, loc, b.getIndexType(), memref::LoadOp::create(b, loc, table, ValueRange{ranges.getInductionVar(), which}));
+    };
+    Value begin = bound(zero), end = bound(one);
+    auto elements = scf::ForOp::create(b, loc, begin, end, one);
+    b.setInsertionPointToStart(elements.getBody());
+    memref::StoreOp::create(b, loc, nothing, bufferOf.lookup(pack), elements.getInductionVar());
   }
 
   /// A kernel that replaces inputs is another kernel: its own copy, with the ties.

@@ -32,7 +32,9 @@ public:
       if (isa<SoftmaxOp, LogSumExpOp>(op))
         expandExponentials(b, op);
       else if (auto top = dyn_cast<TopKOp>(op))
-        narrowIndices(b, top);
+        expandTopK(b, top);
+      else if (auto sort = dyn_cast<SortOp>(op))
+        expandSort(b, sort);
     });
   }
 
@@ -51,8 +53,8 @@ private:
     return BroadcastInDimOp::create(b, type, rows, complement(axes, type.getRank()), toArrayAttr(b.getContext(), dimensions.of(like)));
   }
 
-  /// m = max(x), or 0 where that is not finite; e = exp(x - m); s = sum(e). Then softmax is e / s and logsumexp is m + log(s): rows of
-  /// -inf give NaN and -inf, an infinity gives inf, a NaN stays.
+  /// m = max(x), or 0 where that is not finite; e = exp(x - m); s = sum(e). Then logsumexp is m + log(s): rows of -inf give -inf, an
+  /// infinity gives inf, a NaN stays. Softmax is e / s, and NaN where the maximum is not finite.
   void expandExponentials(Builder &b, Operation *op) {
     Value x = op->getOperand(0);
     auto axes = llvm::to_vector(cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef());
@@ -64,18 +66,46 @@ private:
     Value m = SelectOp::create(b, isFinite, largest, splat(b, largest, APFloat::getZero(semantics)));
     Value e = ExponentialOp::create(b, SubtractOp::create(b, x, spread(b, m, axes, x)));
     Value s = ReduceSumOp::create(b, rowType, e, axes);
-    Value result = isa<SoftmaxOp>(op) ? Value(DivideOp::create(b, e, spread(b, s, axes, x))) : Value(AddOp::create(b, m, LogOp::create(b, s)));
+    Value result;
+    if (isa<SoftmaxOp>(op)) {
+      Value divisor = SelectOp::create(b, isFinite, s, splat(b, s, APFloat::getNaN(semantics)));
+      result = DivideOp::create(b, e, spread(b, divisor, axes, x));
+    } else {
+      result = AddOp::create(b, m, LogOp::create(b, s));
+    }
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
   }
 
-  /// The runtime counts in i32.
-  void narrowIndices(Builder &b, TopKOp op) {
-    if (op.getIndices().getType().getElementType().isInteger(32))
+  /// The runtime sorts by f32, f64, i32 and i64; a narrower type keeps its order in one of them.
+  Value wideKeys(Builder &b, Value keys) {
+    auto type = cast<RankedTensorType>(keys.getType());
+    if (type.getElementTypeBitWidth() >= 32)
+      return keys;
+    Type wide = isa<FloatType>(type.getElementType()) ? Type(b.getF32Type()) : Type(b.getI32Type());
+    return ConvertOp::create(b, type.clone(wide), keys);
+  }
+
+  void expandSort(Builder &b, SortOp op) {
+    SmallVector<Value> operands(op.getOperands());
+    Value keys = wideKeys(b, operands.front());
+    if (keys == operands.front())
       return;
-    auto narrow = TopKOp::create(b, op.getValues().getType(), op.getIndices().getType().clone(b.getI32Type()), op.getOperand(), op.getK());
-    Value wide = ConvertOp::create(b, op.getIndices().getType(), narrow.getIndices());
-    op.replaceAllUsesWith(ValueRange{narrow.getValues(), wide});
+    operands.insert(operands.begin(), keys);
+    auto wide = SortOp::create(b, TypeRange(ValueRange(operands)), operands, op.getAxis());
+    op.replaceAllUsesWith(wide.getResults().drop_front());
+    op.erase();
+  }
+
+  /// The runtime counts in i32.
+  void expandTopK(Builder &b, TopKOp op) {
+    RankedTensorType values = op.getValues().getType(), indices = op.getIndices().getType();
+    Value keys = wideKeys(b, op.getOperand());
+    if (keys == op.getOperand() && indices.getElementType().isInteger(32))
+      return;
+    auto wide = TopKOp::create(b, values.clone(cast<RankedTensorType>(keys.getType()).getElementType()), indices.clone(b.getI32Type()), keys, op.getK());
+    auto as = [&](RankedTensorType type, Value value) { return value.getType() == type ? value : Value(ConvertOp::create(b, type, value)); };
+    op.replaceAllUsesWith(ValueRange{as(values, wide.getValues()), as(indices, wide.getIndices())});
     op.erase();
   }
 

@@ -129,13 +129,8 @@ void MemoryPlan::planOp(Operation *op) {
       places[result] = newMemory(Memory::Kind::Workspace, result);
     else if (isa<ConstantOp>(op))
       places[result] = newMemory(Memory::Kind::Constant, result);
-    else if (auto pack = dyn_cast<PackOp>(op)) {
-      int64_t given = 0;
-      for (Value leaf : pack.getLeaves())
-        given += cast<RankedTensorType>(leaf.getType()).getNumElements();
-      bool isWhole = given == cast<RankedTensorType>(result.getType()).getNumElements();
-      putPack(op, newMemory(isWhole ? Memory::Kind::Workspace : Memory::Kind::Persistent, result));
-    }
+    else if (isa<PackOp>(op))
+      putPack(op, newMemory(Memory::Kind::Workspace, result));
   }
 }
 
@@ -263,20 +258,26 @@ std::optional<std::string> MemoryPlan::putCall(OpResult result, Place place) {
 void MemoryPlan::putPack(Operation *op, Place place) {
   auto pack = cast<PackOp>(op);
   places[pack.getResult()] = place;
-  llvm::SmallDenseSet<int64_t> given;
+  SmallVector<std::pair<int64_t, int64_t>> given; // offset and size
   for (auto [name, leaf] : llvm::zip_equal(pack.getNames().getAsValueRange<StringAttr>(), pack.getLeaves())) {
-    int64_t offset = leaves.of(pack, pack.getArenaAttr().getAttr(), name).first;
-    given.insert(offset);
+    auto [offset, size] = leaves.of(pack, pack.getArenaAttr().getAttr(), name);
+    given.push_back({offset, size});
     Place part{place.memory, place.offset + offset};
     if (std::optional<std::string> reason = put(leaf, part))
       copy(leaf, part, pack, *reason);
   }
-  if (memories[place.memory].kind != Memory::Kind::Argument)
-    return; // other memory of packs holds zeros, or is written as a whole
-  auto layout = SymbolTable::lookupNearestSymbolFrom<ArenaLayout>(pack, pack.getArenaAttr());
-  for (const ArenaLeaf &leaf : layout.getArenaLeaves())
-    if (!leaf.tied && !given.contains(leaf.offset))
-      clearings.push_back({pack, {place.memory, place.offset + leaf.offset}, leaf.size()});
+  // What no leaf is given for holds zeros: leaves that are left out and what aligns the others. Sums over an arena rely on it.
+  llvm::sort(given);
+  given.push_back({pack.getType().getNumElements(), 0});
+  Clearing clearing{pack, {}};
+  int64_t end = 0;
+  for (auto [offset, size] : given) {
+    if (end < offset)
+      clearing.ranges.push_back({end, offset});
+    end = std::max(end, offset + size);
+  }
+  if (!clearing.ranges.empty())
+    clearings.push_back(std::move(clearing));
 }
 
 //===--- Control flow ---===//
@@ -405,14 +406,9 @@ void MemoryPlan::layOutWorkspace() {
   };
   DimAttr end = DimAttr::get(function.getContext(), int64_t(0));
   SmallVector<unsigned> shared;
-  for (auto [number, memory] : llvm::enumerate(memories)) {
-    if (memory.kind == Memory::Kind::Persistent) {
-      memory.offset = end;
-      end = end + memory.bytes;
-    } else if (memory.kind == Memory::Kind::Workspace) {
+  for (auto [number, memory] : llvm::enumerate(memories))
+    if (memory.kind == Memory::Kind::Workspace)
       shared.push_back(number);
-    }
-  }
   llvm::stable_sort(shared, [&](unsigned a, unsigned b) { return hints.of(memories[a].bytes) > hints.of(memories[b].bytes); });
   std::vector<Slot> slots;
   for (unsigned number : shared) {

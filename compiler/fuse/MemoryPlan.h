@@ -16,11 +16,10 @@ namespace costate::fuse {
 /// A piece of memory.
 struct Memory {
   enum class Kind {
-    Argument,   ///< argument `number` of the function
-    Result,     ///< the destination of result `number`, which is not tied to an argument
-    Workspace,  ///< a part of the workspace, shared by what lives at other times
-    Persistent, ///< a part of the workspace that is zero when the function is first called, shared with nothing
-    Constant    ///< constant data
+    Argument,  ///< argument `number` of the function
+    Result,    ///< the destination of result `number`, which is not tied to an argument
+    Workspace, ///< a part of the workspace, shared by what lives at other times
+    Constant   ///< constant data
   };
   Kind kind;
   unsigned number = 0;
@@ -49,11 +48,10 @@ struct Tie {
   unsigned result, input;
 };
 
-/// A leaf that a pack does not give, where the memory may hold something else than zeros.
+/// What a pack has to write itself, because no leaf is given for it: zeros, at ranges of elements of its result.
 struct Clearing {
   mlir::Operation *pack;
-  Place place;
-  int64_t elements;
+  llvm::SmallVector<std::pair<int64_t, int64_t>> ranges; ///< first element, and the one behind the last
 };
 
 /// Offsets and sizes of the leaves of arenas, in elements, read once for each arena.

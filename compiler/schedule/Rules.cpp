@@ -37,7 +37,8 @@ int64_t countOperations(Definition definition) {
 
 int64_t countPoints(DefineOp kernel, StageOp stage, unsigned skip) {
   int64_t points = 1;
-  for (OpFoldResult extent : ArrayRef(stage.getMixedExtents()).drop_front(skip))
+  SmallVector<OpFoldResult> extents = stage.getMixedExtents();
+  for (OpFoldResult extent : ArrayRef(extents).drop_front(skip))
     points *= std::max<int64_t>(1, kernel.getHint(extent));
   return points;
 }

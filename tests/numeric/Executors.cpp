@@ -4,10 +4,12 @@
 
 #include "costate/compiler/api/Jit.h"
 #include "costate/compiler/codegen/GenerateCode.h"
+#include "costate/compiler/fuse/Passes.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/tests/oracle/Oracle.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
 
@@ -102,6 +104,9 @@ public:
     if (index < 0)
       return fail();
     const costate_entry_info &entry = info->entries[index];
+    std::vector<Array> found;
+    for (const Array &result : like)
+      found.emplace_back(result.kind, result.shape);
     std::vector<std::vector<char>> buffers;
     std::vector<costate_array> arguments, results;
     auto add = [&](std::vector<costate_array> &list, const Array &array, int32_t type) {
@@ -110,16 +115,12 @@ public:
     };
     for (auto [i, input] : llvm::enumerate(inputs))
       add(arguments, input, entry.args[i].type);
-    for (auto [i, result] : llvm::enumerate(like))
-      add(results, Array(result.kind, result.shape), entry.results[i].type);
+    for (auto [i, result] : llvm::enumerate(found))
+      add(results, result, entry.results[i].type);
     if (costate_model_call(model, entry.name, arguments.data(), arguments.size(), results.data(), results.size()) != COSTATE_OK)
       return fail();
-    std::vector<Array> found;
-    for (auto [i, result] : llvm::enumerate(like)) {
-      Array array(result.kind, result.shape);
-      withType(entry.results[i].type, [&](auto zero) { unpackAs<decltype(zero)>(buffers[inputs.size() + i], array); });
-      found.push_back(std::move(array));
-    }
+    for (auto [i, result] : llvm::enumerate(found))
+      withType(entry.results[i].type, [&](auto zero) { unpackAs<decltype(zero)>(buffers[inputs.size() + i], result); });
     return found;
   }
 
@@ -134,17 +135,26 @@ private:
   costate_model *model = nullptr;
 };
 
-FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, int optimize) {
+/// Machine code in which every kernel is run by `executor`, "loops" or "halide".
+FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, StringRef executor) {
   Options options;
-  options.optimize = optimize;
-  if (failed(Pipeline(options).run(*module, Phase::Solve, Phase::Schedule)))
+  options.optimize = 1;
+  Pipeline pipeline(options);
+  fuse::FuseOptions fuseOptions;
+  fuseOptions.executor = executor;
+  PassManager passes(module->getContext());
+  fuse::addFusePasses(passes, fuseOptions);
+  // Remarks of the passes are for people who read one program.
+  ScopedDiagnosticHandler quiet(module->getContext(), [](Diagnostic &diagnostic) { return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark); });
+  if (failed(pipeline.run(*module, Phase::Solve, Phase::Differentiate)) || failed(passes.run(*module)) ||
+      failed(pipeline.run(*module, Phase::Schedule, Phase::Schedule)))
     return failure();
   codegen::CodegenOptions codegenOptions;
   absl::StatusOr<codegen::Target> target = codegen::Target::named("host");
   if (!target.ok())
     return module->emitError() << target.status().ToString();
   codegenOptions.target = *target;
-  codegenOptions.optimize = optimize;
+  codegenOptions.optimize = options.optimize;
   FailureOr<codegen::Package> package = codegen::generateCode(*module, "program", codegenOptions);
   if (failed(package))
     return failure();
@@ -177,10 +187,11 @@ OwningOpRef<ModuleOp> inF64(ModuleOp module) {
 }
 
 std::vector<Executor> allExecutors(bool compiled) {
-  std::vector<Executor> executors{{"differentiated", false, [](ModuleOp module) { return interpret(module, Phase::Differentiate); }}};
-  if (compiled) {
-    executors.push_back({"loops in f64", false, [](ModuleOp module) { return compile(inF64(module), 0); }});
-    executors.push_back({"loops in f32", true, [](ModuleOp module) { return compile(OwningOpRef<ModuleOp>(module.clone()), 0); }});
+  std::vector<Executor> executors{{"differentiated", false, false, [](ModuleOp module) { return interpret(module, Phase::Differentiate); }}};
+  for (std::string kernels : compiled ? std::vector<std::string>{"loops", "halide"} : std::vector<std::string>()) {
+    bool isSlow = kernels == "halide";
+    executors.push_back({kernels + " in f64", false, isSlow, [=](ModuleOp module) { return compile(inF64(module), kernels); }});
+    executors.push_back({kernels + " in f32", true, isSlow, [=](ModuleOp module) { return compile(OwningOpRef<ModuleOp>(module.clone()), kernels); }});
   }
   return executors;
 }

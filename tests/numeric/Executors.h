@@ -27,6 +27,8 @@ struct Executor {
   std::string name;
   /// Whether f32 is computed as f32; if not, results agree to f64's precision.
   bool isF32;
+  /// Whether it takes long to compile, so that it is left out for programs which add nothing to its proof.
+  bool isSlow;
   /// Compiles a module after import, which is not changed. Fails with diagnostics.
   std::function<llvm::FailureOr<std::unique_ptr<Program>>(mlir::ModuleOp)> prepare;
 };
@@ -34,7 +36,8 @@ struct Executor {
 /// The module with f64 for f32 in every type and constant: f32 constants keep their value.
 mlir::OwningOpRef<mlir::ModuleOp> inF64(mlir::ModuleOp module);
 
-/// The oracle on the IR after the differentiate phase, in f64; then, if `compiled`, machine code: every kernel as loops in f64 and f32.
+/// The oracle on the IR after the differentiate phase, in f64; then, if `compiled`, machine code: every kernel as loops, then every
+/// kernel by Halide, each in f64 and f32.
 std::vector<Executor> allExecutors(bool compiled);
 
 } // namespace costate::numeric

@@ -86,7 +86,7 @@ Executor withFault(const Executor &executor, StringRef op, Fault fault) {
     }
     llvm_unreachable("every fault has a case");
   };
-  return {executor.name, executor.isF32, prepare};
+  return {executor.name, executor.isF32, executor.isSlow, prepare};
 }
 
 } // namespace costate::numeric

@@ -2,7 +2,7 @@
 
 func.func @map_values(%x: tensor<?x2xf64> {graph.dims = [#graph.dim<n>, #graph.dim<2>], check.value = dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf64>},
                       %w: tensor<2xf64> {check.value = dense<[10.0, 20.0]> : tensor<2xf64>})
-    -> (tensor<?xf64> {check.close = dense<[50.0, 110.0, 170.0]> : tensor<3xf64>}, tensor<?xi32> {check.close = dense<[1, 1, 1]> : tensor<3xi32>}) attributes {check.gradient, check.second, check.map} {
+    -> (tensor<?xf64> {graph.dims = [#graph.dim<n>], check.close = dense<[50.0, 110.0, 170.0]> : tensor<3xf64>}, tensor<?xi32> {graph.dims = [#graph.dim<n>], check.close = dense<[1, 1, 1]> : tensor<3xi32>}) attributes {check.gradient, check.second, check.map} {
   %r, %k = graph.map @dot(%x, %w) over [true, false] size [n] axis "lane" : (tensor<?x2xf64>, tensor<2xf64>) -> (tensor<?xf64>, tensor<?xi32>)
   return %r, %k : tensor<?xf64>, tensor<?xi32>
 }
@@ -14,7 +14,7 @@ func.func private @dot(%x: tensor<2xf64>, %w: tensor<2xf64>) -> (tensor<f64>, te
 
 func.func @map_no_lane(%x: tensor<?x2xf64> {graph.dims = [#graph.dim<n>, #graph.dim<2>], check.random = [0.0, 1.0], check.shape = array<i64: 0, 2>},
                        %w: tensor<2xf64> {check.value = dense<[10.0, 20.0]> : tensor<2xf64>})
-    -> (tensor<?xf64> {check.close = dense<> : tensor<0xf64>}, tensor<?xi32> {check.close = dense<> : tensor<0xi32>}) {
+    -> (tensor<?xf64> {graph.dims = [#graph.dim<n>], check.close = dense<> : tensor<0xf64>}, tensor<?xi32> {graph.dims = [#graph.dim<n>], check.close = dense<> : tensor<0xi32>}) {
   %r, %k = graph.map @dot(%x, %w) over [true, false] size [n] : (tensor<?x2xf64>, tensor<2xf64>) -> (tensor<?xf64>, tensor<?xi32>)
   return %r, %k : tensor<?xf64>, tensor<?xi32>
 }

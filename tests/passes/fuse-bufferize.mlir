@@ -69,12 +69,18 @@ optim.arena @p : f32 {
   optim.leaf "a" [16]
   optim.leaf "b" [3]
 }
-// Packed leaves are computed in their place.
+// Packed leaves are computed in their place; what no leaf is given for is cleared, by a table of ranges.
 // CHECK-LABEL: func.func @pack
 // CHECK-SAME: (%[[X:.*]]: memref<16xf32>, %[[OUT:.*]]: memref<32xf32> {{.*}})
 // CHECK: %[[A:.*]] = memref.reinterpret_cast %[[OUT]] to offset: [0], sizes: [16]
 // CHECK: kernel.call @add(%{{.*}}, %[[X]], %[[X]]) outs(%[[A]])
-// CHECK-NEXT: return
+// CHECK: %[[GAPS:.*]] = memref.get_global @[[TABLE:gaps.*]] : memref<1x2xi64>
+// CHECK: scf.for
+// CHECK: memref.load %[[GAPS]]
+// CHECK: scf.for
+// CHECK-NEXT: memref.store %{{.*}}, %[[OUT]]
+// CHECK-NOT: memref.copy
+// CHECK: return
 func.func @pack(%x: tensor<16xf32>) -> (tensor<32xf32> {optim.role = "param", optim.name = "p"}) {
   %n = arith.constant 16 : index
   %t = kernel.call @add(%n, %x, %x) on loops {graph.dims = [[#graph.dim<16>]]} : (index, tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>

@@ -10,7 +10,9 @@
 // CHECK-NOT:   graph.exponential
 // CHECK:       %[[G:.*]] = graph.log %[[S]]
 // CHECK:       graph.add %[[M]], %[[G]]
-// CHECK:       graph.divide %[[E]],
+// CHECK:       %[[D:.*]] = graph.select %[[F]], %[[S]],
+// CHECK:       %[[B:.*]] = graph.broadcast_in_dim %[[D]]
+// CHECK:       graph.divide %[[E]], %[[B]]
 func.func @exponentials(%x: tensor<?x10xf32> {graph.dims = [#graph.dim<n>, #graph.dim<10>]}) -> (tensor<?xf32>, tensor<?x10xf32>) {
   %l = graph.logsumexp %x axes [1] : tensor<?x10xf32> -> tensor<?xf32>
   %s = graph.softmax %x axes [1] : tensor<?x10xf32>
@@ -23,4 +25,14 @@ func.func @exponentials(%x: tensor<?x10xf32> {graph.dims = [#graph.dim<n>, #grap
 func.func @top_k(%x: tensor<4x8xf32>) -> tensor<4x3xi64> {
   %v, %i = graph.top_k %x k 3 : tensor<4x8xf32> -> tensor<4x3xf32>, tensor<4x3xi64>
   return %i : tensor<4x3xi64>
+}
+
+// What the runtime has no sort for is sorted by a wider key.
+// CHECK-LABEL: func.func @narrow_keys
+// CHECK-NEXT: %[[K:.*]] = graph.convert %{{.*}} : tensor<8xui8> -> tensor<8xi32>
+// CHECK-NEXT: %[[S:.*]]:3 = graph.sort %[[K]], %{{.*}}, %{{.*}} axis 0
+// CHECK-NEXT: return %[[S]]#1, %[[S]]#2
+func.func @narrow_keys(%k: tensor<8xui8>, %v: tensor<8xf32>) -> (tensor<8xui8>, tensor<8xf32>) {
+  %a, %b = graph.sort %k, %v axis 0 : (tensor<8xui8>, tensor<8xf32>) -> (tensor<8xui8>, tensor<8xf32>)
+  return %a, %b : tensor<8xui8>, tensor<8xf32>
 }
