@@ -174,16 +174,22 @@ LogicalResult MapRequestOp::verifySymbolUses(SymbolTableCollection &tables) {
 
 Dims MapRequestOp::inferDimensions(unsigned index, DimensionsOf of) {
   auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getCalleeAttr());
-  auto dims = function ? function.getResultAttrOfType<ArrayAttr>(index, kDimsAttr) : ArrayAttr();
-  if (!dims)
+  if (!function)
     return {};
+  Dims result = {getSize()};
+  auto dims = function.getResultAttrOfType<ArrayAttr>(index, kDimsAttr);
+  if (!dims) {
+    auto lane = cast<RankedTensorType>(function.getResultTypes()[index]);
+    for (int64_t extent : lane.getShape())
+      result.push_back(DimAttr::get(getContext(), extent));
+    return lane.hasStaticShape() ? result : Dims();
+  }
   llvm::StringMap<DimAttr> names = bindNames(function, [&](unsigned i) {
     Dims lane = of(getInputs()[i]);
     if (getOver()[i])
       lane.erase(lane.begin());
     return lane;
   });
-  Dims result = {getSize()};
   for (DimAttr dim : toDims(dims))
     result.push_back(dim.substitute([&](StringRef name) { return names.lookup(name); }));
   return result;

@@ -36,8 +36,8 @@ struct Executor {
 /// The module with f64 for f32 in every type and constant: f32 constants keep their value.
 mlir::OwningOpRef<mlir::ModuleOp> inF64(mlir::ModuleOp module);
 
-/// The oracle on the IR after the differentiate phase, in f64; then, if `compiled`, machine code: every kernel as loops, then every
-/// kernel by Halide, each in f64 and f32.
+/// The oracle on the IR after the differentiate phase, in f64; then, if `compiled`, machine code: every kernel as loops in f64, then as
+/// loops and by Halide in the types that are written.
 std::vector<Executor> allExecutors(bool compiled);
 
 } // namespace costate::numeric
