@@ -65,6 +65,8 @@ public:
     applyTies();
     for (Operation *op : ops)
       convert(op);
+    for (Operation *op : llvm::reverse(retired))
+      op->erase();
     eraseTensors();
     return writeWorkspaceSize();
   }
@@ -355,7 +357,7 @@ private:
     moveBody(*loop.getBody(), *fresh.getBody(), fresh.getBody()->getArguments());
     b.setInsertionPointAfter(fresh);
     replace(loop.getResults(), fresh.getResults());
-    loop.erase();
+    retired.push_back(loop);
   }
 
   void convertWhile(scf::WhileOp loop) {
@@ -370,7 +372,7 @@ private:
     moveBody(*loop.getAfterBody(), *after, after->getArguments());
     b.setInsertionPointAfter(fresh);
     replace(loop.getResults(), fresh.getResults());
-    loop.erase();
+    retired.push_back(loop);
   }
 
   void convertIf(scf::IfOp branch) {
@@ -384,7 +386,7 @@ private:
     }
     b.setInsertionPointAfter(fresh);
     replace(branch.getResults(), fresh.getResults());
-    branch.erase();
+    retired.push_back(branch);
   }
 
   void eraseTensors() {
@@ -433,6 +435,7 @@ private:
   DenseMap<unsigned, unsigned> destinations; ///< result -> argument
   std::map<std::tuple<unsigned, int64_t, const void *, const void *>, Value> buffers;
   DenseMap<Value, Value> bufferOf;
+  SmallVector<Operation *> retired; ///< replaced, but not freed while `bufferOf` knows its values: another op could get the address
 };
 
 /// Folding has made `arith` constants of tensors: numbers are passed on from registers, arrays are constants of the graph.
