@@ -213,16 +213,13 @@ static LogicalResult verifyArenaType(Operation *op, ArenaLayout arena, RankedTen
   return success();
 }
 
-static LogicalResult verifyLeaf(Operation *op, ArenaLayout arena, StringRef name, RankedTensorType type) {
-  for (const ArenaLeaf &leaf : arena.getArenaLeaves()) {
-    if (leaf.name != name)
-      continue;
-    auto required = RankedTensorType::get(leaf.shape, arena.getArenaElementType());
-    if (type != required)
-      return op->emitOpError() << "requires '" << name << "' of type " << required << ", but got " << type;
-    return success();
-  }
-  return op->emitOpError() << "requires '" << name << "' to be a leaf of the arena";
+static LogicalResult verifyLeaf(Operation *op, ArenaLayout arena, StringRef name, std::optional<ArrayRef<int64_t>> shape, RankedTensorType type) {
+  if (!shape)
+    return op->emitOpError() << "requires '" << name << "' to be a leaf of the arena";
+  auto required = RankedTensorType::get(*shape, arena.getArenaElementType());
+  if (type != required)
+    return op->emitOpError() << "requires '" << name << "' of type " << required << ", but got " << type;
+  return success();
 }
 
 LogicalResult LeafOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -231,7 +228,8 @@ LogicalResult LeafOp::verifySymbolUses(SymbolTableCollection &tables) {
   FailureOr<ArenaLayout> arena = lookupArena(*this, getLeaf().getRootReference(), tables); // C1
   if (failed(arena) || failed(verifyArenaType(*this, *arena, getArena().getType())))       // C2
     return failure();
-  return verifyLeaf(*this, *arena, getLeaf().getLeafReference(), getResult().getType()); // C1, C3
+  StringRef name = getLeaf().getLeafReference();
+  return verifyLeaf(*this, *arena, name, arena->getArenaLeafShape(name), getResult().getType()); // C1, C3
 }
 
 Dims LeafOp::inferDimensions(unsigned, DimensionsOf) { return {}; }
@@ -240,11 +238,17 @@ LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
   FailureOr<ArenaLayout> arena = lookupArena(*this, getArenaAttr().getAttr(), tables); // C1
   if (failed(arena) || failed(verifyCount(*this, "leaves", getNames().size(), getLeaves().size(), "operand")))
     return failure();
+  llvm::StringMap<SmallVector<int64_t>> shapes;
+  for (const ArenaLeaf &leaf : arena->getArenaLeaves())
+    shapes[leaf.name].assign(leaf.shape.begin(), leaf.shape.end());
   llvm::DenseSet<Attribute> seen;
   for (auto [name, leaf] : llvm::zip_equal(getNames(), getLeaves())) {
     if (!seen.insert(name).second) // C1
       return emitOpError() << "requires each leaf once, but got " << name << " twice";
-    if (failed(verifyLeaf(*this, *arena, cast<StringAttr>(name).getValue(), cast<RankedTensorType>(leaf.getType())))) // C2
+    StringRef text = cast<StringAttr>(name).getValue();
+    auto shape = shapes.find(text);
+    std::optional<ArrayRef<int64_t>> known = shape == shapes.end() ? std::nullopt : std::optional<ArrayRef<int64_t>>(shape->second);
+    if (failed(verifyLeaf(*this, *arena, text, known, cast<RankedTensorType>(leaf.getType())))) // C2
       return failure();
   }
   return verifyArenaType(*this, *arena, getResult().getType()); // C3

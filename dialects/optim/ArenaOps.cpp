@@ -59,9 +59,16 @@ struct Place {
   int64_t offset;
 };
 
+/// Elements from a leaf to the next one.
+int64_t alignedSize(LeafOp leaf, Type elementType) {
+  int64_t size = 1;
+  for (int64_t extent : leaf.getShape())
+    size *= extent;
+  return llvm::alignTo(size, 64 / llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8));
+}
+
 /// Untied leaves in the order of the layout (group, then frozen, then as written) with their offsets; `end` is the arena's size.
 std::pair<SmallVector<Place>, int64_t> placeLeaves(ArenaOp arena) {
-  int64_t alignment = 64 / llvm::divideCeil(arena.getElementType().getIntOrFloatBitWidth(), 8);
   SmallVector<Place> places;
   for (LeafOp leaf : arena.getBody().getOps<LeafOp>())
     if (!leaf.getTied())
@@ -72,10 +79,7 @@ std::pair<SmallVector<Place>, int64_t> placeLeaves(ArenaOp arena) {
   int64_t end = 0;
   for (Place &place : places) {
     place.offset = end;
-    int64_t size = 1;
-    for (int64_t extent : place.leaf.getShape())
-      size *= extent;
-    end += llvm::alignTo(size, alignment);
+    end += alignedSize(place.leaf, arena.getElementType());
   }
   return {places, end};
 }
@@ -106,7 +110,21 @@ LogicalResult ArenaOp::verify() {
   return success();
 }
 
-int64_t ArenaOp::getArenaSize() { return placeLeaves(*this).second; }
+// Asked for at every use of a leaf: no order is needed.
+int64_t ArenaOp::getArenaSize() {
+  int64_t end = 0;
+  for (LeafOp leaf : getBody().getOps<LeafOp>())
+    if (!leaf.getTied())
+      end += alignedSize(leaf, getElementType());
+  return end;
+}
+
+std::optional<ArrayRef<int64_t>> ArenaOp::getArenaLeafShape(StringRef name) {
+  for (LeafOp leaf : getBody().getOps<LeafOp>())
+    if (leaf.getName() == name)
+      return leaf.getShape();
+  return std::nullopt;
+}
 
 Type ArenaOp::getArenaElementType() { return getElementType(); }
 
