@@ -16,6 +16,12 @@ include(AddMLIR)
 file(GLOB COSTATE_HALIDE_WHEEL $ENV{COSTATE_VENV}/lib/python3*/site-packages/halide/lib64/cmake/Halide)
 set(CMAKE_DISABLE_FIND_PACKAGE_Halide_Python ON)
 find_package(Halide 21 REQUIRED CONFIG COMPONENTS shared HINTS ${COSTATE_HALIDE_WHEEL})
+# An installed program finds libHalide and LLVM where this build found them. Halide's folder is named, because CMake leaves out what lies in
+# the checkout, as the default environment does.
+get_target_property(COSTATE_HALIDE_LIBRARY Halide::Halide LOCATION)
+cmake_path(GET COSTATE_HALIDE_LIBRARY PARENT_PATH COSTATE_HALIDE_FOLDER)
+set(CMAKE_INSTALL_RPATH ${COSTATE_HALIDE_FOLDER})
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 find_package(absl REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
