@@ -52,6 +52,13 @@ public:
     describeValues();
     convertSignature();
     anchor = &function.getBody().front().front();
+    // Each offset from the one before it: written out, sums of thousands of parts would have millions of terms.
+    DimAttr offset = DimAttr::get(b.getContext(), int64_t(0));
+    for (DimAttr bytes : plan.slots) {
+      if (!dims.getSum(offset, bytes))
+        return failure();
+      offset = offset + bytes;
+    }
     for (Described &value : described)
       if (failed(makeBuffer(value)))
         return failure();
@@ -160,7 +167,7 @@ private:
       return failure();
     if (memory.kind == Memory::Kind::Workspace) {
       int64_t size = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-      Value offset = dims.get(memory.offset + DimAttr::get(b.getContext(), place.offset * size));
+      Value offset = dims.getSum(memory.offset, DimAttr::get(b.getContext(), place.offset * size));
       if (!offset)
         return failure();
       b.setInsertionPoint(anchor);

@@ -100,16 +100,17 @@ SmallVector<StringRef> boundNames(func::FuncOp function) {
   return names;
 }
 
+void FunctionDims::resume() {
+  if (last)
+    builder.setInsertionPointAfter(last);
+  else
+    builder.setInsertionPointToStart(&function.getBody().front());
+}
+
 Value FunctionDims::get(DimAttr dim) {
   if (Value value = known.lookup(dim))
     return value;
   Location loc = function.getLoc();
-  auto restart = [&] {
-    if (last)
-      builder.setInsertionPointAfter(last);
-    else
-      builder.setInsertionPointToStart(&function.getBody().front());
-  };
   Value value;
   if (std::optional<StringRef> symbol = dim.symbol()) {
     BlockArgument binder;
@@ -122,7 +123,7 @@ Value FunctionDims::get(DimAttr dim) {
       function.emitError() << "requires an argument that binds dimension '" << *symbol << "'";
       return {};
     }
-    restart();
+    resume();
     if (place < 0)
       value = binder;
     else if (isa<MemRefType>(binder.getType()))
@@ -131,7 +132,7 @@ Value FunctionDims::get(DimAttr dim) {
       value = tensor::DimOp::create(builder, loc, binder, place);
   } else {
     dim.walkSymbols([&](StringRef name) { get(DimAttr::get(function.getContext(), name)); }); // bound before they are used
-    restart();
+    resume();
     value = emitDim(builder, loc, dim, [&](StringRef name) { return known.lookup(DimAttr::get(function.getContext(), name)); });
     if (!value)
       return {};
@@ -139,6 +140,19 @@ Value FunctionDims::get(DimAttr dim) {
   if (Operation *op = value.getDefiningOp())
     last = op;
   return known[dim] = value;
+}
+
+Value FunctionDims::getSum(DimAttr a, DimAttr b) {
+  DimAttr sum = a + b;
+  if (sum.constant() || known.contains(sum))
+    return get(sum);
+  Value x = get(a), y = get(b);
+  if (!x || !y)
+    return {};
+  resume();
+  auto add = arith::AddIOp::create(builder, function.getLoc(), x, y);
+  last = add;
+  return known[sum] = add;
 }
 
 } // namespace costate::fuse

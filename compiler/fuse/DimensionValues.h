@@ -24,7 +24,13 @@ public:
   /// The index, or null, with a diagnostic, if the function does not bind a name of `dim`.
   mlir::Value get(graph::DimAttr dim);
 
+  /// The index of `a + b`, computed from those of the two.
+  mlir::Value getSum(graph::DimAttr a, graph::DimAttr b);
+
 private:
+  /// Puts the builder behind the dimension computed last.
+  void resume();
+
   mlir::func::FuncOp function;
   mlir::OpBuilder builder;
   mlir::Operation *last = nullptr; ///< the dimension computed last, after which the next one is put

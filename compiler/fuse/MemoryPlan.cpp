@@ -428,6 +428,7 @@ void MemoryPlan::layOutWorkspace() {
   for (Slot &slot : slots) {
     for (unsigned number : slot.members)
       memories[number].offset = end;
+    this->slots.push_back(slot.bytes);
     end = end + slot.bytes;
   }
   workspaceBytes = end;

@@ -79,6 +79,7 @@ public:
   std::vector<Copy> copies;
   std::vector<Tie> ties;
   std::vector<Clearing> clearings;
+  std::vector<graph::DimAttr> slots; ///< bytes of the parts of the workspace, in their order; a memory's offset is a sum of the first ones
   graph::DimAttr workspaceBytes;
 
 private:
