@@ -16,6 +16,29 @@ struct Array {
   int64_t size() const { return data.size() / costate_type_size(type); } // elements
 };
 
+/// Calls `visit` with a value of the C type of a costate_type; i1 is a byte.
+template <typename Visit>
+auto withElementType(int32_t type, Visit visit) {
+  switch (type) {
+  case COSTATE_F32:
+    return visit(float());
+  case COSTATE_F64:
+    return visit(double());
+  case COSTATE_F16:
+    return visit(_Float16());
+  case COSTATE_BF16:
+    return visit(__bf16());
+  case COSTATE_I32:
+    return visit(int32_t());
+  case COSTATE_I64:
+    return visit(int64_t());
+  case COSTATE_I8:
+    return visit(int8_t());
+  default:
+    return visit(uint8_t());
+  }
+}
+
 /// An array of somebody else under a name, to be written to a file.
 struct NamedView {
   std::string name;

@@ -6,6 +6,7 @@
 #include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/compiler/pipeline/Pipeline.h"
+#include "costate/runtime/data/Array.h"
 #include "costate/tests/oracle/Oracle.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -64,25 +65,6 @@ void unpackAs(const std::vector<char> &bytes, Array &array) {
   }
 }
 
-/// Calls `visit` with a value of the C type of a costate_type.
-template <typename Visit>
-auto withType(int32_t type, Visit visit) {
-  switch (type) {
-  case COSTATE_F32:
-    return visit(float());
-  case COSTATE_F64:
-    return visit(double());
-  case COSTATE_I32:
-    return visit(int32_t());
-  case COSTATE_I64:
-    return visit(int64_t());
-  case COSTATE_I8:
-    return visit(int8_t());
-  default:
-    return visit(uint8_t()); // ui8, and i1 as a byte
-  }
-}
-
 /// Code in this process, called through a handle of the runtime.
 class Compiled : public Program {
 public:
@@ -110,7 +92,7 @@ public:
     std::vector<std::vector<char>> buffers;
     std::vector<costate_array> arguments, results;
     auto add = [&](std::vector<costate_array> &list, const Array &array, int32_t type) {
-      buffers.push_back(withType(type, [&](auto zero) { return packAs<decltype(zero)>(array); }));
+      buffers.push_back(runtime::withElementType(type, [&](auto zero) { return packAs<decltype(zero)>(array); }));
       list.push_back({buffers.back().data(), type, int32_t(array.shape.size()), array.shape.data()});
     };
     for (auto [i, input] : llvm::enumerate(inputs))
@@ -120,7 +102,7 @@ public:
     if (costate_model_call(model, entry.name, arguments.data(), arguments.size(), results.data(), results.size()) != COSTATE_OK)
       return fail();
     for (auto [i, result] : llvm::enumerate(found))
-      withType(entry.results[i].type, [&](auto zero) { unpackAs<decltype(zero)>(buffers[inputs.size() + i], result); });
+      runtime::withElementType(entry.results[i].type, [&](auto zero) { unpackAs<decltype(zero)>(buffers[inputs.size() + i], result); });
     return found;
   }
 

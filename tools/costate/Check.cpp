@@ -52,37 +52,16 @@ oracle::Kind kindOf(int32_t type) {
   }
 }
 
-template <typename T>
-void readElements(oracle::Array &array, const void *data) {
-  const T *elements = static_cast<const T *>(data);
-  for (int64_t i = 0; i < array.size(); ++i)
-    if (array.isReal())
-      array.reals[i] = static_cast<double>(elements[i]);
-    else
-      array.integers[i] = static_cast<int64_t>(elements[i]);
-}
-
 oracle::Array toOracle(const void *data, int32_t type, llvm::ArrayRef<int64_t> shape) {
   oracle::Array array(kindOf(type), shape);
-  switch (type) {
-  case COSTATE_F32:
-    readElements<float>(array, data);
-    break;
-  case COSTATE_F64:
-    readElements<double>(array, data);
-    break;
-  case COSTATE_I32:
-    readElements<int32_t>(array, data);
-    break;
-  case COSTATE_I64:
-    readElements<int64_t>(array, data);
-    break;
-  case COSTATE_I8:
-    readElements<int8_t>(array, data);
-    break;
-  default:
-    readElements<uint8_t>(array, data);
-  }
+  runtime::withElementType(type, [&]<typename T>(T) {
+    const T *elements = static_cast<const T *>(data);
+    for (int64_t i = 0; i < array.size(); ++i)
+      if (array.isReal())
+        array.reals[i] = static_cast<double>(elements[i]);
+      else
+        array.integers[i] = static_cast<int64_t>(elements[i]);
+  });
   return array;
 }
 

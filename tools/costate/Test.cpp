@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate test: runs the check blocks of a model file as machine code.
+#include "costate/runtime/data/Array.h"
 #include "costate/tools/costate/Commands.h"
 
 #include "absl/strings/str_format.h"
@@ -21,24 +22,10 @@ struct TestFlags {
 /// Element i of an array as a number.
 double elementOf(const std::vector<char> &bytes, int32_t type, int64_t i) {
   const char *place = bytes.data() + i * costate_type_size(type);
-  auto as = [&]<typename T>(T value) {
+  return runtime::withElementType(type, [&]<typename T>(T value) {
     std::memcpy(&value, place, sizeof value);
     return static_cast<double>(value);
-  };
-  switch (type) {
-  case COSTATE_F32:
-    return as(float());
-  case COSTATE_F64:
-    return as(double());
-  case COSTATE_I32:
-    return as(int32_t());
-  case COSTATE_I64:
-    return as(int64_t());
-  case COSTATE_I8:
-    return as(int8_t());
-  default:
-    return as(uint8_t());
-  }
+  });
 }
 
 /// Equal special values are equal; a NaN is equal to nothing else.
