@@ -309,7 +309,7 @@ LogicalResult Elaborator::customVjp(const FnDecl &fn, FunctionInstance &instance
   std::vector<Value> gradients;
   size_t next = 0; // among the formals
   for (auto [i, argument] : llvm::enumerate(arguments)) {
-    bool isTensor = argument.value.is<Tensor>();
+    bool isTensor = heldTensor(argument.value);
     if (!isTensor && hasTensor(argument.value))
       return error(fn.vjp->range) << "requires parameters that are tensors or numbers, but '" << fn.parameters[i].name.text << "' is "
                                   << describe(argument.value);

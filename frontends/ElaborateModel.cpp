@@ -20,13 +20,13 @@ LogicalResult ModelElaborator::run() {
   // `t`, the number of the step, is there from the start; a model may give the name to something else.
   t = e.bind(Binding::Root, {"t", model.name.range}, nullptr);
   scope = t;
-  tRoot = {t, "t", "state", i64, {}, {}};
+  tRoot = {t, "t", "state", i64, {}, {}, 0, /*isNumber=*/true};
   seedRoot = {e.bind(Binding::Root, {"seed", model.name.range}, nullptr), "seed", "seed", i64, {}, {}};
 
   {
     // Declarations may compute sizes; whatever that takes is evaluated in a function that nobody keeps.
     Elaborator::Building scratch(e, FunctionScope::Entry, "declarations", model.range, /*isPrivate=*/false);
-    e.current->values[t] = e.addArgument(tRoot.type, {}, {}, e.location(model.range));
+    addArgument(tRoot);
     collectPatterns();
     for (const StmtPtr &statement : model.body.statements)
       if (failed(declare(*statement)))
@@ -156,7 +156,7 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
     scope = binding;
     Root root{binding, name.text.str(), isInput ? "input" : "target",
               graph::typeOf(*dims, *element), *dims, {}};
-    e.current->values[binding] = e.addArgument(root.type, root.dims, {}, e.location(name.range));
+    addArgument(root);
     (isInput ? inputs : targets).push_back(root);
     return success();
   }
@@ -164,14 +164,8 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
     FailureOr<Number> value = e.evaluateNumber(*declare.value, scope, ("hyper '" + name.text + "'").str());
     if (failed(value))
       return failure();
-    if (declare.type) {
-      FailureOr<mlir::Type> element = e.elementType(*declare.type);
-      if (failed(element))
-        return failure();
-      if (*element != e.real || !declare.type->axes.empty())
-        return e.error(declare.type->range) << "requires hyper '" << name.text << "' to be an f32 scalar, but got "
-                                            << declare.type->range.text();
-    }
+    if (declare.type)
+      return e.error(declare.type->range) << "requires no type for hyper '" << name.text << "': a number takes that of the tensor it meets";
     scope = addHyper(name, value->real, scope);
     return success();
   }
@@ -202,7 +196,7 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
     Binding *binding = e.bind(Binding::Root, name, scope);
     Root root{binding, name.text.str(), "state", initial->value.getType(), initial->dims, initial->arena};
     states.push_back({root, declare.value.get(), scope, nullptr, nullptr});
-    e.current->values[binding] = e.addArgument(root.type, root.dims, root.arena, e.location(name.range));
+    addArgument(root);
     scope = binding;
     return success();
   }
@@ -216,9 +210,9 @@ const Binding *ModelElaborator::addHyper(Name name, double fallback, const Bindi
   for (unsigned n = 2; llvm::any_of(hypers, [&](const Root &root) { return root.name == unique; }); ++n)
     unique = (name.text + "_" + llvm::Twine(n)).str();
   Binding *binding = e.bind(Binding::Root, name, previous);
-  Root root{binding, unique, "hyper", mlir::RankedTensorType::get({}, e.real), {}, {}, fallback};
-  hypers.push_back(root);
-  e.current->values[binding] = e.addArgument(root.type, {}, {}, e.location(name.range));
+  auto f64 = mlir::RankedTensorType::get({}, e.b.builder.getF64Type());
+  hypers.push_back({binding, unique, "hyper", f64, {}, {}, fallback, /*isNumber=*/true});
+  addArgument(hypers.back());
   return binding;
 }
 
@@ -293,7 +287,7 @@ LogicalResult ModelElaborator::closeSet(ParameterSet &set, SourceRange where) {
     return failure();
   Root root{set.root, set.name, "param", {}, {e.b.dim(set.size)}, set.symbol};
   root.type = graph::typeOf(root.dims, e.real);
-  e.current->values[set.root] = e.addArgument(root.type, root.dims, root.arena, e.location(where));
+  addArgument(root);
   setRoots.push_back(root);
   return success();
 }
@@ -369,13 +363,21 @@ std::vector<const ModelElaborator::Root *> ModelElaborator::allRoots(bool withTa
   return roots;
 }
 
+void ModelElaborator::addArgument(const Root &root) {
+  Tensor argument = e.addArgument(root.type, root.dims, root.arena, e.location(root.binding->where));
+  e.current->values[root.binding] = root.isNumber ? Value(RuntimeNumber{argument}) : Value(argument);
+}
+
+/// The tensor that stands for a root in the current function.
+const Tensor &ModelElaborator::tensorOf(const Binding *root) { return *heldTensor(e.current->values.find(root)->second); }
+
 std::vector<const ModelElaborator::Root *> ModelElaborator::addRoots(bool withTargets) {
   std::vector<const Root *> roots = allRoots(withTargets);
   for (const Root *root : roots)
-    e.current->values[root->binding] = e.addArgument(root->type, root->dims, root->arena, e.location(root->binding->where));
+    addArgument(*root);
   // Draws differ from step to step, and are those of the last step between two of them.
   e.b.location = e.location(model.name.range);
-  e.current->key = e.b.foldIn(*e.current->values[seedRoot.binding].as<Tensor>(), *e.current->values[t].as<Tensor>());
+  e.current->key = e.b.foldIn(tensorOf(seedRoot.binding), tensorOf(t));
   return roots;
 }
 
@@ -524,12 +526,12 @@ LogicalResult ModelElaborator::buildTrainStep() {
   for (const Root *root : roots)
     if (root->role == "param" || root->role == "state") {
       kept.push_back(root);
-      before.push_back(*e.current->values[root->binding].as<Tensor>());
+      before.push_back(tensorOf(root->binding));
     }
   b.location = e.location(model.name.range);
-  Tensor step = b.binary<graph::AddOp>(*e.current->values[t].as<Tensor>(), b.constant(b.builder.getI64Type(), Number::of(int64_t(1))));
-  e.current->values[t] = step;
-  e.current->key = b.foldIn(*e.current->values[seedRoot.binding].as<Tensor>(), step);
+  Tensor step = b.binary<graph::AddOp>(tensorOf(t), b.constant(b.builder.getI64Type(), Number::of(int64_t(1))));
+  e.current->values[t] = RuntimeNumber{step};
+  e.current->key = b.foldIn(tensorOf(seedRoot.binding), step);
 
   std::vector<Tensor> measured;
   if (failed(evaluateMetrics(measured))) // before any update
@@ -548,7 +550,7 @@ LogicalResult ModelElaborator::buildTrainStep() {
   std::vector<Tensor> results;
   std::vector<mlir::DictionaryAttr> attrs;
   for (auto [root, old] : llvm::zip_equal(kept, before)) {
-    Tensor value = *e.current->values[root->binding].as<Tensor>();
+    Tensor value = tensorOf(root->binding);
     if (isFinite && value.value != old.value)
       value = b.select(b.broadcast(*isFinite, value.dims), value, old);
     results.push_back(value);

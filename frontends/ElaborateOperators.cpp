@@ -54,6 +54,16 @@ bool holds(ComparisonDirection direction, double a, double b) {
 
 bool isFloat(mlir::Type type) { return mlir::isa<mlir::FloatType>(type); }
 
+/// Numbers have no type of their own: see Number and RuntimeNumber.
+bool isNumber(const Value &v) { return v.is<Number>() || v.is<RuntimeNumber>() || v.is<Dimension>(); }
+
+bool isInteger(const Value &number) {
+  if (auto known = number.as<Number>())
+    return known->isInteger;
+  auto atRunTime = number.as<RuntimeNumber>();
+  return !atRunTime || !isFloat(atRunTime->tensor.elementType());
+}
+
 /// Python's floor division and its remainder, which has the sign of the divisor
 int64_t floorDivide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
@@ -189,6 +199,8 @@ FailureOr<Tensor> Elaborator::toTensor(const Value &value, SourceRange where, ml
   mlir::Type i32 = b.builder.getI32Type();
   if (auto tensor = value.as<Tensor>())
     return wanted ? b.convert(*tensor, wanted) : *tensor;
+  if (auto number = value.as<RuntimeNumber>())
+    return b.convert(number->tensor, wanted ? wanted : isFloat(number->tensor.elementType()) ? real : i32);
   if (auto number = value.as<Number>()) {
     mlir::Type type = wanted ? wanted : number->isInteger ? i32 : real;
     if (number->isInteger && type.isIntOrIndex() && type.getIntOrFloatBitWidth() < 64 &&
@@ -269,6 +281,17 @@ FailureOr<Tensor> Elaborator::toTensor(const Value &value, SourceRange where, ml
   return b.concatenate(parts, 0);
 }
 
+FailureOr<Tensor> Elaborator::toOperand(const Value &value, SourceRange where, bool isReal) {
+  if (isNumber(value))
+    return toTensor(value, where, isReal || !isInteger(value) ? mlir::Type(b.builder.getF64Type()) : b.builder.getI64Type());
+  return isReal ? toFloat(value, where) : toTensor(value, where);
+}
+
+Value Elaborator::toResult(const Tensor &result, llvm::ArrayRef<const Value *> operands) const {
+  bool isNumeric = llvm::all_of(operands, [](const Value *v) { return isNumber(*v); });
+  return isNumeric && !result.elementType().isInteger(1) ? Value(RuntimeNumber{result}) : Value(result);
+}
+
 FailureOr<Tensor> Elaborator::toFloat(const Value &value, SourceRange where) {
   if (auto tensor = value.as<Tensor>())
     return isFloat(tensor->elementType()) ? *tensor : b.convert(*tensor, real);
@@ -310,14 +333,10 @@ FailureOr<Dims> Elaborator::broadcastDims(StringRef op, const Tensor &x, const T
 FailureOr<std::pair<Tensor, Tensor>> Elaborator::align(StringRef op, const Value &x, const Value &y, SourceRange where,
                                                        SourceRange xWhere, SourceRange yWhere, mlir::Type least) {
   // A number takes the type of the tensor it meets, unless it is a float and the tensor is not.
-  auto isWeak = [](const Value &v) { return v.is<Number>() || v.is<Dimension>(); };
-  auto weakType = [&](const Value &v) -> mlir::Type {
-    auto number = v.as<Number>();
-    return number && !number->isInteger ? real : mlir::Type(b.builder.getI32Type());
-  };
+  auto weakType = [&](const Value &v) { return isInteger(v) ? mlir::Type(b.builder.getI32Type()) : real; };
   std::optional<Tensor> p, q;
   auto convert = [&](const Value &v, SourceRange range, std::optional<Tensor> &out) {
-    if (isWeak(v))
+    if (isNumber(v))
       return mlir::success();
     FailureOr<Tensor> tensor = toTensor(v, range);
     if (succeeded(tensor))
@@ -326,14 +345,18 @@ FailureOr<std::pair<Tensor, Tensor>> Elaborator::align(StringRef op, const Value
   };
   if (failed(convert(x, xWhere, p)) || failed(convert(y, yWhere, q)))
     return failure();
-  mlir::Type type = p && q   ? promote(p->elementType(), q->elementType())
-                    : p || q ? (p ? p : q)->elementType()
-                             : promote(weakType(x), weakType(y));
-  for (const Value *weak : {&x, &y})
-    if (isWeak(*weak) && (type.isInteger(1) || isFloat(weakType(*weak))))
-      type = promote(type, weakType(*weak));
-  if (least && (isFloat(least) || type.isInteger(1)))
-    type = promote(type, least);
+  mlir::Type type;
+  if (!p && !q) {
+    bool integers = isInteger(x) && isInteger(y) && !(least && isFloat(least));
+    type = integers ? mlir::Type(b.builder.getI64Type()) : b.builder.getF64Type();
+  } else {
+    type = p && q ? promote(p->elementType(), q->elementType()) : (p ? p : q)->elementType();
+    for (const Value *weak : {&x, &y})
+      if (isNumber(*weak) && (type.isInteger(1) || !isInteger(*weak)))
+        type = promote(type, weakType(*weak));
+    if (least && (isFloat(least) || type.isInteger(1)))
+      type = promote(type, least);
+  }
   FailureOr<Tensor> s = p ? b.convert(*p, type) : toTensor(x, xWhere, type);
   FailureOr<Tensor> t = q ? b.convert(*q, type) : toTensor(y, yWhere, type);
   if (failed(s) || failed(t))
@@ -364,12 +387,12 @@ FailureOr<Value> Elaborator::unary(StringRef op, const Value &a, SourceRange whe
     return Value(number->isInteger ? Number::of(-number->integer) : Number::of(-number->real));
   if (a.is<Dimension>())
     return binary("-", Number::of(int64_t(0)), a, where, where, where);
-  FailureOr<Tensor> x = toTensor(a, where);
+  FailureOr<Tensor> x = toOperand(a, where, /*isReal=*/false);
   if (failed(x))
     return failure();
   if (x->elementType().isInteger(1))
     x = b.convert(*x, b.builder.getI32Type());
-  return Value(b.unary<graph::NegateOp>(*x));
+  return toResult(b.unary<graph::NegateOp>(*x), {&a});
 }
 
 /// x**n by squaring, so that small powers need no pow
@@ -383,9 +406,9 @@ Tensor Elaborator::power(const Tensor &x, int64_t exponent) {
 FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y, SourceRange where, SourceRange xWhere,
                                     SourceRange yWhere) {
   bool known;
-  FailureOr<Value> result = staticBinary(op, x, y, where, known);
+  FailureOr<Value> atImport = staticBinary(op, x, y, where, known);
   if (known)
-    return result;
+    return atImport;
   if (op == "..")
     return error(where) << "requires integers around '..', but got " << describe(x) << " and " << describe(y);
   if (op == "@") {
@@ -402,18 +425,24 @@ FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y
     Tensor p = b.convert(pair->first, b.builder.getI1Type()), q = b.convert(pair->second, b.builder.getI1Type());
     return Value(op == "and" ? b.binary<graph::AndOp>(p, q) : b.binary<graph::OrOp>(p, q));
   }
+  FailureOr<Tensor> result = arithmetic(op, x, y, where, xWhere, yWhere);
+  return failed(result) ? FailureOr<Value>(failure()) : toResult(*result, {&x, &y});
+}
+
+FailureOr<Tensor> Elaborator::arithmetic(StringRef op, const Value &x, const Value &y, SourceRange where, SourceRange xWhere,
+                                         SourceRange yWhere) {
   auto exponent = y.as<Number>();
   if (op == "**" && exponent && exponent->isInteger && std::abs(exponent->integer) <= 16) {
-    FailureOr<Tensor> base = toTensor(x, xWhere);
+    FailureOr<Tensor> base = toOperand(x, xWhere, /*isReal=*/false);
     if (failed(base))
       return failure();
     if (exponent->integer == 0)
-      return Value(b.full(base->elementType(), base->dims, Number::of(int64_t(1))));
+      return b.full(base->elementType(), base->dims, Number::of(int64_t(1)));
     if (exponent->integer > 0)
-      return Value(power(*base, exponent->integer));
+      return power(*base, exponent->integer);
     if (isFloat(base->elementType())) {
       Tensor one = b.full(base->elementType(), base->dims, Number::of(int64_t(1)));
-      return Value(b.binary<graph::DivideOp>(one, power(*base, -exponent->integer)));
+      return b.binary<graph::DivideOp>(one, power(*base, -exponent->integer));
     }
   }
   // Division and power leave the integers; arithmetic leaves the truth values.
@@ -426,17 +455,17 @@ FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y
     return failure();
   auto &[p, q] = *pair;
   if (direction)
-    return Value(b.compare(*direction, p, q));
+    return b.compare(*direction, p, q);
   if (op == "+")
-    return Value(b.binary<graph::AddOp>(p, q));
+    return b.binary<graph::AddOp>(p, q);
   if (op == "-")
-    return Value(b.binary<graph::SubtractOp>(p, q));
+    return b.binary<graph::SubtractOp>(p, q);
   if (op == "*")
-    return Value(b.multiply(p, q));
+    return b.multiply(p, q);
   if (op == "/")
-    return Value(b.binary<graph::DivideOp>(p, q));
+    return b.binary<graph::DivideOp>(p, q);
   if (op == "**")
-    return Value(b.binary<graph::PowerOp>(p, q));
+    return b.binary<graph::PowerOp>(p, q);
 
   // Floor division and its remainder, which has the sign of the divisor, from those that round toward zero.
   Tensor zero = b.full(p.elementType(), p.dims, Number::of(int64_t(0)));
@@ -444,12 +473,12 @@ FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y
   Tensor signsDiffer = b.binary<graph::XorOp>(b.compare(ComparisonDirection::LT, remainder, zero), b.compare(ComparisonDirection::LT, q, zero));
   Tensor adjusts = b.binary<graph::AndOp>(b.compare(ComparisonDirection::NE, remainder, zero), signsDiffer);
   if (op == "%")
-    return Value(b.select(adjusts, b.binary<graph::AddOp>(remainder, q), remainder));
+    return b.select(adjusts, b.binary<graph::AddOp>(remainder, q), remainder);
   if (isFloat(p.elementType()))
-    return Value(b.unary<graph::FloorOp>(b.binary<graph::DivideOp>(p, q)));
+    return b.unary<graph::FloorOp>(b.binary<graph::DivideOp>(p, q));
   Tensor one = b.full(p.elementType(), p.dims, Number::of(int64_t(1)));
   Tensor quotient = b.binary<graph::DivideOp>(p, q);
-  return Value(b.select(adjusts, b.binary<graph::SubtractOp>(quotient, one), quotient));
+  return b.select(adjusts, b.binary<graph::SubtractOp>(quotient, one), quotient);
 }
 
 /// NumPy's matmul: [..., m, k] @ [..., k, n]; a vector is a row on the left, a column on the right.

@@ -214,7 +214,7 @@ LogicalResult ModelElaborator::runStep(const Stmt &statement, const Binding *see
   if (auto *minimize = llvm::dyn_cast<MinimizeStmt>(&statement)) {
     const Update &update = updateOf(statement);
     auto variables = variablesOf(update);
-    auto points = llvm::map_to_vector(variables, [&](const Binding *v) { return *e.current->values[v].as<Tensor>(); });
+    auto points = llvm::map_to_vector(variables, [&](const Binding *v) { return tensorOf(v); });
     FailureOr<Elaborator::Gradient> gradient =
         e.gradient(*minimize->objective, seen, variables, points, minimize->objective->range);
     if (failed(gradient))
@@ -335,14 +335,14 @@ LogicalResult ModelElaborator::runUpdate(const Update &update, llvm::ArrayRef<Te
 FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Update &update, const Rule &rule,
                                            const Tensor &gradient) {
   const OptimizerDecl &decl = *optimizer.decl;
-  auto now = [&](const Binding *binding) { return *e.current->values[binding].as<Tensor>(); };
+  auto now = [&](const Binding *binding) -> const Value & { return e.current->values.find(binding)->second; };
   std::vector<std::pair<Name, Value>> arguments;
   arguments.push_back({{"param", decl.name.range}, now(rule.set->root)});
   arguments.push_back({{"grad", decl.name.range}, gradient});
-  std::vector<std::pair<StringRef, Tensor>> olds = {{"param", now(rule.set->root)}};
+  std::vector<std::pair<StringRef, Tensor>> olds = {{"param", tensorOf(rule.set->root)}};
   for (auto [name, index] : rule.states) {
     arguments.push_back({{name, states[index].root.binding->where}, now(states[index].root.binding)});
-    olds.push_back({name, now(states[index].root.binding)});
+    olds.push_back({name, tensorOf(states[index].root.binding)});
   }
   arguments.push_back({{"t", decl.name.range}, now(t)});
   std::string key = "update " + decl.name.text.str();
@@ -385,7 +385,7 @@ FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Upd
       std::vector<std::pair<int64_t, Tensor>> pieces;
       for (auto [k, argument] : llvm::enumerate(update.groupArguments))
         if (argument.parameter->name.text == name.text)
-          pieces.push_back({argument.group, *inner[named + k].as<Tensor>()});
+          pieces.push_back({argument.group, *e.toTensor(inner[named + k], update.optimizer->range, e.real)});
       if (!pieces.empty()) {
         FailureOr<Tensor> base = e.toTensor(inner[i], update.optimizer->range, e.real);
         if (failed(base))

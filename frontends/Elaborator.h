@@ -168,6 +168,8 @@ public:
 
   mlir::FailureOr<Value> binary(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, SourceRange aWhere,
                                 SourceRange bWhere);
+  mlir::FailureOr<Tensor> arithmetic(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, SourceRange aWhere,
+                                     SourceRange bWhere); // and comparisons
   mlir::FailureOr<Value> unary(llvm::StringRef op, const Value &a, SourceRange where);
   mlir::FailureOr<Tensor> toTensor(const Value &value, SourceRange where, mlir::Type wanted = {});
   /// Both as tensors of one element type and one shape. `least` is what truth values become or, if a float, any type.
@@ -176,6 +178,10 @@ public:
   mlir::FailureOr<graph::Dims> broadcastDims(llvm::StringRef op, const Tensor &a, const Tensor &b, SourceRange where,
                                              SourceRange aWhere, SourceRange bWhere);
   mlir::FailureOr<Tensor> toFloat(const Value &value, SourceRange where);
+  /// An operand of an elementwise operation, a float if `isReal`: as toTensor and toFloat, but a number keeps its 64 bits.
+  mlir::FailureOr<Tensor> toOperand(const Value &value, SourceRange where, bool isReal);
+  /// Of numbers alone the result is a number again.
+  Value toResult(const Tensor &result, llvm::ArrayRef<const Value *> operands) const;
   /// Indices along an axis of this extent. Negative ones that are known count from the end; of others, a program must do so.
   mlir::FailureOr<Tensor> toIndices(const Value &value, graph::DimAttr extent, SourceRange where);
   /// The same of a value that may have failed.

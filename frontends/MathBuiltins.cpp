@@ -25,8 +25,8 @@ bool isFloat(const Tensor &x) { return mlir::isa<mlir::FloatType>(x.elementType(
 template <typename Op, double (*fold)(double)> FailureOr<Value> real(Elaborator &e, const BuiltinCall &call) {
   if (auto number = call[0].value.as<Number>())
     return Value(Number::of(fold(number->real)));
-  FailureOr<Tensor> x = floatArgument(e, call, 0);
-  return failed(x) ? FailureOr<Value>(failure()) : Value(e.b.unary<Op>(*x));
+  FailureOr<Tensor> x = e.toOperand(call[0].value, call[0].where, /*isReal=*/true);
+  return failed(x) ? FailureOr<Value>(failure()) : e.toResult(e.b.unary<Op>(*x), {&call[0].value});
 }
 
 /// One that keeps integers.
@@ -35,17 +35,17 @@ template <typename Op, double (*fold)(double)> FailureOr<Value> numeric(Elaborat
     double result = fold(number->real);
     return Value(number->isInteger ? Number::of(int64_t(result)) : Number::of(result));
   }
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = e.toOperand(call[0].value, call[0].where, /*isReal=*/false);
   if (failed(x))
     return failure();
   if (x->elementType().isInteger(1))
     x = e.b.convert(*x, e.b.builder.getI32Type());
-  return Value(e.b.unary<Op>(*x));
+  return e.toResult(e.b.unary<Op>(*x), {&call[0].value});
 }
 
 /// Rounding leaves integers alone.
 template <typename Op, double (*fold)(double)> FailureOr<Value> rounding(Elaborator &e, const BuiltinCall &call) {
-  auto tensor = call[0].value.as<Tensor>();
+  auto tensor = heldTensor(call[0].value);
   if (tensor && !isFloat(*tensor))
     return call[0].value;
   return real<Op, fold>(e, call);
@@ -56,13 +56,11 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double signOf(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 
 template <typename Op, bool toReal> FailureOr<Value> binary(Elaborator &e, const BuiltinCall &call) {
-  auto pair = e.align(call.builtin.name, call[0].value, call[1].value, call.where(), call[0].where, call[1].where);
+  auto pair = e.align(call.builtin.name, call[0].value, call[1].value, call.where(), call[0].where, call[1].where,
+                      toReal ? e.real : mlir::Type());
   if (failed(pair))
     return failure();
-  auto &[x, y] = *pair;
-  if (toReal && !isFloat(x))
-    return Value(e.b.binary<Op>(e.b.convert(x, e.real), e.b.convert(y, e.real)));
-  return Value(e.b.binary<Op>(x, y));
+  return e.toResult(e.b.binary<Op>(pair->first, pair->second), {&call[0].value, &call[1].value});
 }
 
 /// max(x, axis=..) reduces, max(x, y) compares, max([1, 2]) is known at import.
@@ -123,16 +121,21 @@ FailureOr<Value> where(Elaborator &e, const BuiltinCall &call) {
   auto pair = e.align("where", call[1].value, call[2].value, call.where(), call[1].where, call[2].where);
   if (failed(pair))
     return failure();
+  auto result = [&](const Tensor &x) { return e.toResult(x, {&call[1].value, &call[2].value}); };
+  if (condition->rank() > 0) // an array of numbers is a tensor
+    for (Tensor *x : {&pair->first, &pair->second})
+      *x = *e.toTensor(result(*x), call.where());
   FailureOr<Dims> dims = e.broadcastDims("where", *condition, pair->first, call.where(), call[0].where, call[1].where);
   if (failed(dims))
     return failure();
   Tensor flags = e.b.broadcast(e.b.convert(*condition, e.b.builder.getI1Type()), *dims);
-  return Value(e.b.select(flags, e.b.broadcast(pair->first, *dims), e.b.broadcast(pair->second, *dims)));
+  Tensor chosen = e.b.select(flags, e.b.broadcast(pair->first, *dims), e.b.broadcast(pair->second, *dims));
+  return condition->rank() > 0 ? Value(chosen) : result(chosen);
 }
 
 FailureOr<Value> stopGradient(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  return failed(x) ? FailureOr<Value>(failure()) : Value(e.b.unary<graph::StopGradientOp>(*x));
+  FailureOr<Tensor> x = e.toOperand(call[0].value, call[0].where, /*isReal=*/false);
+  return failed(x) ? FailureOr<Value>(failure()) : e.toResult(e.b.unary<graph::StopGradientOp>(*x), {&call[0].value});
 }
 
 FailureOr<Value> asType(Elaborator &e, const BuiltinCall &call) {

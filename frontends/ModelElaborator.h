@@ -24,6 +24,7 @@ private:
     graph::Dims dims;
     mlir::FlatSymbolRefAttr arena;
     double fallback = 0; // of a hyper-parameter
+    bool isNumber = false;
   };
 
   /// An optimizer on one parameter set: what `update SET with OPTIMIZER` refers to.
@@ -105,6 +106,8 @@ private:
   mlir::LogicalResult buildEvaluate();
   mlir::LogicalResult buildPredict();
   /// Arguments of the current function for all roots, in the order of the ABI.
+  void addArgument(const Root &root);
+  const Tensor &tensorOf(const Binding *root);
   std::vector<const Root *> addRoots(bool withTargets);
   mlir::LogicalResult evaluateMetrics(std::vector<Tensor> &results);
   /// Closes the current function, whose arguments stand for `roots`: sets attributes, refuses sizes that no input gives. If

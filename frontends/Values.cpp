@@ -35,6 +35,8 @@ std::string describe(const Value &value) {
     return typeName(*tensor);
   if (auto number = value.as<Number>())
     return number->isInteger ? std::to_string(number->integer) : shortest(number->real);
+  if (value.is<RuntimeNumber>())
+    return "a number known at run time";
   if (auto flag = value.as<bool>())
     return *flag ? "true" : "false";
   if (auto text = value.as<llvm::StringRef>())
@@ -73,6 +75,8 @@ std::string identity(const Value &value) {
   auto pointer = [](const char *kind, const void *p) { return llvm::formatv("{0}{1}", kind, p).str(); };
   if (auto tensor = value.as<Tensor>())
     return typeName(*tensor) + (tensor->arena ? "@" + tensor->arena.getValue().str() : "");
+  if (auto number = value.as<RuntimeNumber>())
+    return "#" + typeName(number->tensor);
   if (auto number = value.as<Number>())
     return number->isInteger ? std::to_string(number->integer) : "~" + llvm::utohexstr(llvm::bit_cast<uint64_t>(number->real));
   if (auto list = value.as<List>())
@@ -98,8 +102,13 @@ std::string identity(const Value &value) {
   return describe(value);
 }
 
+const Tensor *heldTensor(const Value &value) {
+  auto number = value.as<RuntimeNumber>();
+  return number ? &number->tensor : value.as<Tensor>();
+}
+
 void forEachTensor(const Value &value, llvm::function_ref<void(const Tensor &)> visit) {
-  if (auto tensor = value.as<Tensor>())
+  if (auto tensor = heldTensor(value))
     visit(*tensor);
   if (auto list = value.as<List>())
     for (const Value &element : *list)
@@ -109,6 +118,8 @@ void forEachTensor(const Value &value, llvm::function_ref<void(const Tensor &)> 
 Value mapTensors(const Value &value, llvm::function_ref<Tensor(const Tensor &)> replace) {
   if (auto tensor = value.as<Tensor>())
     return replace(*tensor);
+  if (auto number = value.as<RuntimeNumber>())
+    return RuntimeNumber{replace(number->tensor)};
   if (auto list = value.as<List>()) {
     std::vector<Value> elements;
     for (const Value &element : *list)

@@ -36,6 +36,13 @@ struct Number {
   static Number of(double v) { return {false, 0, v}; }
 };
 
+/// A number known when the program runs: a hyper-parameter, the step, a size with names in it, and what is computed from such
+/// alone. Like a Number it has no type of its own. It is held in 64 bits, as Python's numbers are, so that 1 - beta**t loses
+/// nothing before it takes the type of the tensor it meets.
+struct RuntimeNumber {
+  Tensor tensor; // a scalar, i64 or f64
+};
+
 /// A list, or a tuple of results
 struct List {
   std::shared_ptr<const std::vector<Value>> elements;
@@ -84,7 +91,7 @@ struct NetInstance {
 /// A dimension that is no number, such as `batch`; it acts as an integer does
 using Dimension = graph::DimAttr;
 
-struct Value : std::variant<std::monostate, Tensor, Number, bool, llvm::StringRef, Dimension, List, mlir::Type, Function, Closure,
+struct Value : std::variant<std::monostate, Tensor, Number, RuntimeNumber, bool, llvm::StringRef, Dimension, List, mlir::Type, Function, Closure,
                             const Builtin *, const syntax::NetDecl *, NetTemplate, const NetInstance *, const syntax::OptimizerDecl *,
                             Optimizer, const ParameterSet *> {
   using variant::variant;
@@ -166,6 +173,8 @@ std::string describe(const Value &value);
 /// A text that two values share only if a function treats them alike: the key under which its instances are kept.
 std::string identity(const Value &value);
 
+/// The tensor that is a value or holds a number; null for all else
+const Tensor *heldTensor(const Value &value);
 /// The tensors in a value, in order, and the value with others in their places
 void forEachTensor(const Value &value, llvm::function_ref<void(const Tensor &)> visit);
 Value mapTensors(const Value &value, llvm::function_ref<Tensor(const Tensor &)> replace);
