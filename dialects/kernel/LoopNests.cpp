@@ -116,16 +116,13 @@ LogicalResult LoopNests::apply(SplitOp split) {
     return split.emitOpError("requires a positive factor, but got ") << factor; // D2
   StageOp stage = kernel.lookupStage(split.getStage());
   bool divides = loop->divisor % factor == 0;
+  if (loop->isReduction && split.getTail() != Tail::GuardWithIf)
+    return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
   switch (split.getTail()) {
   case Tail::GuardWithIf:
-    break;
   case Tail::Predicate:
-    if (loop->isReduction)
-      return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
     break;
   case Tail::ShiftInwards:
-    if (loop->isReduction)
-      return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
     if (split.getUpdate() || kernel.isTiedStage(stage) || isInlined(stage) || isa_and_nonnull<ComputeAtOp>(places[stage.getStageName()].directive))
       return split.emitOpError("requires tail 'shift_inwards' to stand on the definition of an output that is not tied, or of a stage with "
                                "compute_root"); // D3

@@ -19,7 +19,7 @@ def Kernel_SplitOp : Kernel_Directive<"split"> {
 
     D2: the loop is serial, `factor` positive, and new names are new. D3: `shift_inwards` stands only on a variable of the pure definition of an output that is not tied, or of
     a stage with `compute_root` before, whose extent is at least `factor`; `round_up` only where the factor divides the extent, which is seen from a constant or from a product with
-    one. D4: a reduction variable takes `guard_with_if` or such a `round_up`.
+    one. D4: a reduction variable takes `guard_with_if`.
 
     ```mlir
     kernel.split "y" "i0" into "i0o", "i0i" by 8 guard_with_if

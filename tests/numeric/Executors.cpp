@@ -8,6 +8,7 @@
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/runtime/data/Array.h"
 #include "costate/tests/oracle/Oracle.h"
+#include "costate/tests/schedules/RandomSchedule.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/Pass/PassManager.h"
@@ -117,8 +118,9 @@ private:
   costate_model *model = nullptr;
 };
 
-/// Machine code in which every kernel is run by `executor`, "loops" or "halide".
-FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, StringRef executor) {
+/// Machine code in which every kernel is run by `executor`, "loops" or "halide". Kernels are scheduled by rule, or at random: what a schedule may
+/// say is then drawn, the same in each run of a program.
+FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, StringRef executor, bool atRandom = false) {
   Options options;
   options.optimize = 1;
   Pipeline pipeline(options);
@@ -128,8 +130,13 @@ FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, String
   fuse::addFusePasses(passes, fuseOptions);
   // Remarks of the passes are for people who read one program.
   ScopedDiagnosticHandler quiet(module->getContext(), [](Diagnostic &diagnostic) { return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark); });
-  if (failed(pipeline.run(*module, Phase::Solve, Phase::Differentiate)) || failed(passes.run(*module)) ||
-      failed(pipeline.run(*module, Phase::Schedule, Phase::Schedule)))
+  if (failed(pipeline.run(*module, Phase::Solve, Phase::Differentiate)) || failed(passes.run(*module)))
+    return failure();
+  std::mt19937 random;
+  if (atRandom)
+    for (auto kernel : module->getOps<kernel::DefineOp>())
+      tests::setRandomSchedule(kernel, random);
+  if (failed(pipeline.run(*module, Phase::Schedule, Phase::Schedule)))
     return failure();
   codegen::CodegenOptions codegenOptions;
   absl::StatusOr<codegen::Target> target = codegen::Target::named("host");
@@ -168,13 +175,15 @@ OwningOpRef<ModuleOp> inF64(ModuleOp module) {
   return wide;
 }
 
-std::vector<Executor> allExecutors(bool compiled) {
+std::vector<Executor> allExecutors(bool compiled, bool randomSchedules) {
   std::vector<Executor> executors{{"differentiated", false, false, [](ModuleOp module) { return interpret(module, Phase::Differentiate); }}};
   if (compiled) {
     auto asWritten = [](ModuleOp module) { return OwningOpRef<ModuleOp>(module.clone()); };
     executors.push_back({"loops in f64", false, false, [=](ModuleOp module) { return compile(inF64(module), "loops"); }});
     executors.push_back({"loops", true, false, [=](ModuleOp module) { return compile(asWritten(module), "loops"); }});
     executors.push_back({"halide", true, true, [=](ModuleOp module) { return compile(asWritten(module), "halide"); }});
+    if (randomSchedules)
+      executors.push_back({"random schedules", true, true, [=](ModuleOp module) { return compile(asWritten(module), "halide", true); }});
   }
   return executors;
 }

@@ -222,7 +222,7 @@ int main(int argc, char **argv) {
   llvm::cl::opt<bool> print("print", llvm::cl::desc("Print each program before it runs"));
   llvm::cl::opt<int> failuresAllowed("failures", llvm::cl::init(5), llvm::cl::desc("Stop after this many failing programs"));
   llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
-  llvm::cl::opt<std::string> only("only", llvm::cl::desc("Compile only in the ways whose names start so"), llvm::cl::value_desc("loops | halide | ..."));
+  llvm::cl::opt<std::string> only("only", llvm::cl::desc("Compile only in the ways whose names start so"), llvm::cl::value_desc("loops | halide | random | ..."));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs random programs by the oracle and by the compiler\n");
 
   DialectRegistry registry;
@@ -231,7 +231,7 @@ int main(int argc, char **argv) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   auto depthOf = [](uint64_t seed) { return int(seed % 4); };
-  std::vector<numeric::Executor> executors = numeric::allExecutors(compiled);
+  std::vector<numeric::Executor> executors = numeric::allExecutors(compiled, /*randomSchedules=*/compiled);
   llvm::erase_if(executors, [&](const numeric::Executor &executor) { return !StringRef(executor.name).starts_with(only); });
 
   if (plants) {

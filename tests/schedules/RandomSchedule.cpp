@@ -97,8 +97,12 @@ private:
     if (kernel.isOutputStage(stage))
       return;
     SmallPtrSet<Operation *, 2> readers;
-    for (Operation *user : stage->getUsers())
-      readers.insert(user->getParentOfType<StageOp>());
+    int64_t written = 0;
+    for (Operation *user : stage->getUsers()) {
+      auto reader = user->getParentOfType<StageOp>();
+      readers.insert(reader);
+      written += nests.isInlined(reader) ? copies.lookup(reader) : 1;
+    }
     auto reader = readers.size() == 1 ? cast<StageOp>(*readers.begin()) : StageOp();
     bool readOnce = reader && !nests.isInlined(reader) && reader.getUpdateOps().empty();
     if (readOnce && random() % 2) {
@@ -110,13 +114,18 @@ private:
           return;
       }
     }
-    if (!stage.getUpdateOps().empty() || random() % 2)
+    if (!stage.getUpdateOps().empty() || written > kMostCopies || random() % 2)
       tryAdd<ComputeRootOp>(stage.getStageNameAttr());
+    copies[stage] = written;
   }
+
+  /// How often the code of an inlined stage may be written out: a chain of stages that read the one before twice doubles it each time.
+  static constexpr int64_t kMostCopies = 2;
 
   DefineOp kernel;
   std::mt19937 &random;
   LoopNests nests;
+  llvm::DenseMap<Operation *, int64_t> copies;
   OpBuilder builder;
   ScopedDiagnosticHandler silence;
 };

@@ -208,6 +208,21 @@ kernel.define @split_reduction(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel
 
 // -----
 
+kernel.define @split_reduction_exactly(%n: index, %x: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 undef updates (%self) {
+    kernel.update (%i) over (%p < 4) {
+      %one = arith.constant 1.0 : f32
+      kernel.write %one at [%i] : f32
+    }
+  }
+  kernel.output %s : !kernel.buffer<?xf32>
+} schedule {
+  // expected-error @below {{requires tail 'guard_with_if' on a reduction variable}}
+  kernel.split "s" update 0 "r0" into "a", "b" by 2 round_up
+}
+
+// -----
+
 kernel.define @fuse_apart(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32> tied %w, !kernel.buffer<?x10xf32>) stages {
   %s = kernel.stage "s" (%i < %n) : f32 undef updates (%self) {
     kernel.update (%i) over (%p < 4, %q < %n) {
