@@ -478,11 +478,19 @@ LogicalResult ModelElaborator::buildInit() {
   std::vector<Tensor> results;
   std::vector<mlir::DictionaryAttr> attrs;
   for (ParameterSet *set : sets) {
+    // A leaf has a key of its own, made of the seed and its path, so that other leaves have no influence. All are made at once.
+    e.b.location = e.location(set->root->where);
+    std::vector<Number> paths;
+    for (const ParameterSet::Leaf &leaf : set->leaves)
+      paths.push_back(Number::of(stableHash(leaf.path)));
+    auto count = int64_t(paths.size());
+    Tensor keys = e.b.foldIn(e.b.broadcast(seed, {e.b.dim(count)}), e.b.constant(e.b.builder.getI64Type(), {count}, paths));
     std::vector<Tensor> leaves;
-    for (const ParameterSet::Leaf &leaf : set->leaves) {
+    for (auto [i, leaf] : llvm::enumerate(set->leaves)) {
       if (!leaf.tied.empty())
         continue;
-      FailureOr<Tensor> value = e.initialValue(*set, leaf, seed);
+      Tensor key = e.b.gather(keys, e.b.constant(e.b.builder.getI64Type(), Number::of(int64_t(i))), 0);
+      FailureOr<Tensor> value = e.initialValue(*set, leaf, key);
       if (failed(value))
         return failure();
       leaves.push_back(*value);

@@ -124,14 +124,13 @@ FailureOr<Value> Elaborator::instantiate(const Value &net, ParameterSet &set, co
   return Value(&std::as_const(instance));
 }
 
-/// Drawn with a key of its own, made of the seed and the path of the parameter: other parameters have no influence.
-FailureOr<Tensor> Elaborator::initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &seed) {
+FailureOr<Tensor> Elaborator::initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &key) {
   std::vector<Value> shape;
   for (int64_t extent : leaf.shape)
     shape.push_back(Number::of(extent));
   const Expr &e = *leaf.declared->value;
   b.location = location(e.range);
-  current->key = b.foldIn(seed, b.constant(b.builder.getI64Type(), Number::of(stableHash(leaf.path))));
+  current->key = key;
   current->label.clear();
   current->draws = 0;
   declaredShape = makeList(std::move(shape));

@@ -257,7 +257,8 @@ public:
   mlir::LogicalResult closeSet(ParameterSet &set); // all leaves are known: makes the arena
   mlir::LogicalResult addLeaf(ParameterSet &set, std::string path, const syntax::DeclareStmt &declared, const Binding *scope);
   mlir::FailureOr<Value> instantiate(const Value &net, ParameterSet &set, const std::string &path, SourceRange where);
-  mlir::FailureOr<Tensor> initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &seed);
+  /// Drawn with `key`, which belongs to the leaf alone.
+  mlir::FailureOr<Tensor> initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &key);
   mlir::FailureOr<Value> member(const syntax::MemberExpr &e, const Binding *scope);
 
   //===--- Derivatives (ElaborateDerivatives.cpp) ---------------------------===//

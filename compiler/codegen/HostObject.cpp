@@ -12,6 +12,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/Utils/CodeExtractor.h"
 
 #include <mutex>
 
@@ -51,6 +52,30 @@ static llvm::OptimizationLevel pipelineLevel(int optimize) {
   }
 }
 
+/// Moves pieces of blocks that are long into functions of their own: LLVM selects instructions for a block as a whole, in a time that grows with the
+/// square of its length, and the entry of a model with thousands of parameters is one block of calls.
+static void cutLongBlocks(llvm::Module &module) {
+  constexpr size_t kPiece = 1024, kLong = 8 * kPiece; // instructions
+  llvm::SmallVector<llvm::BasicBlock *> longBlocks;
+  for (llvm::Function &function : module)
+    for (llvm::BasicBlock &block : function)
+      if (block.size() > kLong)
+        longBlocks.push_back(&block);
+  for (llvm::BasicBlock *block : longBlocks) {
+    llvm::SmallVector<llvm::BasicBlock *> pieces; // but the first, which may hold allocas and phis, and the last, which may return
+    for (llvm::BasicBlock *rest = block; rest->size() > 2 * kPiece;) {
+      rest = rest->splitBasicBlock(std::next(rest->begin(), kPiece));
+      pieces.push_back(rest);
+    }
+    llvm::CodeExtractorAnalysisCache analyses(*block->getParent());
+    for (llvm::BasicBlock *piece : llvm::ArrayRef(pieces).drop_back()) {
+      llvm::CodeExtractor extractor(piece);
+      if (extractor.isEligible())
+        extractor.extractCodeRegion(analyses);
+    }
+  }
+}
+
 absl::StatusOr<std::string> emitObject(llvm::Module &module, const Target &target, int optimize) {
   absl::StatusOr<std::unique_ptr<llvm::TargetMachine>> machine = createTargetMachine(target, optimize);
   if (!machine.ok())
@@ -85,6 +110,7 @@ absl::StatusOr<std::string> emitObject(llvm::Module &module, const Target &targe
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(pipelineLevel(optimize)).run(module, modules);
+  cutLongBlocks(module);
 
   llvm::SmallString<0> object;
   llvm::raw_svector_ostream objectStream(object);

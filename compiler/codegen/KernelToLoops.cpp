@@ -280,8 +280,10 @@ struct KernelToLoops : impl::KernelToLoopsBase<KernelToLoops> {
         return signalPassFailure();
       call.erase();
     }
+    llvm::DenseSet<StringAttr> called;
+    getOperation().walk([&](CallOp call) { called.insert(call.getCalleeAttr().getAttr()); });
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<DefineOp>()))
-      if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
+      if (!called.contains(kernel.getSymNameAttr()))
         kernel.erase();
   }
 

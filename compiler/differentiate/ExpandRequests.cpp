@@ -166,6 +166,22 @@ Expander::~Expander() {
     op->erase();
 }
 
+SymbolRefAttr Expander::untied(SymbolRefAttr leaf) {
+  auto [known, isNew] = tied.try_emplace(leaf.getRootReference());
+  if (isNew) {
+    SmallVector<ArenaLeaf> leaves = symbols.lookup<ArenaLayout>(leaf.getRootReference()).getArenaLeaves();
+    llvm::DenseMap<int64_t, StringRef> bases; // by offset; a leaf without elements has none
+    for (const ArenaLeaf &candidate : leaves)
+      if (!candidate.tied && candidate.size() > 0)
+        bases[candidate.offset] = candidate.name;
+    for (const ArenaLeaf &candidate : leaves)
+      if (candidate.tied && candidate.size() > 0)
+        known->second[candidate.name] = SymbolRefAttr::get(leaf.getRootReference(), FlatSymbolRefAttr::get(leaf.getContext(), bases.lookup(candidate.offset)));
+  }
+  SymbolRefAttr base = known->second.lookup(leaf.getLeafReference());
+  return base ? base : leaf;
+}
+
 void Expander::retire(Operation *op) {
   op->dropAllReferences();
   op->remove();

@@ -42,7 +42,7 @@ public:
   void accumulateLeaf(Value arena, SymbolRefAttr leaf, Value ct) override {
     if (!ct || !isActive(arena))
       return;
-    Value &sum = leaves[arena][untied(leaf)];
+    Value &sum = leaves[arena][expander.untied(leaf)];
     sum = sum ? add(sum, ct) : ct;
   }
 
@@ -102,9 +102,6 @@ private:
   ValueRange loopBackward(DimAttr trips, ValueRange starts, FillTrip fill);
   ValueRange loopBackward(Value trips, IntegerAttr bound, ValueRange starts, FillTrip fill);
 
-  /// The base leaf of a tied one.
-  SymbolRefAttr untied(SymbolRefAttr leaf);
-
   /// Clones the ops of `block` in front of the insertion point and marks the copies of active values.
   SmallVector<Operation *> replay(Block &block, IRMapping &mapping);
 
@@ -154,14 +151,6 @@ LogicalResult Sweep::visitCall(func::CallOp call) {
     if (isFloat(operand.getType()))
       accumulate(operand, adjoint[next++]);
   return success();
-}
-
-SymbolRefAttr Sweep::untied(SymbolRefAttr leaf) {
-  auto arena = cast<ArenaLayout>(SymbolTable::lookupNearestSymbolFrom(current, leaf.getRootReference()));
-  SmallVector<ArenaLeaf> all = arena.getArenaLeaves();
-  auto named = llvm::find_if(all, [&](const ArenaLeaf &candidate) { return candidate.name == leaf.getLeafReference().getValue(); });
-  auto base = llvm::find_if(all, [&](const ArenaLeaf &candidate) { return !candidate.tied && candidate.offset == named->offset && candidate.size() == named->size(); });
-  return SymbolRefAttr::get(leaf.getRootReference(), FlatSymbolRefAttr::get(builder.getContext(), base->name));
 }
 
 SmallVector<Operation *> Sweep::replay(Block &block, IRMapping &mapping) {

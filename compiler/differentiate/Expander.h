@@ -42,6 +42,9 @@ public:
   /// The rule that `graph.vjp` of a function names; null if it has none.
   mlir::func::FuncOp ruleOf(mlir::func::FuncOp function);
 
+  /// The leaf whose place a tied one shares; any other leaf is its own.
+  mlir::SymbolRefAttr untied(mlir::SymbolRefAttr leaf);
+
   /// Takes an op without uses out of its function. It lives, detached, as long as the expander: what a transform knows of values (dimensions,
   /// activity, derivatives) it keeps by their addresses, which must not become those of other values.
   void retire(mlir::Operation *op);
@@ -65,6 +68,7 @@ private:
   mlir::SymbolTable symbols;
   llvm::DenseSet<mlir::Operation *> flat, inProgress;
   llvm::SmallVector<mlir::Operation *> retired;
+  llvm::DenseMap<mlir::StringAttr, llvm::StringMap<mlir::SymbolRefAttr>> tied; // by arena: for each tied leaf, the one it shares the place of
   llvm::StringMap<mlir::func::FuncOp> made; // by callee, transform and choice of arguments
 };
 

@@ -55,8 +55,9 @@ struct AssignExecutors : impl::AssignExecutorsBase<AssignExecutors> {
       getOperation().emitError() << "requires 'executor' to be auto, loops or halide, but got '" << executor << "'";
       return signalPassFailure();
     }
+    SymbolTableCollection symbols;
     getOperation().walk([&](kernel::CallOp call) {
-      int64_t work = countOperations(call.getKernel());
+      int64_t work = countOperations(call.getKernel(symbols));
       bool isLarge = executor == "auto" ? work > threshold : executor == "halide";
       call.setExecutor(isLarge ? kernel::Executor::Halide : kernel::Executor::Loops);
       std::string reason = llvm::formatv("about {0} operations", work);

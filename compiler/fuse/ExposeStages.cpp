@@ -65,8 +65,9 @@ struct ExposeStages : impl::ExposeStagesBase<ExposeStages> {
         calls.push_back(call);
     });
     // Kernels are not shared yet: each is that of one call.
+    SymbolTableCollection symbols;
     for (kernel::CallOp call : calls)
-      expose(call, call.getKernel());
+      expose(call, call.getKernel(symbols));
     getOperation().walk([](kernel::CallOp call) { call->removeAttr(kExtentsAttr); });
   }
 };

@@ -23,7 +23,7 @@ std::string textOf(kernel::DefineOp define) {
   define.removeHintsAttr();
   std::string text;
   llvm::raw_string_ostream stream(text);
-  define->print(stream, OpPrintingFlags().useLocalScope());
+  define->print(stream, OpPrintingFlags().useLocalScope().assumeVerified());
   define.setSymNameAttr(name);
   if (hints)
     define.setHintsAttr(hints);

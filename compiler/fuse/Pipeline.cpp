@@ -12,20 +12,22 @@ namespace costate::fuse {
 
 void addFusePasses(OpPassManager &passes, const FuseOptions &options) {
   SmallVector<std::string> hints(options.hints.begin(), options.hints.end());
+  // Functions and loops have one block: there is no control flow between blocks to simplify.
+  auto structured = GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   passes.addPass(createSymbolDCEPass()); // functions that requests alone have called
   passes.addPass(createExpandGraph());
   passes.addPass(createSimplifyGraph());
   passes.addPass(createPlaceScalars());
   passes.addPass(createFormKernels({hints}));
   passes.addPass(createGraphToKernel({hints}));
-  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCanonicalizerPass(structured));
   passes.addPass(createCSEPass());
   passes.addPass(createAssignExecutors({options.executor})); // while a function of math still counts as one
   passes.addPass(createExposeStages());
   passes.addPass(createBufferize({hints}));
   passes.addPass(createExpandMath());
   passes.addPass(createMergeKernels());
-  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCanonicalizerPass(structured));
   passes.addPass(createCSEPass());
 }
 

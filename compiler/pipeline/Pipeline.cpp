@@ -75,7 +75,7 @@ static void addPasses(OpPassManager &passes, Phase phase, const Options &options
     return;
   case Phase::Differentiate:
     passes.addPass(differentiate::createExpandRequests());
-    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCanonicalizerPass(GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)));
     passes.addPass(createCSEPass());
     return;
   case Phase::Fuse:

@@ -33,13 +33,52 @@ std::string monomialText(ArrayAttr monomial) {
   return text;
 }
 
-/// Sums equal monomials, drops zeros and orders the terms: higher degrees first, then by text, the constant last.
+//===--- The order of terms: the same in every process, so it follows structure, never addresses ---===//
+
+int compare(DimAttr a, DimAttr b);
+
+/// Names come first, by the alphabet.
+int compare(Attribute a, Attribute b) {
+  if (a == b)
+    return 0;
+  auto name = dyn_cast<StringAttr>(a), otherName = dyn_cast<StringAttr>(b);
+  if (name && otherName)
+    return name.getValue().compare(otherName.getValue());
+  if (name || otherName)
+    return name ? -1 : 1;
+  auto function = cast<DimFunctionAttr>(a), other = cast<DimFunctionAttr>(b);
+  if (function.getKind() != other.getKind())
+    return function.getKind() < other.getKind() ? -1 : 1;
+  int order = compare(function.getLhs(), other.getLhs());
+  return order ? order : compare(function.getRhs(), other.getRhs());
+}
+
+/// Higher degrees come first, the constant last.
+int compare(ArrayAttr a, ArrayAttr b) {
+  if (a == b)
+    return 0;
+  if (a.size() != b.size())
+    return a.size() > b.size() ? -1 : 1;
+  for (auto [x, y] : llvm::zip_equal(a, b))
+    if (int order = compare(x, y))
+      return order;
+  return 0;
+}
+
+int compare(DimAttr a, DimAttr b) {
+  if (a == b)
+    return 0;
+  for (auto [x, y] : llvm::zip(a.getMonomials(), b.getMonomials()))
+    if (int order = compare(x, y))
+      return order;
+  if (a.getMonomials().size() != b.getMonomials().size())
+    return a.getMonomials().size() < b.getMonomials().size() ? -1 : 1;
+  return a.getCoefficients() < b.getCoefficients() ? -1 : 1;
+}
+
+/// Sums equal monomials, drops zeros and orders the terms.
 DimAttr normalize(MLIRContext *context, Terms terms) {
-  llvm::stable_sort(terms, [](const auto &a, const auto &b) {
-    if (a.first.size() != b.first.size())
-      return a.first.size() > b.first.size();
-    return a.first != b.first && monomialText(a.first) < monomialText(b.first);
-  });
+  llvm::stable_sort(terms, [](const auto &a, const auto &b) { return compare(a.first, b.first) < 0; });
   SmallVector<int64_t> coefficients;
   SmallVector<ArrayAttr> monomials;
   for (auto [monomial, coefficient] : terms) {
@@ -69,7 +108,37 @@ Terms termsOf(DimAttr dim) {
   return terms;
 }
 
-/// max and min of a dimension with itself, and of constants, are known; so is division by 1 or of constants.
+/// The operands of nested max or min: of max(max(a, b), c) they are a, b and c.
+void collectOperands(DimFunctionKind kind, DimAttr dim, SmallVectorImpl<DimAttr> &operands) {
+  bool isAtom = dim.getMonomials().size() == 1 && dim.getMonomials().front().size() == 1 && dim.getCoefficients().front() == 1;
+  auto function = isAtom ? dyn_cast<DimFunctionAttr>(dim.getMonomials().front()[0]) : DimFunctionAttr();
+  if (!function || function.getKind() != kind)
+    return operands.push_back(dim);
+  collectOperands(kind, function.getLhs(), operands);
+  collectOperands(kind, function.getRhs(), operands);
+}
+
+/// max or min of a set: whichever way it was put together, the same attribute. Of two that differ by a constant, one is dropped.
+DimAttr extremum(DimFunctionKind kind, DimAttr a, DimAttr b) {
+  SmallVector<DimAttr> operands, kept;
+  collectOperands(kind, a, operands);
+  collectOperands(kind, b, operands);
+  for (DimAttr dim : operands) {
+    auto differs = [&](DimAttr other) { return !(dim - other).constant(); };
+    auto comparable = llvm::find_if_not(kept, differs);
+    if (comparable == kept.end())
+      kept.push_back(dim);
+    else if ((*(dim - *comparable).constant() > 0) == (kind == DimFunctionKind::max))
+      *comparable = dim;
+  }
+  llvm::sort(kept, [](DimAttr x, DimAttr y) { return compare(x, y) < 0; });
+  DimAttr result = kept.front();
+  for (DimAttr dim : llvm::drop_begin(kept))
+    result = fromAtom(DimFunctionAttr::get(dim.getContext(), kind, result, dim));
+  return result;
+}
+
+/// Division by 1, of constants and of multiples is known.
 DimAttr apply(DimFunctionKind kind, DimAttr a, DimAttr b) {
   std::optional<int64_t> x = a.constant(), y = b.constant();
   switch (kind) {
@@ -89,11 +158,7 @@ DimAttr apply(DimFunctionKind kind, DimAttr a, DimAttr b) {
     break;
   case DimFunctionKind::max:
   case DimFunctionKind::min:
-    if (std::optional<int64_t> difference = (a - b).constant())
-      return (*difference >= 0) == (kind == DimFunctionKind::max) ? a : b;
-    if (b.str() < a.str())
-      std::swap(a, b);
-    break;
+    return extremum(kind, a, b);
   }
   return fromAtom(DimFunctionAttr::get(a.getContext(), kind, a, b));
 }
@@ -120,7 +185,7 @@ DimAttr DimAttr::operator*(DimAttr other) const {
     for (auto [right, rightCoefficient] : termsOf(other)) {
       SmallVector<Attribute> atoms(left.begin(), left.end());
       llvm::append_range(atoms, right);
-      llvm::stable_sort(atoms, [](Attribute a, Attribute b) { return a != b && atomText(a) < atomText(b); });
+      llvm::stable_sort(atoms, [](Attribute a, Attribute b) { return compare(a, b) < 0; });
       terms.push_back({ArrayAttr::get(getContext(), atoms), leftCoefficient * rightCoefficient});
     }
   return normalize(getContext(), terms);

@@ -199,59 +199,77 @@ Dims MapRequestOp::inferDimensions(unsigned index, DimensionsOf of) {
 // leaf, pack
 //===----------------------------------------------------------------------===//
 
-static FailureOr<ArenaLayout> lookupArena(Operation *op, StringAttr name, SymbolTableCollection &tables) {
-  auto arena = dyn_cast_or_null<ArenaLayout>(tables.lookupNearestSymbolFrom(op, name));
-  if (!arena)
+static LogicalResult verifyArena(Operation *op, StringAttr name, SymbolTableCollection &tables) {
+  if (!isa_and_nonnull<ArenaLayout>(tables.lookupNearestSymbolFrom(op, name)))
     return op->emitOpError() << "requires '" << name.getValue() << "' to be an arena";
-  return arena;
-}
-
-static LogicalResult verifyArenaType(Operation *op, ArenaLayout arena, RankedTensorType type) {
-  auto required = RankedTensorType::get({arena.getArenaSize()}, arena.getArenaElementType());
-  if (type != required)
-    return op->emitOpError() << "requires an arena of type " << required << ", but got " << type;
-  return success();
-}
-
-static LogicalResult verifyLeaf(Operation *op, ArenaLayout arena, StringRef name, std::optional<ArrayRef<int64_t>> shape, RankedTensorType type) {
-  if (!shape)
-    return op->emitOpError() << "requires '" << name << "' to be a leaf of the arena";
-  auto required = RankedTensorType::get(*shape, arena.getArenaElementType());
-  if (type != required)
-    return op->emitOpError() << "requires '" << name << "' of type " << required << ", but got " << type;
   return success();
 }
 
 LogicalResult LeafOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (getLeaf().getNestedReferences().size() != 1)
     return emitOpError() << "requires '@arena::@leaf', but got " << getLeaf();
-  FailureOr<ArenaLayout> arena = lookupArena(*this, getLeaf().getRootReference(), tables); // C1
-  if (failed(arena) || failed(verifyArenaType(*this, *arena, getArena().getType())))       // C2
-    return failure();
-  StringRef name = getLeaf().getLeafReference();
-  return verifyLeaf(*this, *arena, name, arena->getArenaLeafShape(name), getResult().getType()); // C1, C3
+  return verifyArena(*this, getLeaf().getRootReference(), tables); // C1; the arena verifies the rest
 }
+
+LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
+  llvm::DenseSet<Attribute> seen;
+  for (Attribute name : getNames())
+    if (!seen.insert(name).second) // C1
+      return emitOpError() << "requires each leaf once, but got " << name << " twice";
+  if (failed(verifyCount(*this, "leaves", getNames().size(), getLeaves().size(), "operand")))
+    return failure();
+  return verifyArena(*this, getArenaAttr().getAttr(), tables); // C1; the arena verifies the rest
+}
+
+namespace {
+
+/// What a use of an arena must agree with.
+struct ArenaTypes {
+  RankedTensorType whole;
+  llvm::StringMap<RankedTensorType> leaves;
+
+  LogicalResult verifyWhole(Operation *op, Type type) const {
+    if (type != whole)
+      return op->emitOpError() << "requires an arena of type " << whole << ", but got " << type;
+    return success();
+  }
+  LogicalResult verifyLeaf(Operation *op, StringRef name, Type type) const {
+    auto required = leaves.find(name);
+    if (required == leaves.end())
+      return op->emitOpError() << "requires '" << name << "' to be a leaf of the arena";
+    if (type != required->second)
+      return op->emitOpError() << "requires '" << name << "' of type " << required->second << ", but got " << type;
+    return success();
+  }
+};
+
+} // namespace
 
 Dims LeafOp::inferDimensions(unsigned, DimensionsOf) { return {}; }
 
-LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
-  FailureOr<ArenaLayout> arena = lookupArena(*this, getArenaAttr().getAttr(), tables); // C1
-  if (failed(arena) || failed(verifyCount(*this, "leaves", getNames().size(), getLeaves().size(), "operand")))
-    return failure();
-  llvm::StringMap<SmallVector<int64_t>> shapes;
-  for (const ArenaLeaf &leaf : arena->getArenaLeaves())
-    shapes[leaf.name].assign(leaf.shape.begin(), leaf.shape.end());
-  llvm::DenseSet<Attribute> seen;
-  for (auto [name, leaf] : llvm::zip_equal(getNames(), getLeaves())) {
-    if (!seen.insert(name).second) // C1
-      return emitOpError() << "requires each leaf once, but got " << name << " twice";
-    StringRef text = cast<StringAttr>(name).getValue();
-    auto shape = shapes.find(text);
-    std::optional<ArrayRef<int64_t>> known = shape == shapes.end() ? std::nullopt : std::optional<ArrayRef<int64_t>>(shape->second);
-    if (failed(verifyLeaf(*this, *arena, text, known, cast<RankedTensorType>(leaf.getType())))) // C2
-      return failure();
-  }
-  return verifyArenaType(*this, *arena, getResult().getType()); // C3
-}
-
 Dims PackOp::inferDimensions(unsigned, DimensionsOf) { return {}; }
+
+LogicalResult costate::verifyArenaUses(ArenaLayout arena) {
+  StringAttr name = SymbolTable::getSymbolName(arena);
+  ArenaTypes types{RankedTensorType::get({arena.getArenaSize()}, arena.getArenaElementType()), {}};
+  for (const ArenaLeaf &leaf : arena.getArenaLeaves())
+    types.leaves[leaf.name] = RankedTensorType::get(leaf.shape, arena.getArenaElementType());
+  WalkResult result = arena->getParentOp()->walk([&](Operation *op) -> WalkResult {
+    if (auto leaf = dyn_cast<LeafOp>(op)) {
+      SymbolRefAttr symbol = leaf.getLeaf();
+      if (symbol.getRootReference() != name || symbol.getNestedReferences().size() != 1) // C1: the op itself says so
+        return WalkResult::advance();
+      if (failed(types.verifyWhole(leaf, leaf.getArena().getType()))) // C2
+        return WalkResult::interrupt();
+      return types.verifyLeaf(leaf, symbol.getLeafReference(), leaf.getResult().getType()); // C1, C3
+    }
+    auto pack = dyn_cast<PackOp>(op);
+    if (!pack || pack.getArenaAttr().getAttr() != name)
+      return WalkResult::advance();
+    for (auto [leaf, value] : llvm::zip(pack.getNames().getAsValueRange<StringAttr>(), pack.getLeaves()))
+      if (failed(types.verifyLeaf(pack, leaf, value.getType()))) // C1, C2
+        return WalkResult::interrupt();
+    return types.verifyWhole(pack, pack.getResult().getType()); // C3
+  });
+  return failure(result.wasInterrupted());
+}

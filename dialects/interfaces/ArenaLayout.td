@@ -16,8 +16,6 @@ def Costate_ArenaLayout : OpInterface<"ArenaLayout"> {
     InterfaceMethod<"Number of elements, gaps included.", "int64_t", "getArenaSize">,
     InterfaceMethod<"Element type of all leaves.", "::mlir::Type", "getArenaElementType">,
     InterfaceMethod<"All leaves, by ascending offset.", "::llvm::SmallVector<::costate::ArenaLeaf>", "getArenaLeaves">,
-    InterfaceMethod<"Shape of one leaf; none if there is no such leaf.", "::std::optional<::llvm::ArrayRef<int64_t>>", "getArenaLeafShape",
-                    (ins "::llvm::StringRef":$name)>,
   ];
 }
 

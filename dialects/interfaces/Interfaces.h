@@ -38,4 +38,12 @@ struct ArenaLeaf {
 #include "costate/dialects/interfaces/Batchable.h.inc"
 #include "costate/dialects/interfaces/Differentiable.h.inc"
 
+namespace costate {
+
+/// Verifies every `graph.leaf` and `graph.pack` of the arena in its symbol table. An arena does it for all its uses at once, because the layout
+/// takes time in proportion to its leaves.
+mlir::LogicalResult verifyArenaUses(ArenaLayout arena);
+
+} // namespace costate
+
 #endif

@@ -628,6 +628,8 @@ static void addEffects(MutableOperandRange inputs, MutableOperandRange outs,
 
 DefineOp CallOp::getKernel() { return SymbolTable::lookupNearestSymbolFrom<DefineOp>(*this, getCalleeAttr()); }
 
+DefineOp CallOp::getKernel(SymbolTableCollection &symbols) { return symbols.lookupNearestSymbolFrom<DefineOp>(*this, getCalleeAttr()); }
+
 LogicalResult CallOp::verify() { return verifyForm(*this, getInputs(), getOuts()); }
 
 LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -247,6 +247,8 @@ def Kernel_CallOp : Kernel_Op<"call", [AttrSizedOperandSegments, DeclareOpInterf
   let extraClassDeclaration = [{
     /// The kernel, found from the nearest symbol table; null where there is none.
     DefineOp getKernel();
+    /// The same from a table that is kept: where there are many calls.
+    DefineOp getKernel(::mlir::SymbolTableCollection &symbols);
   }];
 }
 

@@ -110,20 +110,14 @@ LogicalResult ArenaOp::verify() {
   return success();
 }
 
-// Asked for at every use of a leaf: no order is needed.
+LogicalResult ArenaOp::verifySymbolUses(SymbolTableCollection &) { return verifyArenaUses(*this); }
+
 int64_t ArenaOp::getArenaSize() {
   int64_t end = 0;
   for (LeafOp leaf : getBody().getOps<LeafOp>())
     if (!leaf.getTied())
       end += alignedSize(leaf, getElementType());
   return end;
-}
-
-std::optional<ArrayRef<int64_t>> ArenaOp::getArenaLeafShape(StringRef name) {
-  for (LeafOp leaf : getBody().getOps<LeafOp>())
-    if (leaf.getName() == name)
-      return leaf.getShape();
-  return std::nullopt;
 }
 
 Type ArenaOp::getArenaElementType() { return getElementType(); }

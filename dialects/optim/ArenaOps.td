@@ -36,7 +36,7 @@ def Optim_Dialect : Dialect {
 }
 
 def Optim_ArenaOp : Op<Optim_Dialect, "arena", [Symbol, SingleBlock, NoTerminator, NoRegionArguments,
-    DeclareOpInterfaceMethods<Costate_ArenaLayout>]> {
+    DeclareOpInterfaceMethods<Costate_ArenaLayout>, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the layout of a parameter set";
   let description = [{
     Leaves start at multiples of 64 bytes, ordered by group, frozen last in their group, so that an update of one group's trainable leaves

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Writes a model of N equal layers with leaves of rank 2, 1 and 0, an optimizer of its own, two groups, a frozen layer and tied weights; and data
-# for it.  usage: many_leaves.py N MODEL.costate DATA.npz
+# for it.  usage: many_leaves.py N MODEL.costate DATA.npz [residual]
 import sys
 
 import numpy as np
@@ -15,7 +15,7 @@ net layer(n)(x : f32[.., n]) -> f32[.., n] {
   param w : f32[n, n] = normal(std=0.5)
   param b : f32[n]    = zeros()
   param s : f32[]     = ones()
-  s*tanh(x @ w + b)
+  %ss*tanh(x @ w + b)
 }
 net tower(depth)(x) {
   net layers = [layer(4) for i in 0..depth]
@@ -26,7 +26,7 @@ net tower(depth)(x) {
 model deep {
   input  x : f32[batch, 4]
   target y : f32[batch]
-  net f = tower(%d)
+  net f = tower(%s)
   group gains = "*.s"
   freeze "f.layers.0.*"
   tie "f.layers.2.w" to "f.layers.1.w"
@@ -36,6 +36,6 @@ model deep {
 """
 
 with open(sys.argv[2], "w") as file:
-    file.write(MODEL % int(sys.argv[1]))
+    file.write(MODEL % ("x + " if "residual" in sys.argv else "", int(sys.argv[1])))
 random = np.random.default_rng(0)
 np.savez(sys.argv[3], x_train=random.normal(size=(64, 4)).astype("f"), y_train=random.normal(size=64).astype("f"))
