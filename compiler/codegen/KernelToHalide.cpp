@@ -145,9 +145,9 @@ bool StageBuilder::convert(Operation &op, Rounding rounding) {
 
 /// Defines `place`, of a Func that is defined before if it is an update.
 ///
-/// The values of a tuple are computed before any is stored only if Halide sees that one of them reads another's place, and Halide 21
-/// does not look for reads inside calls, such as the strict intrinsics. So the last value gets a read that it sees, on the branch of a
-/// condition that LLVM knows to be false.
+/// A value of a tuple is computed before another is stored only if Halide sees that it reads the other's place, and Halide 21 does not
+/// look for reads inside calls, such as the strict intrinsics. So each value gets a read of the next one's place that it sees, on the branch
+/// of a condition that LLVM knows to be false: all of them are computed before any is stored.
 static void define(Halide::FuncRef place, std::vector<Expr> values, bool isUpdate) {
   if (values.size() == 1) {
     place = values.front();
@@ -156,7 +156,8 @@ static void define(Halide::FuncRef place, std::vector<Expr> values, bool isUpdat
   if (isUpdate) {
     Expr one = 1.0f, yes = Halide::Internal::Call::make(Halide::Bool(), Halide::Internal::Call::strict_eq, {one, one},
                                                         Halide::Internal::Call::PureIntrinsic);
-    values.back() = Halide::select(yes, values.back(), Halide::cast(values.back().type(), place[0]));
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = Halide::select(yes, values[i], Halide::cast(values[i].type(), place[static_cast<int>((i + 1) % values.size())]));
   }
   place = Halide::Tuple(values);
 }

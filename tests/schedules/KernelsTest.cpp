@@ -382,4 +382,25 @@ TEST_F(KernelsTest, AHashSeesContentAndNoNames) {
   EXPECT_NE(scheduled("a", 8), first);
 }
 
+// Each output replaces an input that another one reads, in a ring: all must be computed before any is stored.
+TEST_F(KernelsTest, OutputsThatReplaceWhatOthersReadAreStoredLast) {
+  DefineOp kernel = parse(R"(
+    kernel.define @k(%n: index, %a: !kernel.buffer<?xf32>, %b: !kernel.buffer<?xf32>, %c: !kernel.buffer<?xf32>, %d: !kernel.buffer<?xf32>)
+        -> (!kernel.buffer<?xf32> tied %a, !kernel.buffer<?xf32> tied %b, !kernel.buffer<?xf32> tied %c, !kernel.buffer<?xf32> tied %d) stages {
+      %y:4 = kernel.stage "y" (%i < %n) : f32, f32, f32, f32 {
+        %p = kernel.load %a[%i] : !kernel.buffer<?xf32>
+        %q = kernel.load %b[%i] : !kernel.buffer<?xf32>
+        %r = kernel.load %c[%i] : !kernel.buffer<?xf32>
+        %s = kernel.load %d[%i] : !kernel.buffer<?xf32>
+        %pq = arith.mulf %p, %q : f32
+        %qr = arith.addf %q, %r : f32
+        %rs = arith.mulf %r, %s : f32
+        %sp = arith.addf %s, %p : f32
+        kernel.yield %sp, %pq, %qr, %rs : f32, f32, f32, f32
+      }
+      kernel.output %y#0, %y#1, %y#2, %y#3 : !kernel.buffer<?xf32>, !kernel.buffer<?xf32>, !kernel.buffer<?xf32>, !kernel.buffer<?xf32>
+    })");
+  expectSame(kernel, {index(37), floats({37}), floats({37}), floats({37}), floats({37})});
+}
+
 } // namespace
