@@ -26,7 +26,7 @@ static constexpr size_t kMaxOpsOfModule = 400;
 /// strict operations that the expressions are made of: only a kernel that needs it has it.
 static bool isContracted(DefineOp kernel) {
   bool found = false;
-  kernel.getStages().walk([&](UpdateOp update) { found |= update.getContract(); });
+  kernel.getStages().walk([&](UpdateOp update) { found |= !findContraction(update).empty(); });
   return found;
 }
 

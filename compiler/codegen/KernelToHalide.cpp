@@ -223,8 +223,7 @@ bool StageBuilder::addStage(StageOp stage) {
   return true;
 }
 
-/// The additions of an update marked `contract`: a sum of the stage's own value and a product. Everything else in it is IEEE.
-static SmallPtrSet<Operation *, 2> findContraction(UpdateOp update) {
+SmallPtrSet<Operation *, 2> findContraction(UpdateOp update) {
   SmallPtrSet<Operation *, 2> contracted;
   if (!update.getContract() || update.getWrite().getValues().size() != 1)
     return contracted;
@@ -234,7 +233,9 @@ static SmallPtrSet<Operation *, 2> findContraction(UpdateOp update) {
   for (auto [self, other] : {std::pair(sum.getLhs(), sum.getRhs()), std::pair(sum.getRhs(), sum.getLhs())}) {
     auto load = self.getDefiningOp<LoadOp>();
     auto product = other.getDefiningOp<arith::MulFOp>();
-    if (load && product && llvm::is_contained(update.getStage().getSelf(), load.getBuffer())) {
+    auto isElement = [](Value factor) { return factor.getDefiningOp<LoadOp>() != nullptr; };
+    if (load && product && isElement(product.getLhs()) && isElement(product.getRhs()) &&
+        llvm::is_contained(update.getStage().getSelf(), load.getBuffer())) {
       contracted.insert(sum);
       contracted.insert(product);
       break;

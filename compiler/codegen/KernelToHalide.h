@@ -40,6 +40,10 @@ struct HalideKernel {
   std::map<std::string, HalideStage> stages;
 };
 
+/// What an update marked `contract` may fuse: the sum of the stage's own value and a product of two elements. Everything else is IEEE, products with
+/// zeros from beyond an edge too: LLVM would take zero times anything for zero.
+llvm::SmallPtrSet<mlir::Operation *, 2> findContraction(kernel::UpdateOp update);
+
 /// Translates the stages of `kernel`. Halide's dimensions run the other way: its first is our last. Throws Halide's errors.
 std::variant<HalideKernel, HalideFailure> buildStages(kernel::DefineOp kernel);
 
