@@ -139,6 +139,7 @@ struct Unit {
   SmallVector<Operation *> members; ///< in the order of the block
   bool isOpen = true;               ///< may be joined with others
   unsigned joined;                  ///< the unit that it has become part of, or itself
+  unsigned rank;                    ///< its place in the order of units
   SmallVector<unsigned> users = {}; ///< units that need it
 };
 
@@ -166,7 +167,8 @@ private:
       if (kindOf(&op) != Kind::Map || op.hasAttr(kKernelAttr) || isView(&op)) {
         unitOf[&op] = units.size();
         unsigned number = units.size();
-        units.push_back({{&op}, /*isOpen=*/op.hasAttr(kKernelAttr) && !isAlone(&op), number});
+        units.push_back({{&op}, /*isOpen=*/op.hasAttr(kKernelAttr) && !isAlone(&op), number, number});
+        order.push_back(number);
       }
     for (Operation &op : block)
       if (auto unit = unitOf.find(&op); unit != unitOf.end()) {
@@ -269,27 +271,21 @@ private:
     return rows > 0;
   }
 
-  /// Is there a way from `from` to `to` through another unit? What begins behind the end of `to` cannot be on it.
-  bool reachesAround(unsigned from, unsigned to) {
-    Operation *end = units[to].members.back();
-    SmallVector<unsigned> pending;
-    llvm::SmallDenseSet<unsigned> seen;
-    auto follow = [&](unsigned unit, bool isStart) {
-      for (unsigned user : units[unit].users) {
-        unsigned next = find(user);
-        if (next != from && !(isStart && next == to) && (next == to || units[next].members.front()->isBeforeInBlock(end)))
-          pending.push_back(next);
-      }
-    };
-    follow(from, true);
+  /// The units before `second` in the order that need `first`; nothing if `second` needs one of them, so that the two cannot be one.
+  std::optional<llvm::SmallDenseSet<unsigned>> unitsBetween(unsigned first, unsigned second) {
+    llvm::SmallDenseSet<unsigned> found;
+    SmallVector<unsigned> pending = {first};
     while (!pending.empty()) {
       unsigned unit = pending.pop_back_val();
-      if (unit == to)
-        return true;
-      if (seen.insert(unit).second)
-        follow(unit, false);
+      for (unsigned user : units[unit].users) {
+        unsigned next = find(user);
+        if (next == second && unit != first)
+          return std::nullopt;
+        if (next != unit && units[next].rank < units[second].rank && found.insert(next).second)
+          pending.push_back(next);
+      }
     }
-    return false;
+    return found;
   }
 
   void tryJoin(unsigned a, unsigned b) {
@@ -298,9 +294,26 @@ private:
     SmallVector<Operation *> members(units[a].members);
     llvm::append_range(members, units[b].members);
     llvm::sort(members, [](Operation *x, Operation *y) { return x->isBeforeInBlock(y); });
-    if (!fitsTogether(members) || reachesAround(a, b) || reachesAround(b, a))
+    auto [first, second] = units[a].rank < units[b].rank ? std::pair(a, b) : std::pair(b, a);
+    auto behind = unitsBetween(first, second);
+    if (!behind || !fitsTogether(members))
       return;
+    // What needs the joined unit comes behind it, everything else that stood between the two in front of it.
+    SmallVector<unsigned> sequence, later;
+    for (unsigned rank = units[first].rank; rank <= units[second].rank; ++rank) {
+      unsigned unit = order[rank];
+      if (units[unit].rank == rank && unit != first && unit != second)
+        (behind->contains(unit) ? later : sequence).push_back(unit);
+    }
+    sequence.push_back(a);
+    llvm::append_range(sequence, later);
+    unsigned rank = units[first].rank;
+    for (unsigned unit : sequence) {
+      order[rank] = unit;
+      units[unit].rank = rank++;
+    }
     units[b].joined = a;
+    units[b].rank = units.size(); // in no place
     llvm::append_range(units[a].users, units[b].users);
     units[a].members = members;
   }
@@ -308,6 +321,7 @@ private:
   Block &block;
   Dimensions &dimensions;
   std::vector<Unit> units;
+  std::vector<unsigned> order; ///< of units that are joined to none: each behind those it needs. A place may be left empty: the unit there has another.
   DenseMap<Operation *, unsigned> unitOf;
   DenseMap<Value, SmallVector<Operation *>> readers; ///< ops whose values are kept, by what they read
   llvm::MapVector<Operation *, SmallVector<Read>> reads;
