@@ -2,7 +2,9 @@
 //
 // Halide's code is the fastest for large index spaces, but compiles slowly; loops compile fast and are as good where there is little to do.
 #include "costate/compiler/fuse/Passes.h"
+#include "costate/dialects/optim/Optim.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -47,6 +49,17 @@ int64_t countOperations(kernel::DefineOp define) {
   return total;
 }
 
+/// Is the function an entry that is called once, as `init` is? It takes nothing from its caller.
+bool runsOnce(func::FuncOp function) {
+  return function->hasAttr(optim::kEntryAttr) && llvm::none_of(llvm::seq(function.getNumArguments()), [&](unsigned i) {
+    auto role = function.getArgAttrOfType<StringAttr>(i, optim::kRoleAttr);
+    return !role || role.getValue() == "input" || role.getValue() == "target";
+  });
+}
+
+/// How many times the work of a step must be done at once before it is worth the same time of compilation.
+constexpr int64_t kOnce = 1000;
+
 struct AssignExecutors : impl::AssignExecutorsBase<AssignExecutors> {
   using AssignExecutorsBase::AssignExecutorsBase;
 
@@ -56,14 +69,17 @@ struct AssignExecutors : impl::AssignExecutorsBase<AssignExecutors> {
       return signalPassFailure();
     }
     SymbolTableCollection symbols;
-    getOperation().walk([&](kernel::CallOp call) {
-      int64_t work = countOperations(call.getKernel(symbols));
-      bool isLarge = executor == "auto" ? work > threshold : executor == "halide";
-      call.setExecutor(isLarge ? kernel::Executor::Halide : kernel::Executor::Loops);
-      std::string reason = llvm::formatv("about {0} operations", work);
-      reason += executor == "auto" ? llvm::formatv(", {0} {1}", isLarge ? "more than" : "at most", int64_t(threshold)).str() : ", as asked for";
-      call->setAttr("reason", StringAttr::get(&getContext(), reason));
-    });
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      int64_t most = runsOnce(function) ? threshold * kOnce : threshold;
+      function.walk([&](kernel::CallOp call) {
+        int64_t work = countOperations(call.getKernel(symbols));
+        bool isLarge = executor == "auto" ? work > most : executor == "halide";
+        call.setExecutor(isLarge ? kernel::Executor::Halide : kernel::Executor::Loops);
+        std::string reason = llvm::formatv("about {0} operations", work);
+        reason += executor == "auto" ? llvm::formatv(", {0} {1}", isLarge ? "more than" : "at most", most).str() : ", as asked for";
+        call->setAttr("reason", StringAttr::get(&getContext(), reason));
+      });
+    }
   }
 };
 

@@ -28,3 +28,11 @@ func.func @f(%n: index, %x: tensor<?x128xf32>, %z: tensor<?xf32>) -> (tensor<?x1
   %s = kernel.call @small(%n, %z) : (index, tensor<?xf32>) -> tensor<?xf32>
   return %y, %s : tensor<?x128xf32>, tensor<?xf32>
 }
+
+// What is called once is not worth the time that Halide takes.
+// CHECK-LABEL: func.func @once(
+// CHECK: kernel.call @negate({{.*}}) on {{ *}}loops {reason = "about 128000 operations, at most 32768000"}
+func.func @once(%seed: tensor<i64> {optim.role = "seed"}, %n: index {optim.role = "state"}, %x: tensor<?x128xf32> {optim.role = "param"}) -> tensor<?x128xf32> attributes {optim.entry} {
+  %y = kernel.call @negate(%n, %x) : (index, tensor<?x128xf32>) -> tensor<?x128xf32>
+  return %y : tensor<?x128xf32>
+}
