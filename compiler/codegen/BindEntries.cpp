@@ -187,8 +187,37 @@ private:
     }
     for (Value out : call.getOuts())
       arguments.push_back(header(out));
-    replaceByCall(b, call, (kernelSymbolPrefix + call.getCallee()).str(), arguments);
+    std::string symbol = (kernelSymbolPrefix + call.getCallee()).str();
+    Value nothing = hasNothingToWrite(b, call);
+    if (!nothing) {
+      replaceByCall(b, call, symbol, arguments);
+      return success();
+    }
+    Block *before = call->getBlock();
+    Block *calling = before->splitBlock(call);
+    b.setInsertionPoint(call);
+    Block *rest = replaceByCall(b, call, symbol, arguments);
+    b.setInsertionPointToEnd(before);
+    cf::CondBranchOp::create(b, nothing, rest, ValueRange{}, calling, ValueRange{});
     return success();
+  }
+
+  /// Is every output of the call empty? Null if one of them is known not to be. A kernel with updates must not run then: Halide takes the places
+  /// that an update names to exist, also where it has no iterations.
+  Value hasNothingToWrite(Builder &b, kernel::CallOp call) {
+    Value all;
+    for (Value out : call.getOuts()) {
+      auto type = cast<MemRefType>(out.getType());
+      if (type.hasStaticShape() && type.getNumElements() > 0)
+        return {};
+      Value size = constantInt(b, 64, 1);
+      for (int64_t axis = 0; axis < type.getRank(); ++axis)
+        size = arith::MulIOp::create(b, size, type.isDynamicDim(axis) ? toInt(b, memref::DimOp::create(b, out, axis), 64)
+                                                                      : constantInt(b, 64, type.getDimSize(axis)));
+      Value isEmpty = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, size, constantInt(b, 64, 0));
+      all = all ? arith::AndIOp::create(b, all, isEmpty) : isEmpty;
+    }
+    return all;
   }
 
   void lower(kernel::ExternOp call) {
@@ -204,8 +233,8 @@ private:
     replaceByCall(b, call, call.getCallee(), arguments);
   }
 
-  /// Calls the C function `symbol` and leaves the entry with its code unless that is 0.
-  void replaceByCall(Builder &b, Operation *op, StringRef symbol, ArrayRef<Value> arguments) {
+  /// Calls the C function `symbol` and leaves the entry with its code unless that is 0. Returns the block where it goes on.
+  Block *replaceByCall(Builder &b, Operation *op, StringRef symbol, ArrayRef<Value> arguments) {
     auto callee = symbols.lookup<LLVM::LLVMFuncOp>(symbol);
     if (!callee) {
       SmallVector<Type> types = llvm::to_vector(ValueRange(arguments).getTypes());
@@ -221,6 +250,7 @@ private:
     b.setInsertionPointToEnd(block);
     auto branch = cf::CondBranchOp::create(b, failed, exitBlock(), ValueRange{code}, rest, ValueRange{});
     branch.setBranchWeights(ArrayRef<int32_t>{1, 1 << 20});
+    return rest;
   }
 
   Block *exitBlock() {
