@@ -84,13 +84,14 @@ std::string linear(const std::string &optimizer) {
 
 const std::vector<Numbers> gradients = {{1, -2, 0.5}, {0.25, 3, -1}, {-4, 1e-3, 2}, {0, 1, 1}};
 
-/// Steps through the gradients; `rule` changes the parameters by reference, given the gradient and the number of the step.
+/// Steps through the gradients twice; `rule` changes the parameters by reference, given the gradient and the number of the step.
 void expectRule(const std::string &optimizer, const std::function<void(Numbers &, const Numbers &, int)> &rule) {
   Model model(linear(optimizer));
   Numbers w(3, 1.0);
-  for (size_t t = 1; t <= gradients.size(); ++t) {
-    rule(w, gradients[t - 1], int(t));
-    EXPECT_THAT(model.step(gradients[t - 1]), testing::Pointwise(testing::DoubleNear(1e-12), w)) << optimizer << ", step " << t;
+  for (size_t t = 1; t <= 2*gradients.size(); ++t) {
+    const Numbers &gradient = gradients[(t - 1) % gradients.size()];
+    rule(w, gradient, int(t));
+    EXPECT_THAT(model.step(gradient), testing::Pointwise(testing::DoubleNear(1e-12), w)) << optimizer << ", step " << t;
   }
 }
 
@@ -134,6 +135,69 @@ TEST(TrainingTest, Adam) {
       }
     });
   }
+}
+
+/// A rule for one element, with up to three states that begin at `start`, as the paper or optax writes it.
+using ElementRule = std::function<void(double &w, double g, int t, std::array<double, 3> &state)>;
+void expectElementRule(const std::string &optimizer, double start, const ElementRule &rule) {
+  std::array<std::array<double, 3>, 3> states;
+  states.fill({start, start, start});
+  expectRule(optimizer, [states, &rule](Numbers &w, const Numbers &g, int t) mutable {
+    for (int i = 0; i < 3; ++i)
+      rule(w[i], g[i], t, states[i]);
+  });
+}
+
+TEST(TrainingTest, VariantsOfAdam) {
+  auto moments = [](double g, std::array<double, 3> &s) {
+    s[0] = 0.9*s[0] + 0.1*g;
+    s[1] = 0.999*s[1] + 0.001*g*g;
+  };
+  expectElementRule("nadam(lr=0.01)", 0, [&](double &w, double g, int t, auto &s) {
+    moments(g, s);
+    double ahead = 0.9*s[0] / (1 - std::pow(0.9, t + 1)) + 0.1*g / (1 - std::pow(0.9, t));
+    w -= 0.01*ahead / (std::sqrt(s[1] / (1 - std::pow(0.999, t))) + 1e-8);
+  });
+  expectElementRule("amsgrad(lr=0.01)", 0, [&](double &w, double g, int t, auto &s) {
+    moments(g, s);
+    s[2] = std::max(s[2], s[1] / (1 - std::pow(0.999, t)));
+    w -= 0.01*s[0] / (1 - std::pow(0.9, t)) / (std::sqrt(s[2]) + 1e-8);
+  });
+  // With beta2 = 0.9 the variance is known from the sixth step on; with the default not in these eight.
+  for (double beta2 : {0.9, 0.999})
+    expectElementRule("radam(lr=0.01, beta2=" + std::to_string(beta2) + ")", 0, [&](double &w, double g, int t, auto &s) {
+      s[0] = 0.9*s[0] + 0.1*g;
+      s[1] = beta2*s[1] + (1 - beta2)*g*g;
+      double limit = 2 / (1 - beta2) - 1, power = std::pow(beta2, t), rho = limit - 2*t*power / (1 - power);
+      double step = s[0] / (1 - std::pow(0.9, t));
+      if (rho >= 5) {
+        double rate = std::sqrt((rho - 4)*(rho - 2)*limit / ((limit - 4)*(limit - 2)*rho));
+        step *= rate / (std::sqrt(s[1] / (1 - power)) + 1e-8);
+      }
+      w -= 0.01*step;
+    });
+}
+
+TEST(TrainingTest, AdaptiveRules) {
+  expectElementRule("rmsprop(lr=0.01)", 0, [](double &w, double g, int, auto &s) {
+    s[0] = 0.9*s[0] + 0.1*g*g;
+    w -= 0.01*g / std::sqrt(s[0] + 1e-8);
+  });
+  expectElementRule("adagrad(lr=0.01)", 0.1, [](double &w, double g, int, auto &s) {
+    s[0] += g*g;
+    w -= 0.01*g / std::sqrt(s[0] + 1e-7);
+  });
+  expectElementRule("adadelta()", 0, [](double &w, double g, int, auto &s) {
+    s[0] = 0.9*s[0] + 0.1*g*g;
+    double step = std::sqrt(s[1] + 1e-6) / std::sqrt(s[0] + 1e-6)*g;
+    s[1] = 0.9*s[1] + 0.1*step*step;
+    w -= step;
+  });
+  expectElementRule("lion(lr=0.01, weight_decay=0.1)", 0, [](double &w, double g, int, auto &s) {
+    double u = 0.9*s[0] + 0.1*g;
+    w -= 0.01*((u > 0) - (u < 0) + 0.1*w);
+    s[0] = 0.99*s[0] + 0.01*g;
+  });
 }
 
 TEST(TrainingTest, HyperParametersAreArguments) {
