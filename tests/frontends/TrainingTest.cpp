@@ -200,6 +200,32 @@ TEST(TrainingTest, AdaptiveRules) {
   });
 }
 
+TEST(TrainingTest, NormsAndEmbeddings) {
+  Model model("model m {\n  input x : f32[2, 4]\n  net a = layer_norm(4)\n  net b = rms_norm(4)\n  net e = embedding(3, 2)\n"
+              "  predict centred = a(x)\n  predict scaled = b(x)\n  predict rows = e([2, 0])\n  predict table = e.table\n"
+              "  minimize sum(a(x)) + sum(b(x)) + sum(e([1])) with sgd(lr=0.1)\n}\n");
+  const Numbers x = {1, 2, -3, 4, 0.5, 0.5, 0.25, -2};
+  model.run("predict", {{"x", Array::of(oracle::Kind::f64, {2, 4}, x)}});
+  Numbers centred, scaled;
+  for (int row = 0; row < 2; ++row) {
+    double mean = 0, variance = 0, square = 0;
+    for (int i = 0; i < 4; ++i) {
+      mean += x[4*row + i] / 4;
+      square += x[4*row + i]*x[4*row + i] / 4;
+    }
+    for (int i = 0; i < 4; ++i)
+      variance += (x[4*row + i] - mean)*(x[4*row + i] - mean) / 4;
+    for (int i = 0; i < 4; ++i) {
+      centred.push_back((x[4*row + i] - mean) / std::sqrt(variance + 1e-5));
+      scaled.push_back(x[4*row + i] / std::sqrt(square + 1e-5));
+    }
+  }
+  EXPECT_THAT(model.first("centred", 8), testing::Pointwise(testing::DoubleNear(1e-12), centred));
+  EXPECT_THAT(model.first("scaled", 8), testing::Pointwise(testing::DoubleNear(1e-12), scaled));
+  Numbers table = model.first("table", 6);
+  EXPECT_THAT(model.first("rows", 4), testing::ElementsAre(table[4], table[5], table[0], table[1]));
+}
+
 TEST(TrainingTest, HyperParametersAreArguments) {
   Model model(linear("sgd(lr=0.1)"));
   model.run("train_step", {{"x", Array::of(oracle::Kind::f64, {3}, Numbers{1, 1, 1})}, {"lr", Array::scalar(oracle::Kind::f64, 0.5)}});
