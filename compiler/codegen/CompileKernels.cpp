@@ -230,4 +230,13 @@ bool isKernelTarget(StringRef target, std::string &message) {
   return true;
 }
 
+void ignoreHalideWarnings() {
+  struct Quiet : Halide::CompileTimeErrorReporter {
+    void warning(const char *) override {}
+    [[noreturn]] void error(const char *message) override { throw Halide::CompileError(message); }
+  };
+  static Quiet quiet;
+  Halide::set_custom_compile_time_error_reporter(&quiet);
+}
+
 } // namespace costate::codegen

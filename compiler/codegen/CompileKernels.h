@@ -57,6 +57,10 @@ private:
   std::shared_ptr<State> state;
 };
 
+/// Keeps Halide's warnings off stderr: they speak of kernels, which no user has written. The hook is one for the whole process, so it is for programs
+/// to call, before they compile, and not for libraries.
+void ignoreHalideWarnings();
+
 /// All of it at once, on `options.threads` threads.
 mlir::FailureOr<std::vector<KernelObject>> compileKernels(llvm::ArrayRef<kernel::DefineOp> kernels, const CompileKernelsOptions &options);
 

@@ -3,6 +3,7 @@
 // costate-values FILE...: runs every public function of the files that carries its own test (tests/oracle/Check.td) in every way there is,
 // with its derivatives and batches, and compares. With --report, writes what was checked, a line of JSON each. With --zero-rules, requires of
 // each file that it fails when a rule of the op that it is named after answers zero.
+#include "costate/compiler/codegen/CompileKernels.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/dialects/graph/Graph.h"
 #include "costate/tests/numeric/Executors.h"
@@ -242,6 +243,7 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
+  codegen::ignoreHalideWarnings();
   llvm::cl::list<std::string> files(llvm::cl::Positional, llvm::cl::OneOrMore, llvm::cl::desc("FILE..."));
   llvm::cl::opt<std::string> reportPath("report", llvm::cl::desc("Write a line of JSON for each check"), llvm::cl::value_desc("FILE"));
   llvm::cl::opt<bool> zeroRules("zero-rules", llvm::cl::desc("Require each file to fail when a rule of its op answers zero"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate-random: random programs by the oracle and by every executor. A program on which two disagree is shrunk and printed.
+#include "costate/compiler/codegen/CompileKernels.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/dialects/graph/Graph.h"
 #include "costate/tests/numeric/Executors.h"
@@ -215,6 +216,7 @@ struct Coverage {
 } // namespace
 
 int main(int argc, char **argv) {
+  codegen::ignoreHalideWarnings();
   llvm::cl::opt<int> count("programs", llvm::cl::init(200), llvm::cl::desc("Number of programs"));
   llvm::cl::opt<uint64_t> first("seed", llvm::cl::init(1), llvm::cl::desc("Seed of the first program; the next ones follow"));
   llvm::cl::opt<int> least("least", llvm::cl::init(0), llvm::cl::desc("Fail if an op or request occurs in fewer programs"));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/codegen/CompileKernels.h"
 #include "costate/tools/Version.h"
 #include "costate/tools/costate/Commands.h"
 
@@ -27,6 +28,7 @@ int main(int argc, char **argv) {
   using namespace costate::tool;
   std::signal(SIGINT, onInterrupt);
   std::signal(SIGPIPE, SIG_IGN);
+  costate::codegen::ignoreHalideWarnings();
 
   CLI::App app("Costate compiles a training step, even one whose layers are optimization problems, into a small native library.", "costate");
   app.set_version_flag("--version", costate::versionLine);
