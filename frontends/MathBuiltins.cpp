@@ -328,6 +328,67 @@ FailureOr<Value> bernoulli(Elaborator &e, const BuiltinCall &call) {
 // Linear algebra, order, derivatives
 //===----------------------------------------------------------------------===//
 
+/// One positive integer for each of `count` axes: a number for all of them, or a list.
+FailureOr<llvm::SmallVector<int64_t>> eachAxis(Elaborator &e, const BuiltinCall &call, size_t i, int64_t count) {
+  llvm::SmallVector<int64_t> numbers;
+  auto list = call[i].value.as<List>();
+  std::vector<Value> values(count, call.given(i) ? call[i].value : Value(Number::of(int64_t(1))));
+  if (list)
+    values.assign(list->begin(), list->end());
+  for (const Value &value : values)
+    if (auto number = value.as<Number>(); number && number->isInteger && number->integer > 0)
+      numbers.push_back(number->integer);
+  if (int64_t(numbers.size()) != count)
+    return argumentError(e, call, i, "a positive integer, or a list of " + llvm::Twine(count));
+  return numbers;
+}
+
+/// conv(x, kernel, stride=1, padding="valid", dilation=1): x is [n, spatial.., c], the kernel [spatial.., c, o]. The padding is "valid" (none),
+/// "same" (as many places as strides fit into the extent) or a list of pairs [low, high].
+FailureOr<Value> conv(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = floatArgument(e, call, 0), kernel = floatArgument(e, call, 1);
+  if (failed(x) || failed(kernel))
+    return failure();
+  int64_t count = x->rank() - 2;
+  auto isStatic = [](llvm::ArrayRef<graph::DimAttr> dims) { return llvm::all_of(dims, [](graph::DimAttr dim) { return dim.constant(); }); };
+  if (count < 1 || !isStatic(llvm::ArrayRef(x->dims).slice(1, count)))
+    return argumentError(e, call, 0, "images [n, spatial.., channels] of static spatial extents");
+  if (kernel->rank() != x->rank() || !isStatic(llvm::ArrayRef(kernel->dims).take_front(count)) || kernel->dims[count] != x->dims.back())
+    return argumentError(e, call, 1, "kernels [spatial.., " + x->dims.back().str() + ", channels] with " + llvm::Twine(count) + " static spatial axes");
+  auto strides = eachAxis(e, call, 2, count), dilation = eachAxis(e, call, 4, count);
+  if (failed(strides) || failed(dilation))
+    return failure();
+  llvm::SmallVector<int64_t> low(count, 0), high(count, 0);
+  auto text = call[3].value.as<llvm::StringRef>();
+  auto pairs = call[3].value.as<List>();
+  bool isSame = text && *text == "same", isValid = !call.given(3) || (text && *text == "valid");
+  bool fits = isSame || isValid || (pairs && int64_t(pairs->size()) == count);
+  for (int64_t axis = 0; axis < count && fits; ++axis) {
+    int64_t extent = *x->dims[axis + 1].constant(), window = (*kernel->dims[axis].constant() - 1) * (*dilation)[axis] + 1;
+    if (isSame) {
+      int64_t places = llvm::divideCeil(extent, (*strides)[axis]);
+      int64_t total = std::max<int64_t>((places - 1) * (*strides)[axis] + window - extent, 0);
+      low[axis] = total / 2;
+      high[axis] = total - low[axis];
+    } else if (!isValid) {
+      auto pair = (*pairs)[axis].as<List>();
+      auto numberAt = [&](size_t i) { return pair && pair->size() == 2 ? (*pair)[i].as<Number>() : nullptr; };
+      const Number *first = numberAt(0), *second = numberAt(1);
+      fits = first && second && first->isInteger && second->isInteger && first->integer >= 0 && second->integer >= 0;
+      if (fits) {
+        low[axis] = first->integer;
+        high[axis] = second->integer;
+      }
+    }
+    if (fits && extent + low[axis] + high[axis] < window)
+      return argumentError(e, call, 1, "kernels that fit into the padded images");
+  }
+  if (!fits)
+    return argumentError(e, call, 3, "\"valid\", \"same\" or a list of " + llvm::Twine(count) + " pairs [low, high] that are not negative");
+  mlir::Type type = e.promote(x->elementType(), kernel->elementType());
+  return Value(e.b.convolution(e.b.convert(*x, type), e.b.convert(*kernel, type), *strides, low, high, *dilation));
+}
+
 FailureOr<Value> cholesky(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> a = floatArgument(e, call, 0);
   if (failed(a))
@@ -425,6 +486,7 @@ constexpr Builtin table[] = {
     {"uniform", "shape, low?, high?, key?", uniform},
     {"bernoulli", "shape, p?, key?", bernoulli},
     // linear algebra, order, derivatives
+    {"conv", "x, kernel, stride?, padding?, dilation?", conv},
     {"cholesky", "a", cholesky},
     {"solve_triangular", "a, b, transpose?", solveTriangular},
     {"sort", "x, axis?", sort},

@@ -152,6 +152,20 @@ Tensor TensorBuilder::reverse(const Tensor &x, ArrayRef<int64_t> axes) {
 // Contraction, reduction, indexing
 //===----------------------------------------------------------------------===//
 
+Tensor TensorBuilder::convolution(const Tensor &x, const Tensor &kernel, ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
+                                  ArrayRef<int64_t> high, ArrayRef<int64_t> dilation) {
+  Dims dims = {x.dims.front()};
+  for (auto [axis, stride] : llvm::enumerate(strides)) {
+    int64_t window = (*kernel.dims[axis].constant() - 1) * dilation[axis] + 1;
+    dims.push_back(dim((*x.dims[axis + 1].constant() + low[axis] + high[axis] - window) / stride + 1));
+  }
+  dims.push_back(kernel.dims.back());
+  llvm::SmallVector<int64_t> ones(strides.size(), 1);
+  return {graph::ConvolutionOp::create(builder, location, typeOf(dims, x.elementType()), x.value, kernel.value, strides, low, high, ones, dilation),
+          dims,
+          {}};
+}
+
 Tensor TensorBuilder::dot(const Tensor &a, const Tensor &b, ArrayRef<int64_t> aBatch, ArrayRef<int64_t> bBatch,
                           ArrayRef<int64_t> aContracted, ArrayRef<int64_t> bContracted) {
   Dims dims;

@@ -64,6 +64,9 @@ public:
 
   Tensor dot(const Tensor &a, const Tensor &b, llvm::ArrayRef<int64_t> aBatch, llvm::ArrayRef<int64_t> bBatch,
              llvm::ArrayRef<int64_t> aContracted, llvm::ArrayRef<int64_t> bContracted);
+  /// Sliding windows: [n, spatial.., c] and [spatial.., c, o]; all lists have an entry per spatial axis, whose extents are static.
+  Tensor convolution(const Tensor &x, const Tensor &kernel, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> low,
+                     llvm::ArrayRef<int64_t> high, llvm::ArrayRef<int64_t> dilation);
   template <typename Op> Tensor reduce(const Tensor &x, llvm::ArrayRef<int64_t> axes) {
     graph::Dims dims = without(x.dims, axes);
     return {Op::create(builder, location, graph::typeOf(dims, x.elementType()), x.value, axes), dims, {}};
