@@ -349,15 +349,15 @@ static llvm::SmallVector<Tensor> tensorsOf(llvm::ArrayRef<Argument> arguments) {
   return tensors;
 }
 
-static std::string instanceKey(const void *decl, llvm::ArrayRef<Argument> arguments) {
-  std::string key = llvm::utohexstr(reinterpret_cast<uintptr_t>(decl));
+static std::string instanceKey(const void *decl, bool training, llvm::ArrayRef<Argument> arguments) {
+  std::string key = llvm::utohexstr(reinterpret_cast<uintptr_t>(decl)) + (training ? "training" : "");
   for (const Argument &argument : arguments)
     key += ";" + (argument.given() ? identity(argument.value) : "");
   return key;
 }
 
 FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument> arguments, SourceRange where) {
-  std::string key = instanceKey(&fn, arguments);
+  std::string key = instanceKey(&fn, training, arguments);
   auto found = instances.find(key);
   if (found == instances.end()) {
     if (failed(checkCallDepth(where, fn.name.text)))
@@ -388,7 +388,7 @@ FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument
 }
 
 FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where) {
-  std::string key = instanceKey(&net, arguments);
+  std::string key = instanceKey(&net, training, arguments);
   auto found = instances.find(key);
   if (found == instances.end()) {
     if (failed(checkCallDepth(where, net.path)))

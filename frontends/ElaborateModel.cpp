@@ -4,6 +4,8 @@
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/ModelElaborator.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 namespace costate::importer {
 
 using namespace syntax;
@@ -526,6 +528,7 @@ LogicalResult ModelElaborator::buildInit() {
 
 /// If what was differentiated is not finite, everything stays what it was, the count of steps too.
 LogicalResult ModelElaborator::buildTrainStep() {
+  llvm::SaveAndRestore training(e.training, true);
   Elaborator::Building building(e, FunctionScope::Entry, "train_step", model.name.range, /*isPrivate=*/false);
   std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
   TensorBuilder &b = e.b;

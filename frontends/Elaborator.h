@@ -283,6 +283,7 @@ public:
   Diagnostics &diagnostics;
   mlir::Type real; // what `f32` stands for
   FunctionScope *current = nullptr;
+  bool training = false; // what is built is a part of train_step: see the built-in function of that name
   std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given
 
   llvm::StringMap<Value> declarations; // fns, nets and optimizers by name

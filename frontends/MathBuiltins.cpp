@@ -133,6 +133,9 @@ FailureOr<Value> where(Elaborator &e, const BuiltinCall &call) {
   return condition->rank() > 0 ? Value(chosen) : result(chosen);
 }
 
+/// training(): is this part of train_step, and not of evaluate or predict? Known at import: each of them is built on its own.
+FailureOr<Value> training(Elaborator &e, const BuiltinCall &) { return Value(e.training); }
+
 FailureOr<Value> stopGradient(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = e.toOperand(call[0].value, call[0].where, /*isReal=*/false);
   return failed(x) ? FailureOr<Value>(failure()) : e.toResult(e.b.unary<graph::StopGradientOp>(*x), {&call[0].value});
@@ -467,6 +470,7 @@ constexpr Builtin table[] = {
     {"where", "condition, x, y", where},
     {"astype", "x, type", asType},
     {"stop_gradient", "x", stopGradient},
+    {"training", "", training},
     // reductions
     {"sum", "x, axis?, keepdims?", sumOrProduct<graph::ReduceSumOp>},
     {"prod", "x, axis?, keepdims?", sumOrProduct<graph::ReduceProdOp>},

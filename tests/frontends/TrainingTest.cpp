@@ -200,6 +200,35 @@ TEST(TrainingTest, AdaptiveRules) {
   });
 }
 
+TEST(TrainingTest, DropoutIsForTraining) {
+  const int n = 64;
+  const Numbers x(n, 3);
+  Model model("model m {\n  input x : f32[64]\n  param w : f32[64] = ones()\n  predict y = dropout(x, rate=0.25)\n"
+              "  minimize sum(dropout(x, rate=0.25)*w) with sgd(lr=1)\n}\n");
+  std::map<std::string, Array> input = {{"x", Array::of(oracle::Kind::f64, {n}, x)}};
+  model.run("predict", input);
+  EXPECT_EQ(model.first("y", n), x);
+  model.run("evaluate", input);
+  EXPECT_DOUBLE_EQ(model.values.at("loss").at(0), 3 * n);
+  // The gradient is what was kept, 3 / 0.75; another choice in each step.
+  auto kept = [&](const Numbers &before, const Numbers &after) {
+    Numbers gradient;
+    for (int i = 0; i < n; ++i)
+      gradient.push_back(before[i] - after[i]);
+    EXPECT_THAT(gradient, testing::Each(testing::AnyOf(testing::DoubleEq(0), testing::DoubleEq(4))));
+    return std::count(gradient.begin(), gradient.end(), 0.0);
+  };
+  Numbers start = model.first("params", n), one = model.step(x), two = model.step(x);
+  EXPECT_THAT(kept(start, one), testing::AllOf(testing::Gt(4), testing::Lt(32)));
+  EXPECT_THAT(kept(one, two), testing::AllOf(testing::Gt(4), testing::Lt(32)));
+  Numbers first, second;
+  for (int i = 0; i < n; ++i) {
+    first.push_back(start[i] - one[i]);
+    second.push_back(one[i] - two[i]);
+  }
+  EXPECT_NE(first, second);
+}
+
 TEST(TrainingTest, NormsAndEmbeddings) {
   Model model("model m {\n  input x : f32[2, 4]\n  net a = layer_norm(4)\n  net b = rms_norm(4)\n  net e = embedding(3, 2)\n"
               "  predict centred = a(x)\n  predict scaled = b(x)\n  predict rows = e([2, 0])\n  predict table = e.table\n"
