@@ -255,6 +255,21 @@ TEST(TrainingTest, NormsAndEmbeddings) {
   EXPECT_THAT(model.first("rows", 4), testing::ElementsAre(table[4], table[5], table[0], table[1]));
 }
 
+TEST(TrainingTest, RatesFollowTheStep) {
+  expectRule("sgd(lr=0.1*cosine(t, 5, end=0.2))", [](Numbers &w, const Numbers &g, int t) {
+    double rate = 0.1*(0.2 + 0.8*0.5*(1 + std::cos(M_PI*std::min(t / 5.0, 1.0))));
+    for (int i = 0; i < 3; ++i)
+      w[i] -= rate*g[i];
+  });
+}
+
+TEST(TrainingTest, GradientsAreClipped) {
+  Model model("model m {\n  input x : f32[3]\n  param w : f32[3] = ones()\n  loss = sum(x*w)\n"
+              "  step { update params with sgd(lr=1) from clip_by_norm(grad(loss, params), 1.0) }\n}\n");
+  EXPECT_THAT(model.step({0, 3, -4}), testing::Pointwise(testing::DoubleNear(1e-12), Numbers{1, 0.4, 1.8}));
+  EXPECT_THAT(model.step({0.5, 0, 0}), testing::Pointwise(testing::DoubleNear(1e-12), Numbers{0.5, 0.4, 1.8}));
+}
+
 TEST(TrainingTest, HyperParametersAreArguments) {
   Model model(linear("sgd(lr=0.1)"));
   model.run("train_step", {{"x", Array::of(oracle::Kind::f64, {3}, Numbers{1, 1, 1})}, {"lr", Array::scalar(oracle::Kind::f64, 0.5)}});
