@@ -346,8 +346,43 @@ FailureOr<llvm::SmallVector<int64_t>> eachAxis(Elaborator &e, const BuiltinCall 
   return numbers;
 }
 
-/// conv(x, kernel, stride=1, padding="valid", dilation=1): x is [n, spatial.., c], the kernel [spatial.., c, o]. The padding is "valid" (none),
-/// "same" (as many places as strides fit into the extent) or a list of pairs [low, high].
+/// A sliding window along one axis: how far it reaches, and the places it may stand on.
+struct Window {
+  int64_t extent, reach, stride;
+  int64_t low = 0, high = 0; // padding
+};
+
+/// "valid" (no padding), "same" (as many places as strides fit into the extent) or a list of pairs [low, high].
+mlir::LogicalResult paddingArgument(Elaborator &e, const BuiltinCall &call, size_t i, llvm::MutableArrayRef<Window> windows) {
+  auto text = call[i].value.as<llvm::StringRef>();
+  if (!call.given(i) || (text && *text == "valid"))
+    return mlir::success();
+  if (text && *text == "same") {
+    for (Window &window : windows) {
+      int64_t places = llvm::divideCeil(window.extent, window.stride);
+      int64_t total = std::max<int64_t>((places - 1) * window.stride + window.reach - window.extent, 0);
+      window.low = total / 2;
+      window.high = total - window.low;
+    }
+    return mlir::success();
+  }
+  auto pairs = call[i].value.as<List>();
+  size_t good = 0;
+  for (auto [window, value] : llvm::zip(windows, pairs ? llvm::ArrayRef(pairs->begin(), pairs->end()) : llvm::ArrayRef<Value>())) {
+    auto pair = value.as<List>();
+    auto low = pair && pair->size() == 2 ? (*pair)[0].as<Number>() : nullptr, high = low ? (*pair)[1].as<Number>() : nullptr;
+    if (!low || !high || !low->isInteger || !high->isInteger || low->integer < 0 || high->integer < 0)
+      break;
+    window.low = low->integer;
+    window.high = high->integer;
+    ++good;
+  }
+  if (!pairs || good != windows.size() || good != pairs->size())
+    return argumentError(e, call, i, "\"valid\", \"same\" or a list of " + llvm::Twine(windows.size()) + " pairs [low, high] that are not negative");
+  return mlir::success();
+}
+
+/// conv(x, kernel, stride=1, padding="valid", dilation=1): x is [n, spatial.., c], the kernel [spatial.., c, o].
 FailureOr<Value> conv(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = floatArgument(e, call, 0), kernel = floatArgument(e, call, 1);
   if (failed(x) || failed(kernel))
@@ -361,33 +396,14 @@ FailureOr<Value> conv(Elaborator &e, const BuiltinCall &call) {
   auto strides = eachAxis(e, call, 2, count), dilation = eachAxis(e, call, 4, count);
   if (failed(strides) || failed(dilation))
     return failure();
-  llvm::SmallVector<int64_t> low(count, 0), high(count, 0);
-  auto text = call[3].value.as<llvm::StringRef>();
-  auto pairs = call[3].value.as<List>();
-  bool isSame = text && *text == "same", isValid = !call.given(3) || (text && *text == "valid");
-  bool fits = isSame || isValid || (pairs && int64_t(pairs->size()) == count);
-  for (int64_t axis = 0; axis < count && fits; ++axis) {
-    int64_t extent = *x->dims[axis + 1].constant(), window = (*kernel->dims[axis].constant() - 1) * (*dilation)[axis] + 1;
-    if (isSame) {
-      int64_t places = llvm::divideCeil(extent, (*strides)[axis]);
-      int64_t total = std::max<int64_t>((places - 1) * (*strides)[axis] + window - extent, 0);
-      low[axis] = total / 2;
-      high[axis] = total - low[axis];
-    } else if (!isValid) {
-      auto pair = (*pairs)[axis].as<List>();
-      auto numberAt = [&](size_t i) { return pair && pair->size() == 2 ? (*pair)[i].as<Number>() : nullptr; };
-      const Number *first = numberAt(0), *second = numberAt(1);
-      fits = first && second && first->isInteger && second->isInteger && first->integer >= 0 && second->integer >= 0;
-      if (fits) {
-        low[axis] = first->integer;
-        high[axis] = second->integer;
-      }
-    }
-    if (fits && extent + low[axis] + high[axis] < window)
-      return argumentError(e, call, 1, "kernels that fit into the padded images");
-  }
-  if (!fits)
-    return argumentError(e, call, 3, "\"valid\", \"same\" or a list of " + llvm::Twine(count) + " pairs [low, high] that are not negative");
+  llvm::SmallVector<Window> windows;
+  for (int64_t axis = 0; axis < count; ++axis)
+    windows.push_back({*x->dims[axis + 1].constant(), (*kernel->dims[axis].constant() - 1) * (*dilation)[axis] + 1, (*strides)[axis]});
+  if (failed(paddingArgument(e, call, 3, windows)))
+    return failure();
+  if (llvm::any_of(windows, [](const Window &w) { return w.extent + w.low + w.high < w.reach; }))
+    return argumentError(e, call, 1, "kernels that fit into the padded images");
+  auto low = llvm::map_to_vector(windows, [](const Window &w) { return w.low; }), high = llvm::map_to_vector(windows, [](const Window &w) { return w.high; });
   mlir::Type type = e.promote(x->elementType(), kernel->elementType());
   return Value(e.b.convolution(e.b.convert(*x, type), e.b.convert(*kernel, type), *strides, low, high, *dilation));
 }
