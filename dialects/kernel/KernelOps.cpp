@@ -560,6 +560,15 @@ bool UpdateOp::isFree(unsigned dim) { return getWrite().getIndices()[dim] == get
 // kernel.load
 //===--------------------------------------------------------------------------------------------------------------------===//
 
+LogicalResult LoadOp::canonicalize(LoadOp load, PatternRewriter &rewriter) {
+  // An update that loads what it writes keeps its form, which says whether it is a contraction.
+  auto argument = dyn_cast<BlockArgument>(load.getBuffer());
+  if ((argument && isa<StageOp>(argument.getOwner()->getParentOp())) || !llvm::is_contained(load.getBuffer().getType().getShape(), 0))
+    return failure();
+  rewriter.replaceOpWithNewOp<arith::ConstantOp>(load, rewriter.getZeroAttr(load.getType()));
+  return success();
+}
+
 LogicalResult LoadOp::verify() {
   int64_t rank = getBuffer().getType().getRank();
   if (static_cast<int64_t>(getIndices().size()) != rank)

@@ -183,6 +183,7 @@ def Kernel_LoadOp : Kernel_Op<"load", [Pure, TypesMatchWith<"result has the buff
   let summary = "the value of a buffer or stage at an index";
   let description = [{
     C1: one index a dimension. Indices are any `index` arithmetic on variables, also on loaded integers (`arith.index_cast`): a gather.
+    A buffer that is known to be empty has no values: what is loaded from it can only be behind a condition that never holds, and is folded to 0.
 
     ```mlir
     %v = kernel.load %x[%i, %j] : !kernel.buffer<?x10xf32>
@@ -192,6 +193,7 @@ def Kernel_LoadOp : Kernel_Op<"load", [Pure, TypesMatchWith<"result has the buff
   let results = (outs AnyType:$result);
   let assemblyFormat = "$buffer `[` $indices `]` attr-dict `:` qualified(type($buffer))";
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, HasParent<"StageOp">]> {
