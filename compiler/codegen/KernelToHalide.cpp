@@ -143,6 +143,20 @@ bool StageBuilder::convert(Operation &op, Rounding rounding) {
   return true;
 }
 
+/// True, which LLVM can tell but Halide's simplifier cannot.
+static Expr yes() {
+  Expr one = 1.0f;
+  return Halide::Internal::Call::make(Halide::Bool(), Halide::Internal::Call::strict_eq, {one, one}, Halide::Internal::Call::PureIntrinsic);
+}
+
+/// A float by way of its bits, which Halide 21 follows no further. Halide drops iterations that store what was there before, and in the search for
+/// them it takes zero times anything for zero, of strict operations too.
+static Expr byBits(Expr value) {
+  Halide::Type bits = Halide::UInt(value.type().bits());
+  Expr none = Halide::select(yes(), Halide::cast(bits, 0), Halide::cast(bits, 1));
+  return Halide::reinterpret(value.type(), Halide::reinterpret(bits, value) ^ none);
+}
+
 /// Defines `place`, of a Func that is defined before if it is an update.
 ///
 /// A value of a tuple is computed before another is stored only if Halide sees that it reads the other's place, and Halide 21 does not
@@ -154,10 +168,8 @@ static void define(Halide::FuncRef place, std::vector<Expr> values, bool isUpdat
     return;
   }
   if (isUpdate) {
-    Expr one = 1.0f, yes = Halide::Internal::Call::make(Halide::Bool(), Halide::Internal::Call::strict_eq, {one, one},
-                                                        Halide::Internal::Call::PureIntrinsic);
     for (size_t i = 0; i < values.size(); ++i)
-      values[i] = Halide::select(yes, values[i], Halide::cast(values[i].type(), place[static_cast<int>((i + 1) % values.size())]));
+      values[i] = Halide::select(yes(), values[i], Halide::cast(values[i].type(), place[static_cast<int>((i + 1) % values.size())]));
   }
   place = Halide::Tuple(values);
 }
@@ -223,6 +235,20 @@ bool StageBuilder::addStage(StageOp stage) {
   return true;
 }
 
+/// Is a value read from memory? A stage without a place of its own is no memory, but an expression.
+static bool isElement(Value value) {
+  auto load = value.getDefiningOp<LoadOp>();
+  if (!load)
+    return false;
+  auto stage = load.getBuffer().getDefiningOp<StageOp>();
+  if (!stage)
+    return true;
+  auto kernel = cast<DefineOp>(stage->getParentOp());
+  auto places = [&](auto directive) { return directive.getStage() == stage.getStageName(); };
+  return kernel.isOutputStage(stage) || llvm::any_of(kernel.getSchedule().getOps<ComputeRootOp>(), places) ||
+         llvm::any_of(kernel.getSchedule().getOps<ComputeAtOp>(), places);
+}
+
 SmallPtrSet<Operation *, 2> findContraction(UpdateOp update) {
   SmallPtrSet<Operation *, 2> contracted;
   if (!update.getContract() || update.getWrite().getValues().size() != 1)
@@ -233,7 +259,6 @@ SmallPtrSet<Operation *, 2> findContraction(UpdateOp update) {
   for (auto [self, other] : {std::pair(sum.getLhs(), sum.getRhs()), std::pair(sum.getRhs(), sum.getLhs())}) {
     auto load = self.getDefiningOp<LoadOp>();
     auto product = other.getDefiningOp<arith::MulFOp>();
-    auto isElement = [](Value factor) { return factor.getDefiningOp<LoadOp>() != nullptr; };
     if (load && product && isElement(product.getLhs()) && isElement(product.getRhs()) &&
         llvm::is_contained(update.getStage().getSelf(), load.getBuffer())) {
       contracted.insert(sum);
@@ -275,8 +300,10 @@ bool StageBuilder::addUpdate(UpdateOp update, HalideStage &translated) {
   if (Value predicate = write.getPredicate())
     domain.where(values.at(predicate));
   std::vector<Expr> place = indicesInto(update.getStage(), write.getIndices()), body;
-  for (Value value : write.getValues())
-    body.push_back(values.at(value));
+  for (Value value : write.getValues()) {
+    bool isStrict = isa<FloatType>(value.getType()) && !contracted.contains(value.getDefiningOp());
+    body.push_back(isStrict ? byBits(values.at(value)) : values.at(value));
+  }
   // Halide attaches a domain, and with it the predicate, only to a definition that mentions one of its variables.
   if (domain.defined() && llvm::all_of(update.getReductionVariables(), [](Value variable) { return variable.use_empty(); }))
     body.front() = Halide::Internal::Call::make(body.front().type(), Halide::Internal::Call::return_second, {Expr(domain[0]), body.front()},

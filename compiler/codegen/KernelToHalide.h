@@ -40,7 +40,7 @@ struct HalideKernel {
   std::map<std::string, HalideStage> stages;
 };
 
-/// What an update marked `contract` may fuse: the sum of the stage's own value and a product of two elements. Everything else is IEEE, products with
+/// What an update marked `contract` may fuse: the sum of the stage's own value and a product of two elements in memory. Everything else is IEEE, products with
 /// zeros from beyond an edge too: LLVM would take zero times anything for zero.
 llvm::SmallPtrSet<mlir::Operation *, 2> findContraction(kernel::UpdateOp update);
 
