@@ -561,9 +561,8 @@ bool UpdateOp::isFree(unsigned dim) { return getWrite().getIndices()[dim] == get
 //===--------------------------------------------------------------------------------------------------------------------===//
 
 LogicalResult LoadOp::canonicalize(LoadOp load, PatternRewriter &rewriter) {
-  // An update that loads what it writes keeps its form, which says whether it is a contraction.
-  auto argument = dyn_cast<BlockArgument>(load.getBuffer());
-  if ((argument && isa<StageOp>(argument.getOwner()->getParentOp())) || !llvm::is_contained(load.getBuffer().getType().getShape(), 0))
+  // A stage that is empty itself runs no load, and keeps its form.
+  if (!llvm::is_contained(load.getBuffer().getType().getShape(), 0) || llvm::is_contained(load->getParentOfType<StageOp>().getStaticExtents(), 0))
     return failure();
   rewriter.replaceOpWithNewOp<arith::ConstantOp>(load, rewriter.getZeroAttr(load.getType()));
   return success();

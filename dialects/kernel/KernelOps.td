@@ -87,7 +87,7 @@ def Kernel_OutputOp : Kernel_Op<"output", [Pure, Terminator, HasParent<"DefineOp
   let assemblyFormat = "($values^ `:` qualified(type($values)))? attr-dict";
 }
 
-def Kernel_StageOp : Kernel_Op<"stage", [HasParent<"DefineOp">, NoTerminator, RecursiveMemoryEffects,
+def Kernel_StageOp : Kernel_Op<"stage", [HasParent<"DefineOp">, NoTerminator, NoMemoryEffect,
                                          DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
   let summary = "a function over an index space";
   let description = [{
@@ -183,7 +183,8 @@ def Kernel_LoadOp : Kernel_Op<"load", [Pure, TypesMatchWith<"result has the buff
   let summary = "the value of a buffer or stage at an index";
   let description = [{
     C1: one index a dimension. Indices are any `index` arithmetic on variables, also on loaded integers (`arith.index_cast`): a gather.
-    A buffer that is known to be empty has no values: what is loaded from it can only be behind a condition that never holds, and is folded to 0.
+    A buffer that is known to be empty has no values: what a stage that has points loads from it is behind a condition that never holds, and is
+    folded to 0.
 
     ```mlir
     %v = kernel.load %x[%i, %j] : !kernel.buffer<?x10xf32>
