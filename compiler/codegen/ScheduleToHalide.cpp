@@ -65,6 +65,27 @@ static void acceptUnscheduled(DefineOp kernel, HalideKernel &translated) {
         stage.func.update(*update).unscheduled();
 }
 
+/// Halide writes the body of a loop up to three times, to rid its middle of guards. Not where a whole stage is computed inside it: the guard is nothing
+/// beside the stage, and the code would double with each such loop.
+static void keepLoopsWhole(DefineOp kernel, HalideKernel &translated) {
+  for (ComputeAtOp place : kernel.getSchedule().getOps<ComputeAtOp>()) {
+    HalideStage &consumer = translated.stages.at(place.getConsumer().str());
+    size_t number = place.getConsumerUpdate() ? *place.getConsumerUpdate() + 1 : 0;
+    std::optional<int> update = consumer.updates[number];
+    if (!update)
+      continue;
+    Halide::Internal::Function function = consumer.func.function();
+    Halide::Internal::Definition &definition = *update < 0 ? function.definition() : function.update(*update);
+    std::string name = consumer.variables[number].at(place.getVariable().str()).name();
+    bool around = false;
+    for (Halide::Internal::Dim &loop : definition.schedule().dims()) { // innermost first
+      around |= loop.var == name || StringRef(loop.var).ends_with("." + name);
+      if (around)
+        loop.partition_policy = Halide::Partition::Never;
+    }
+  }
+}
+
 void applySchedule(DefineOp kernel, HalideKernel &translated) {
   if (!kernel.isScheduled())
     return;
@@ -132,6 +153,7 @@ void applySchedule(DefineOp kernel, HalideKernel &translated) {
           stage.func.bound_extent(stage.variables.front().at(op.getVariable().str()).var, static_cast<int32_t>(op.getExtent()));
         });
   }
+  keepLoopsWhole(kernel, translated);
 }
 
 } // namespace costate::codegen

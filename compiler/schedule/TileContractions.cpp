@@ -9,8 +9,8 @@
 ///
 /// Loops, outermost first: panels of columns, groups of row tiles (for tasks), row tiles, and inside a tile k. b is packed panel by panel (k
 /// outer, columns dense) where its columns are not dense, where it is padded, or where many row tiles share a panel whose rows fall on few cache
-/// sets. a is transposed once where its rows are the dense axis (the gradient of a weight) and far apart. Packed or not, and whatever the
-/// order of tiles, each sum is the same.
+/// sets. a is packed once, tile by tile of rows (k outer, the rows of the tile dense), where its rows are the dense axis (the gradient of a weight):
+/// there each step of k is on another page. Packed or not, and whatever the order of tiles, each sum is the same.
 #include "costate/compiler/schedule/Rules.h"
 
 #include "costate/dialects/kernel/LoopNests.h"
@@ -30,9 +30,13 @@ constexpr int64_t kFewRows = 64;
 constexpr int64_t kManyBytes = 256 * 1024;
 /// Rows at a multiple of this distance in bytes share few sets of the first-level cache.
 constexpr int64_t kAliasBytes = 512;
-/// Depth from which a strided a is packed, and panels that must share it.
+/// Depth from which a strided a is packed, panels that must share it, and steps of k that are copied to a tile before the next one.
 constexpr int64_t kLongDepth = 128;
 constexpr int64_t kManyPanels = 4;
+constexpr int64_t kPackedDepth = 8;
+/// Elements along k that a transposing copy loads at once, and columns that it writes out: each element is stored on its own.
+constexpr int64_t kTransposedLanes = 8;
+constexpr int64_t kStoredColumns = 4;
 /// Row tiles of a task, at least.
 constexpr int64_t kTaskTiles = 8;
 /// Operations of the store up to which it is worth writing out for every row of a tile.
@@ -61,10 +65,13 @@ private:
   bool canPack(LoadOp load, Value along, Value other);
   bool mustPackB(LoadOp load);
   bool mustPackA(LoadOp load);
-  StageOp pack(LoadOp load, bool rowsOfA, OpFoldResult size);
+  StageOp packColumns(LoadOp load, OpFoldResult columns);
+  StageOp packRowTiles(LoadOp load);
+  OpFoldResult divideRows(OpBuilder &builder, bool up);
   std::string freshName(StringRef base);
   void schedule();
-  void scheduleTranspose(ScheduleWriter &writer, StageOp panel, unsigned dense, unsigned strided, bool wholeStrided);
+  void scheduleRowTiles(ScheduleWriter &writer, StageOp panel);
+  void scheduleTranspose(ScheduleWriter &writer, StageOp panel);
   int64_t bytesOf(OpFoldResult extent) { return kernel.getHint(extent) * elementType().getIntOrFloatBitWidth() / 8; }
   int64_t depth() { return countDomain(kernel, {sum, update}); }
   int64_t panelCount() { return llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(columnDim()))), tile.columns); }
@@ -74,6 +81,8 @@ private:
   BlockArgument row() { return update.getBody().getArgument(rowDim()); }
   BlockArgument column() { return update.getBody().getArgument(columnDim()); }
   OpFoldResult extent(unsigned dim) { return sum.getMixedExtents()[dim]; }
+  /// Extents of the update's loops, one for each of its arguments.
+  SmallVector<OpFoldResult> loops() { return llvm::to_vector(llvm::concat<OpFoldResult>(sum.getMixedExtents(), update.getMixedDomain())); }
   Type elementType() { return cast<BufferType>(sum.getResult(0).getType()).getElementType(); }
 
   DefineOp kernel;
@@ -83,7 +92,8 @@ private:
   Tile tile;
   StageOp store;
   SmallVector<std::pair<StageOp, bool>> panelsOfB; ///< and whether the source has dense columns
-  SmallVector<std::pair<StageOp, unsigned>> panelsOfA;    ///< and the dimension of its rows
+  SmallVector<StageOp> panelsOfA;
+  llvm::SmallPtrSet<Operation *, 4> placesInTiles; ///< what computes the tile of a row and its place there
 };
 
 } // namespace
@@ -141,10 +151,6 @@ StageOp ContractionTiler::findStore() {
 void ContractionTiler::clampRows() {
   if (getKnownDivisor(extent(rowDim())) % tile.rows == 0)
     return;
-  SmallVector<LoadOp> loads;
-  for (LoadOp load : update.getBody().getOps<LoadOp>())
-    if (!llvm::is_contained(sum.getSelf(), load.getBuffer()) && reads(load, row()))
-      loads.push_back(load);
   OpBuilder builder(&update.getBody().front(), update.getBody().front().begin());
   Value one = arith::ConstantIndexOp::create(builder, update.getLoc(), 1), size;
   if (auto value = dyn_cast<Value>(extent(rowDim())))
@@ -157,7 +163,7 @@ void ContractionTiler::clampRows() {
   row().replaceUsesWithIf(clamped, [&](OpOperand &use) {
     Operation *user = use.getOwner();
     auto load = dyn_cast<LoadOp>(user);
-    return user != clamped && !isa<WriteOp>(user) && !(load && llvm::is_contained(sum.getSelf(), load.getBuffer()));
+    return user != clamped && !isa<WriteOp>(user) && !placesInTiles.contains(user) && !(load && llvm::is_contained(sum.getSelf(), load.getBuffer()));
   });
 }
 
@@ -181,22 +187,17 @@ bool ContractionTiler::mustPackA(LoadOp load) {
          bytesOf(extent(rowDim())) * depth() > kManyBytes && panelCount() >= kManyPanels;
 }
 
-/// panel(k.., j) or panel(i, k..) = what the update reads there, and the update reads the panel. `size` is the extent of j or i.
-StageOp ContractionTiler::pack(LoadOp load, bool rowsOfA, OpFoldResult size) {
-  BlockArgument along = rowsOfA ? row() : column();
+/// panel(.., k.., j) = what the update reads there, and the update reads the panel.
+StageOp ContractionTiler::packColumns(LoadOp load, OpFoldResult columns) {
   SmallVector<Value> variables; // batch and reduction variables that the load reads, in the order of the loops
   SmallVector<OpFoldResult> extents;
-  SmallVector<OpFoldResult> loops = sum.getMixedExtents();
-  llvm::append_range(loops, update.getMixedDomain());
-  for (auto [argument, extent] : llvm::zip_equal(update.getBody().getArguments(), loops))
-    if (argument == along ? rowsOfA : llvm::is_contained(load.getIndices(), argument)) {
+  for (auto [argument, extent] : llvm::zip_equal(update.getBody().getArguments(), loops()))
+    if (argument != column() && llvm::is_contained(load.getIndices(), argument)) {
       variables.push_back(argument);
-      extents.push_back(argument == along ? size : extent);
+      extents.push_back(extent);
     }
-  if (!rowsOfA) {
-    variables.push_back(along);
-    extents.push_back(size);
-  }
+  variables.push_back(column());
+  extents.push_back(columns);
 
   OpBuilder builder(sum);
   auto panel = StageOp::create(
@@ -204,16 +205,88 @@ StageOp ContractionTiler::pack(LoadOp load, bool rowsOfA, OpFoldResult size) {
       [&](OpBuilder &inner, Location location, ValueRange own) -> SmallVector<Value> {
         IRMapping mapping;
         mapping.map(variables, own);
-        if (!rowsOfA && tile.padded) { // columns of the padding repeat the last one
+        if (tile.padded) { // columns of the padding repeat the last one
           Value last = arith::ConstantIndexOp::create(inner, location, *getConstantIntValue(extent(columnDim())) - 1);
           mapping.map(column(), arith::MinSIOp::create(inner, location, own.back(), last).getResult());
         }
         return {cast<LoadOp>(inner.clone(*load, mapping)).getResult()};
       });
   builder.setInsertionPoint(load);
-  auto packed = LoadOp::create(builder, load.getLoc(), load.getResult().getType(), panel.getResult(0), variables);
-  load.replaceAllUsesWith(packed.getResult());
-  load.erase();
+  load.getBufferMutable().assign(panel.getResult(0));
+  load.getIndicesMutable().assign(variables);
+  return panel;
+}
+
+/// Tiles of rows: whole ones, or with the last one if it is not whole.
+OpFoldResult ContractionTiler::divideRows(OpBuilder &builder, bool up) {
+  if (std::optional<int64_t> rows = getConstantIntValue(extent(rowDim())))
+    return builder.getIndexAttr(up ? llvm::divideCeil(*rows, tile.rows) : *rows / tile.rows);
+  Value rows = cast<Value>(extent(rowDim()));
+  if (up) {
+    Value more = arith::ConstantIndexOp::create(builder, sum.getLoc(), tile.rows - 1);
+    rows = arith::AddIOp::create(builder, sum.getLoc(), rows, more);
+  }
+  return arith::DivUIOp::create(builder, sum.getLoc(), rows, arith::ConstantIndexOp::create(builder, sum.getLoc(), tile.rows)).getResult();
+}
+
+/// panel(.., t, k.., p) = what the update reads at row t * rows + p, and the update reads the panel. One update copies the whole tiles, another the
+/// last one, whose rows beyond the end repeat the last row.
+StageOp ContractionTiler::packRowTiles(LoadOp load) {
+  OpBuilder builder(sum);
+  OpFoldResult tiles = divideRows(builder, /*up=*/true), whole = divideRows(builder, /*up=*/false);
+  SmallVector<Value> variables; // batch and reduction variables that the load reads
+  SmallVector<OpFoldResult> extents;
+  unsigned tileDim = 0;
+  for (auto [argument, extent] : llvm::zip_equal(update.getBody().getArguments(), loops())) {
+    if (argument == row()) {
+      tileDim = extents.size();
+      extents.push_back(tiles);
+    } else if (llvm::is_contained(load.getIndices(), argument)) {
+      variables.push_back(argument);
+      extents.push_back(extent);
+    }
+  }
+  extents.push_back(builder.getIndexAttr(tile.rows));
+  Location location = load.getLoc();
+  auto panel = StageOp::create(builder, location, freshName((sum.getStageName() + "_panel").str()), extents, load.getResult().getType(), nullptr);
+
+  auto copy = [&](OpBuilder &inner, ValueRange own, Value tileNumber, Value lastRow) {
+    SmallVector<Value> place = llvm::to_vector(own), mapped = place;
+    place[tileDim] = tileNumber;
+    mapped.erase(mapped.begin() + tileDim);
+    mapped.pop_back();
+    Value rows = arith::ConstantIndexOp::create(inner, location, tile.rows);
+    Value from = arith::AddIOp::create(inner, location, arith::MulIOp::create(inner, location, tileNumber, rows), own.back());
+    if (lastRow)
+      from = arith::MinSIOp::create(inner, location, from, lastRow);
+    IRMapping mapping;
+    mapping.map(variables, mapped);
+    mapping.map(row(), from);
+    WriteOp::create(inner, location, ValueRange{cast<LoadOp>(inner.clone(*load, mapping)).getResult()}, place, Value());
+  };
+  panel.addUpdate(builder, whole, /*contract=*/false,
+                  [&](OpBuilder &inner, Location, ValueRange, ValueRange own, ValueRange tiles) { copy(inner, own, tiles[0], Value()); });
+  if (getKnownDivisor(extent(rowDim())) % tile.rows != 0) {
+    builder.setInsertionPoint(panel);
+    Value number = getValueOrCreateConstantIndexOp(builder, location, whole), count = getValueOrCreateConstantIndexOp(builder, location, tiles);
+    Value last = arith::SubIOp::create(builder, location, getValueOrCreateConstantIndexOp(builder, location, extent(rowDim())),
+                                       arith::ConstantIndexOp::create(builder, location, 1));
+    OpFoldResult rest = builder.createOrFold<arith::SubIOp>(location, count, number);
+    if (std::optional<int64_t> constant = getConstantIntValue(rest))
+      rest = builder.getIndexAttr(*constant);
+    panel.addUpdate(builder, rest, /*contract=*/false,
+                    [&](OpBuilder &inner, Location, ValueRange, ValueRange own, ValueRange) { copy(inner, own, number, last); });
+  }
+
+  builder.setInsertionPoint(load);
+  Value rows = arith::ConstantIndexOp::create(builder, location, tile.rows);
+  Value tileNumber = arith::DivUIOp::create(builder, location, row(), rows), position = arith::RemUIOp::create(builder, location, row(), rows);
+  placesInTiles.insert(tileNumber.getDefiningOp());
+  placesInTiles.insert(position.getDefiningOp());
+  variables.insert(variables.begin() + tileDim, tileNumber);
+  variables.push_back(position);
+  load.getBufferMutable().assign(panel.getResult(0));
+  load.getIndicesMutable().assign(variables);
   return panel;
 }
 
@@ -244,20 +317,17 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
   for (LoadOp load : loadsOfB) {
     bool dense = load.getIndices().back() == column();
     OpFoldResult columns = tile.padded ? OpFoldResult(OpBuilder(kernel).getIndexAttr(tile.columns)) : extent(columnDim());
-    panelsOfB.emplace_back(pack(load, /*rowsOfA=*/false, columns), dense);
+    panelsOfB.emplace_back(packColumns(load, columns), dense);
   }
-  for (LoadOp load : loadsOfA) {
-    unsigned batch = llvm::count_if(load.getIndices(), [&](Value index) { return cast<BlockArgument>(index).getArgNumber() < rowDim(); });
-    panelsOfA.emplace_back(pack(load, /*rowsOfA=*/true, extent(rowDim())), batch);
-  }
+  for (LoadOp load : loadsOfA)
+    panelsOfA.push_back(packRowTiles(load));
   clampRows();
   schedule();
   scheduled.insert(sum);
   scheduled.insert(store);
   for (auto [panel, dense] : panelsOfB)
     scheduled.insert(panel);
-  for (auto [panel, rowsAt] : panelsOfA)
-    scheduled.insert(panel);
+  scheduled.insert_range(panelsOfA);
   return true;
 }
 
@@ -305,9 +375,9 @@ void ContractionTiler::schedule() {
   else if (!groupLoop.empty())
     writer.parallel(stored, groupLoop);
 
-  for (auto [panel, rowsAt] : panelsOfA) { // (.., i, k..), whose source is dense in i
+  for (StageOp panel : panelsOfA) {
     writer.computeRoot(panel);
-    scheduleTranspose(writer, panel, rowsAt, panel.getRank() - 1, false);
+    scheduleRowTiles(writer, panel);
   }
   for (auto [panel, dense] : panelsOfB) { // (k.., j)
     unsigned last = panel.getRank() - 1;
@@ -320,7 +390,7 @@ void ContractionTiler::schedule() {
     if (dense || last == 0)
       writer.vectorize({panel, {}}, pureName(last));
     else
-      scheduleTranspose(writer, panel, last - 1, last, true);
+      scheduleTranspose(writer, panel);
   }
 
   writer.computeAt(sum, store, tileLoop);
@@ -337,22 +407,37 @@ void ContractionTiler::schedule() {
   writer.unroll(adding, row);
 }
 
-/// A copy that loads along `dense` and stores along `strided`: vectors of loads, four of them at a time so that a line is filled soon.
-void ContractionTiler::scheduleTranspose(ScheduleWriter &writer, StageOp panel, unsigned dense, unsigned strided, bool wholeStrided) {
+/// Copies of whole tiles, a few steps of k to each: what is loaded lies in few rows of the source, and what is stored fills lines.
+void ContractionTiler::scheduleRowTiles(ScheduleWriter &writer, StageOp panel) {
+  Definition copying{panel, panel.getUpdateOps().front()};
+  unsigned last = panel.getRank() - 1;
+  std::string step = pureName(last - 1);
+  writer.split(copying, step, kPackedDepth, Tail::GuardWithIf);
+  SmallVector<std::string> order = {pureName(last), step + "i", "r0", step + "o"};
+  for (unsigned dim = last - 2; copying.isFree(dim); --dim) // up to the tiles
+    order.push_back(pureName(dim));
+  writer.reorder(copying, order);
+  writer.vectorize(copying, pureName(last));
+}
+
+/// A panel (.., k, j) of a source that is dense in k: loads vectors along k, and stores along j line by line.
+void ContractionTiler::scheduleTranspose(ScheduleWriter &writer, StageOp panel) {
   Definition copying{panel, {}};
-  std::string along = pureName(dense), across = pureName(strided);
-  int64_t lanes = machine.lanes(elementType());
-  std::optional<int64_t> size = getConstantIntValue(panel.getMixedExtents()[dense]);
-  writer.split(copying, across, std::min<int64_t>(4, tile.columns), wholeStrided ? Tail::RoundUp : Tail::GuardWithIf);
-  if (!size || *size >= lanes) {
-    writer.split(copying, along, lanes, size && *size % lanes == 0 ? Tail::RoundUp : Tail::GuardWithIf);
-    writer.reorder(copying, {along + "i", across + "i", along + "o", across + "o"});
+  OpFoldResult depth = panel.getMixedExtents()[panel.getRank() - 2];
+  std::string along = pureName(panel.getRank() - 2), across = pureName(panel.getRank() - 1);
+  int64_t lanes = machine.lanes(elementType()), loaded = std::min(kTransposedLanes, lanes);
+  SmallVector<std::string> order = {along};
+  if (int64_t size = getConstantIntValue(depth).value_or(loaded); size >= loaded) {
+    writer.split(copying, along, loaded, getKnownDivisor(depth) % loaded == 0 ? Tail::RoundUp : Tail::GuardWithIf);
     writer.vectorize(copying, along + "i");
-  } else {
-    writer.reorder(copying, {across + "i", along, across + "o"});
+    order = {along + "i", along + "o"};
   }
-  if (wholeStrided)
-    writer.unroll(copying, across + "i");
+  writer.split(copying, across, lanes, Tail::RoundUp);
+  writer.split(copying, across + "i", std::min(kStoredColumns, lanes), Tail::RoundUp);
+  writer.unroll(copying, across + "ii");
+  order.insert(order.end() - 1, {across + "ii", across + "io"});
+  order.push_back(across + "o");
+  writer.reorder(copying, order);
 }
 
 bool tileContraction(DefineOp kernel, StageOp stage, const Machine &machine, llvm::DenseSet<Operation *> &scheduled) {

@@ -71,7 +71,7 @@ protected:
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(VectorBytes, RulesTest, testing::Values(16u, 32u), [](auto &info) { return std::to_string(info.param); });
+INSTANTIATE_TEST_SUITE_P(VectorBytes, RulesTest, testing::Values(16u, 32u, 64u), [](auto &info) { return std::to_string(info.param); });
 
 TEST_P(RulesTest, Products) {
   for (int64_t n : {3, 37})
@@ -89,6 +89,38 @@ TEST_P(RulesTest, Products) {
       expectSameByRule(product(n, "?x13", kn, "%r, %i", "%r, %j", "13", "%d", "13"), with(floats({9, 13}), floats({9, n})), 1e-5);
       if (HasFatalFailure())
         return;
+    }
+}
+
+/// A gradient of weights, long and wide by its hints: the operand that is dense in rows is packed tile by tile.
+TEST_P(RulesTest, ProductsOfPackedRows) {
+  for (bool fixed : {true, false})
+    for (int64_t size : {12, 13, 3}) {
+      SCOPED_TRACE(llvm::formatv("{0} rows, {1}", size, fixed ? "fixed" : "known when it runs").str());
+      std::string width = fixed ? std::to_string(size) : "?", rows = fixed ? std::to_string(size) : "%m";
+      std::string source = llvm::formatv(R"(
+        kernel.define @k(%h: index, %m: index, %n: index, %d: index, %a: !kernel.buffer<?x?x3x{0}xf32>, %b: !kernel.buffer<?x?x3x?xf32>)
+            -> (!kernel.buffer<?x{0}x?xf32>) attributes {{hints = array<i64: 2, 600, 600, 9000, 0, 0>} stages {{
+          %acc = kernel.stage "acc" (%g < %h, %i < {1}, %j < %n) : f32 {{
+            %zero = arith.constant 0.0 : f32
+            kernel.yield %zero : f32
+          } updates (%self) {{
+            kernel.update (%g, %i, %j) over (%r < %d, %s < 3) contract {{
+              %u = kernel.load %self[%g, %i, %j] : !kernel.buffer<?x{0}x?xf32>
+              %p = kernel.load %a[%g, %r, %s, %i] : !kernel.buffer<?x?x3x{0}xf32>
+              %q = kernel.load %b[%g, %r, %s, %j] : !kernel.buffer<?x?x3x?xf32>
+              %t = arith.mulf %p, %q : f32
+              %v = arith.addf %u, %t : f32
+              kernel.write %v at [%g, %i, %j] : f32
+            }
+          }
+          kernel.output %acc : !kernel.buffer<?x{0}x?xf32>
+        })",
+                                         width, rows);
+      expectSameByRule(source, {index(2), index(size), index(21), index(9), floats({2, 9, 3, size}), floats({2, 9, 3, 21})}, 1e-5);
+      if (HasFatalFailure())
+        return;
+      EXPECT_TRUE(llvm::any_of((*module->getOps<DefineOp>().begin()).getStageOps(), [](StageOp stage) { return stage.isUndef(); }));
     }
 }
 
