@@ -253,7 +253,66 @@ void Elaborator::references(const Expr &e, const Binding *scope, llvm::SmallVect
     return visitUnder(llvm::cast<ComprehensionExpr>(e).names, llvm::cast<ComprehensionExpr>(e).element);
   case Expr::Lambda:
     return visitUnder(llvm::cast<LambdaExpr>(e).parameters, llvm::cast<LambdaExpr>(e).body);
+  case Expr::Loop: {
+    auto &loop = llvm::cast<LoopExpr>(e);
+    size_t outside = local.size();
+    visit(loop.low);
+    visit(loop.high);
+    visit(loop.limit);
+    for (const LoopExpr::Carry &carry : loop.carries)
+      visit(carry.start);
+    if (loop.index)
+      local.push_back(loop.index->text);
+    for (const LoopExpr::Carry &carry : loop.carries)
+      local.push_back(carry.name.text);
+    visit(loop.condition);
+    references(loop.body, scope, local, out);
+    local.truncate(outside);
+    return;
   }
+  case Expr::Branch: {
+    auto &branch = llvm::cast<BranchExpr>(e);
+    visit(branch.condition);
+    references(branch.then, scope, local, out);
+    references(branch.otherwise, scope, local, out);
+    for (const Name &name : branch.rebound) // a branch that does not rebind it has the value from before
+      if (const Binding *binding = llvm::is_contained(local, name.text) ? nullptr : lookup(name.text, scope))
+        out.push_back(binding);
+    return;
+  }
+  }
+}
+
+/// The same for statements: what they bind is local from there on.
+void Elaborator::references(const Block &block, const Binding *scope, llvm::SmallVectorImpl<StringRef> &local,
+                            llvm::SmallVectorImpl<const Binding *> &out) {
+  size_t outside = local.size();
+  for (const StmtPtr &statement : block.statements) {
+    if (auto *bound = llvm::dyn_cast<BindStmt>(statement.get())) {
+      references(*bound->value, scope, local, out);
+      for (const Name &name : bound->names)
+        local.push_back(name.text);
+    } else if (auto *rebound = llvm::dyn_cast<RebindStmt>(statement.get())) {
+      references(*rebound->value, scope, local, out);
+      local.push_back(rebound->name.text);
+    } else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
+      references(*each->list, scope, local, out);
+      size_t before = local.size();
+      for (const Name &name : each->names)
+        local.push_back(name.text);
+      references(each->body, scope, local, out);
+      local.truncate(before);
+    } else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
+      references(*branch->value, scope, local, out);
+      for (const Name &name : llvm::cast<BranchExpr>(*branch->value).rebound)
+        local.push_back(name.text);
+    } else if (auto *require = llvm::dyn_cast<RequireStmt>(statement.get())) {
+      references(*require->condition, scope, local, out);
+    } else if (auto *result = llvm::dyn_cast<ResultStmt>(statement.get())) {
+      references(*result->value, scope, local, out);
+    }
+  }
+  local.truncate(outside);
 }
 
 //===----------------------------------------------------------------------===//
@@ -324,6 +383,10 @@ FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
     return evaluateComprehension(llvm::cast<ComprehensionExpr>(e), scope);
   case Expr::Lambda:
     return Value(Closure{&llvm::cast<LambdaExpr>(e), scope});
+  case Expr::Loop:
+    return evaluateLoop(llvm::cast<LoopExpr>(e), scope);
+  case Expr::Branch:
+    return evaluateBranch(llvm::cast<BranchExpr>(e), scope);
   }
   return failure();
 }
@@ -466,6 +529,10 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
   }
   case Stmt::Each:
     return evaluateEach(llvm::cast<EachStmt>(statement), scope);
+  case Stmt::Branch: {
+    auto &branch = llvm::cast<BranchStmt>(statement);
+    return bindElements(llvm::cast<BranchExpr>(*branch.value).rebound, *branch.value, scope);
+  }
   case Stmt::Require:
     return evaluateRequire(llvm::cast<RequireStmt>(statement), scope);
   case Stmt::Expect:
@@ -486,6 +553,11 @@ LogicalResult Elaborator::bindNames(llvm::ArrayRef<Name> names, const Expr &valu
     scope = binding;
     return success(succeeded(evaluateDefinition(binding)));
   }
+  return bindElements(names, value, scope);
+}
+
+/// Binds names to the elements of one value.
+LogicalResult Elaborator::bindElements(llvm::ArrayRef<Name> names, const Expr &value, const Binding *&scope) {
   Name whole{"", value.range};
   Binding *binding = bindDefinition(whole, value, scope, scope);
   if (failed(evaluateDefinition(binding)))

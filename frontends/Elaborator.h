@@ -156,6 +156,7 @@ public:
   mlir::FailureOr<Value> evaluateBody(const syntax::Block &body, const Binding *&scope);
   mlir::LogicalResult evaluateStatement(const syntax::Stmt &statement, const Binding *&scope);
   mlir::LogicalResult bindNames(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
+  mlir::LogicalResult bindElements(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
   mlir::FailureOr<graph::Dims> evaluateShape(const Value &value, SourceRange where);
   /// The axes of `type`; a name that stands for nothing yet becomes a dimension (null `actual`) or takes the actual size.
   /// A mismatch is reported at `blame`.
@@ -261,6 +262,18 @@ public:
   mlir::FailureOr<Tensor> initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &key);
   mlir::FailureOr<Value> member(const syntax::MemberExpr &e, const Binding *scope);
 
+  //===--- Loops and branches (ElaborateControl.cpp) -------------------------===//
+
+  mlir::FailureOr<Value> evaluateLoop(const syntax::LoopExpr &loop, const Binding *scope);
+  mlir::FailureOr<Value> evaluateBranch(const syntax::BranchExpr &branch, const Binding *scope);
+  mlir::FailureOr<Value> evaluateBlock(const syntax::BranchExpr &branch, const syntax::Block &block, const Binding *scope);
+  mlir::FailureOr<Tensor> evaluateCondition(const syntax::Expr &e, const Binding *scope);
+  /// The body of a loop, or its condition, as a private function of the carries and the number of the trip.
+  mlir::FailureOr<FunctionInstance> liftTrip(const syntax::LoopExpr &loop, llvm::ArrayRef<Tensor> starts, bool isCondition,
+                                             const Binding *scope);
+  mlir::func::CallOp callTrip(const FunctionInstance &instance, mlir::ValueRange carries, const Tensor &trip,
+                              llvm::ArrayRef<mlir::Value> operands);
+
   //===--- Derivatives (ElaborateDerivatives.cpp) ---------------------------===//
 
   mlir::FailureOr<Value> grad(const BuiltinCall &call);
@@ -314,6 +327,8 @@ private:
   mlir::FailureOr<Value> capture(const Binding *binding);
   mlir::FailureOr<Value> staticBinary(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, bool &done);
   void references(const syntax::Expr &e, const Binding *scope, llvm::SmallVectorImpl<llvm::StringRef> &local,
+                  llvm::SmallVectorImpl<const Binding *> &out);
+  void references(const syntax::Block &block, const Binding *scope, llvm::SmallVectorImpl<llvm::StringRef> &local,
                   llvm::SmallVectorImpl<const Binding *> &out);
   const std::vector<const Binding *> &referencesOf(const Binding *binding);
   std::string uniqueName(llvm::StringRef name);

@@ -110,8 +110,9 @@ bool ExpressionParser::reportForeign() {
           .Case("class", twoWords ? "write 'net name(sizes)(inputs) { ... }'" : "")
           .Case("return", "the last line of a body is its value")
           .Case("lambda", twoWords ? "write 'x -> value'" : "")
-          .Cases({"for", "while", "scan"}, twoWords ? "loops are not supported yet; 'each' repeats over a list" : "")
-          .Cases({"if", "elif", "else"}, "branches are not supported yet; 'where(condition, a, b)' chooses between values")
+          .Case("scan", twoWords ? "'for k in 0..n carry x = x0 { ... }' is the loop" : "")
+          .Case("elif", "write '} else { if ... }'")
+          .Case("else", "it follows the '}' of an 'if'")
           .Cases({"import", "include"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
           .Cases({"problem", "solver", "procedure", "entry", "extern", "rows"}, twoWords ? "not supported yet" : "")
           .Default("");
@@ -270,6 +271,10 @@ ExprPtr ExpressionParser::parsePrimary() {
   case Token::Name: {
     if (atLambda())
       return parseLambda();
+    if (atControl("for") || atControl("while"))
+      return parseLoop();
+    if (atControl("if"))
+      return parseBranch(/*isStatement=*/false);
     if (at("true") || at("false")) {
       Token value = take();
       return std::make_unique<BoolExpr>(value.range, value.is("true"));
@@ -469,6 +474,139 @@ ExprPtr ExpressionParser::parseLambda() {
   if (!body)
     return nullptr;
   return bounded(std::make_unique<LambdaExpr>(since(begin), std::move(*names), std::move(body)));
+}
+
+bool ExpressionParser::atControl(llvm::StringRef word) const {
+  const Token &after = peek(1);
+  return at(word) && (after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::Float || after.is("(") ||
+                      after.is("[") || after.is("-")) &&
+         !after.is("and") && !after.is("or");
+}
+
+/// The names that statements rebind and have not bound themselves.
+static void reboundNames(const Block &block, std::vector<Name> &out) {
+  std::vector<llvm::StringRef> own;
+  auto add = [&](const Name &name) {
+    auto isSame = [&](const Name &other) { return other.text == name.text; };
+    if (!llvm::is_contained(own, name.text) && llvm::none_of(out, isSame))
+      out.push_back(name);
+  };
+  for (const StmtPtr &statement : block.statements) {
+    if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get()))
+      for (const Name &name : bind->names)
+        own.push_back(name.text);
+    else if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get()))
+      add(rebind->name);
+    else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
+      llvm::for_each(llvm::cast<BranchExpr>(*branch->value).rebound, add);
+    else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
+      std::vector<Name> inner;
+      reboundNames(each->body, inner);
+      llvm::for_each(inner, add);
+    }
+  }
+}
+
+// for NAME in LOW..HIGH carry NAME = START, ... { statements }
+// while CONDITION max LIMIT carry NAME = START, ... { statements }
+ExprPtr ExpressionParser::parseLoop() {
+  Nesting nesting(*this);
+  if (tooDeep())
+    return nullptr;
+  Token word = take();
+  auto loop = std::make_unique<LoopExpr>(word.range);
+  if (word.is("for")) {
+    loop->index = expectName("a name for the number of the trip");
+    if (!loop->index || !expect("in", "after the name"))
+      return nullptr;
+    ExprPtr range = parseExpr();
+    auto *bounds = range ? llvm::dyn_cast<BinaryExpr>(range.get()) : nullptr;
+    if (range && (!bounds || bounds->op.text != "..")) {
+      error(range->range) << "requires a range, as in 'for " << loop->index->text << " in 0..n'; 'each' repeats over a list";
+      return nullptr;
+    }
+    if (!range)
+      return nullptr;
+    loop->low = std::move(bounds->lhs);
+    loop->high = std::move(bounds->rhs);
+  } else {
+    loop->condition = parseExpr();
+    if (!loop->condition || !expect("max", "and the number of trips at most after the condition"))
+      return nullptr;
+    loop->limit = parseExpr();
+    if (!loop->limit)
+      return nullptr;
+  }
+  if (!expect("carry", "before what a trip hands to the next, as in 'carry x = 0.0'"))
+    return nullptr;
+  do {
+    skipNewlines();
+    std::optional<Name> name = expectName("a name that each trip hands to the next");
+    if (!name || !expect("=", "before its value at the start"))
+      return nullptr;
+    ExprPtr start = parseExpr();
+    if (!start)
+      return nullptr;
+    loop->carries.push_back({*name, std::move(start)});
+  } while (takeIf(","));
+  std::optional<Block> body = parseBody();
+  if (!body)
+    return nullptr;
+  if (!body->statements.empty() && llvm::isa<ResultStmt>(*body->statements.back())) {
+    error(body->statements.back()->range) << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
+    return nullptr;
+  }
+  std::vector<Name> rebound;
+  reboundNames(*body, rebound);
+  for (const Name &name : rebound)
+    if (llvm::none_of(loop->carries, [&](const LoopExpr::Carry &carry) { return carry.name.text == name.text; })) {
+      error(name.range) << "requires '" << name.text << "' among the carries of the loop, as in 'carry " << name.text << " = " << name.text
+                        << "': a trip hands nothing else to the next";
+      return nullptr;
+    }
+  loop->body = std::move(*body);
+  loop->range = since(word.range);
+  loop->finish();
+  return bounded(std::move(loop));
+}
+
+// if CONDITION { statements value } else { statements value }; as a statement, branches rebind names
+ExprPtr ExpressionParser::parseBranch(bool isStatement) {
+  Nesting nesting(*this);
+  if (tooDeep())
+    return nullptr;
+  auto branch = std::make_unique<BranchExpr>(take().range);
+  branch->condition = parseExpr();
+  std::optional<Block> then = branch->condition ? parseBody() : std::nullopt;
+  if (!then)
+    return nullptr;
+  branch->then = std::move(*then);
+  unsigned newlines = 0;
+  while (peek(newlines).kind == Token::Newline)
+    ++newlines;
+  bool hasElse = peek(newlines).is("else");
+  if (hasElse) {
+    skipNewlines();
+    take();
+    std::optional<Block> otherwise = parseBody();
+    if (!otherwise)
+      return nullptr;
+    branch->otherwise = std::move(*otherwise);
+  }
+  branch->range = since(branch->range);
+  auto hasValue = [](const Block &block) { return !block.statements.empty() && llvm::isa<ResultStmt>(*block.statements.back()); };
+  bool areValues = hasValue(branch->then) && hasValue(branch->otherwise);
+  if (!areValues) {
+    reboundNames(branch->then, branch->rebound);
+    reboundNames(branch->otherwise, branch->rebound);
+  }
+  if (!areValues && (!isStatement || branch->rebound.empty() || hasValue(branch->then) || hasValue(branch->otherwise))) {
+    error(branch->range) << (hasElse ? "requires a value at the end of both branches" : "requires 'else { ... }' with a value, as the other branch has")
+                         << (isStatement ? ", or of none: then they rebind names by '<-'" : "");
+    return nullptr;
+  }
+  branch->finish();
+  return bounded(std::move(branch));
 }
 
 // a, b, ... without parentheses: what a fn returns or a line binds

@@ -16,6 +16,9 @@ constexpr unsigned maxNesting = 200;
 constexpr unsigned maxErrors = 20;
 
 class ExpressionParser {
+public:
+  virtual ~ExpressionParser() = default;
+
 protected:
   ExpressionParser(const SourceFile &source, Diagnostics &diagnostics)
       : diagnostics(diagnostics), errorsBefore(diagnostics.errorCount()), tokens(tokenize(source, diagnostics)) {}
@@ -71,6 +74,13 @@ protected:
   syntax::ExprPtr parseCall(syntax::ExprPtr callee);
   syntax::ExprPtr parseIndex(syntax::ExprPtr base);
   syntax::ExprPtr parseLambda();
+  syntax::ExprPtr parseLoop();
+  /// As a statement its branches may rebind names instead of having a value.
+  syntax::ExprPtr parseBranch(bool isStatement);
+  /// `word` with an expression behind it; elsewhere it is a name.
+  bool atControl(llvm::StringRef word) const;
+  /// { statements } of a loop or branch
+  virtual std::optional<syntax::Block> parseBody() = 0;
   bool atLambda() const;
   std::optional<std::vector<syntax::ExprPtr>> parseElements(llvm::StringRef close, SourceRange open, syntax::ExprPtr first, bool &comma);
   syntax::ExprPtr parseExprOrTuple();

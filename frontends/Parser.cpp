@@ -59,6 +59,7 @@ private:
   //===--- Statements -----------------------------------------------------===//
 
   std::optional<Block> parseBlock(Place place);
+  std::optional<Block> parseBody() override { return parseBlock(InFn); }
   StmtPtr parseStatement(Place place);
   StmtPtr parseDeclare(DeclareStmt::Role role);
   StmtPtr parseRoleBind(BindStmt::Role role);
@@ -74,6 +75,7 @@ private:
   StmtPtr parseUpdate();
   StmtPtr parseStep();
   StmtPtr parseEach(Place place);
+  StmtPtr parseBranchStatement();
   StmtPtr parseRequire();
   StmtPtr parseExpect();
   StmtPtr parseBindOrResult();
@@ -397,12 +399,13 @@ StmtPtr Parser::parseStatement(Place place) {
       {"step", InModel, [](Parser &p, Place) { return p.parseStep(); }},
       {"update", InStep, [](Parser &p, Place) { return p.parseUpdate(); }},
       {"each", InNet | InFn | InCheck | InOptimizer, [](Parser &p, Place place) { return p.parseEach(place); }},
+      {"if", InNet | InFn | InCheck | InOptimizer, [](Parser &p, Place) { return p.parseBranchStatement(); }},
       {"require", InNet | InFn, [](Parser &p, Place) { return p.parseRequire(); }},
       {"expect", InCheck, [](Parser &p, Place) { return p.parseExpect(); }},
   };
   // A keyword is one only before what its construct needs; `param <- ...`, `batch = 3` and `target(x)` are names.
   const Token &after = peek(1);
-  bool takesValue = at("minimize") || at("require") || at("expect");
+  bool takesValue = at("minimize") || at("if") || at("require") || at("expect");
   bool opens = after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::Float ||
                after.kind == Token::String || after.is("{") ||
                (takesValue && !after.is("=") && !after.is("<-") && !after.is(",") && !after.is("."));
@@ -665,6 +668,21 @@ StmtPtr Parser::parseEach(Place place) {
   each->body = std::move(*body);
   each->range = since(begin);
   return each;
+}
+
+// if CONDITION { statements } [else { statements }], which rebind names or end with the value of the body
+StmtPtr Parser::parseBranchStatement() {
+  ExprPtr value = parseBranch(/*isStatement=*/true);
+  if (!value)
+    return nullptr;
+  if (!llvm::cast<BranchExpr>(*value).rebound.empty()) {
+    auto statement = std::make_unique<BranchStmt>(value->range);
+    statement->value = std::move(value);
+    return statement;
+  }
+  auto result = std::make_unique<ResultStmt>(value->range);
+  result->value = std::move(value);
+  return result;
 }
 
 // require CONDITION

@@ -55,4 +55,12 @@ LambdaExpr::LambdaExpr(SourceRange r, std::vector<Name> parameters, ExprPtr body
   depth = deeper(depth, this->body);
 }
 
+void LoopExpr::finish() {
+  depth = deeper(deeper(deeper(deeper(depth, low), high), condition), limit);
+  for (const Carry &carry : carries)
+    depth = deeper(depth, carry.start);
+}
+
+void BranchExpr::finish() { depth = deeper(depth, condition); }
+
 } // namespace costate::syntax

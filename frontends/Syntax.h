@@ -22,7 +22,7 @@ struct Name {
 //===----------------------------------------------------------------------===//
 
 struct Expr {
-  enum Kind { Number, String, Bool, Reference, List, Tuple, Unary, Binary, Call, Index, Member, Comprehension, Lambda };
+  enum Kind { Number, String, Bool, Reference, List, Tuple, Unary, Binary, Call, Index, Member, Comprehension, Lambda, Loop, Branch };
   const Kind kind;
   SourceRange range;
   unsigned depth = 1; // 1 + the depth of the deepest operand
@@ -163,7 +163,7 @@ struct Parameter {
 //===----------------------------------------------------------------------===//
 
 struct Stmt {
-  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Each, Require, Expect, Result };
+  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Each, Branch, Require, Expect, Result };
   const Kind kind;
   SourceRange range;
 
@@ -280,6 +280,37 @@ struct EachStmt : StmtOf<Stmt::Each> {
   std::vector<Name> names;
   ExprPtr list;
   Block body;
+  using StmtOf::StmtOf;
+};
+
+/// for k in 0..n carry x = x0, y = y0 { statements }; while x > 0 max 100 carry x = x0 { statements }
+/// Its value: the carries after the last trip; of a `while` also the number of trips.
+struct LoopExpr : ExprOf<Expr::Loop> {
+  struct Carry {
+    Name name;
+    ExprPtr start;
+  };
+  std::optional<Name> index;      // of a `for`, with
+  ExprPtr low, high;              // low <= index < high
+  ExprPtr condition, limit;       // of a `while`
+  std::vector<Carry> carries;
+  Block body;
+  explicit LoopExpr(SourceRange r) : ExprOf(r) {}
+  void finish(); // all operands are there
+};
+
+/// if c { a } else { b }
+struct BranchExpr : ExprOf<Expr::Branch> {
+  ExprPtr condition;
+  Block then, otherwise;
+  std::vector<Name> rebound; // its value is that of the branch taken, or, as a statement, the list of these names at its end
+  explicit BranchExpr(SourceRange r) : ExprOf(r) {}
+  void finish();
+};
+
+/// if c { x <- a } else { y <- b }
+struct BranchStmt : StmtOf<Stmt::Branch> {
+  ExprPtr value; // a BranchExpr
   using StmtOf::StmtOf;
 };
 

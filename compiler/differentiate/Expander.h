@@ -98,9 +98,6 @@ mlir::scf::ForOp createFor(mlir::OpBuilder &builder, mlir::Location loc, mlir::V
 mlir::scf::IfOp createIf(mlir::OpBuilder &builder, mlir::Location loc, mlir::TypeRange results, mlir::Value condition, FillBranch fillThen,
                          FillBranch fillElse);
 
-/// Attribute of scf.while: an upper bound of its trips (i64), which reverse mode and lanes need.
-inline constexpr llvm::StringLiteral kMaxTripsAttr = "graph.max_trips";
-
 } // namespace costate::differentiate
 
 #endif

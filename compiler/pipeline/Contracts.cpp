@@ -42,6 +42,8 @@ static LogicalResult onlyDialects(ModuleOp module, Phase phase, ArrayRef<StringR
 static LogicalResult hasEntry(ModuleOp module, Phase phase) {
   if (llvm::any_of(module.getOps<func::FuncOp>(), isEntry))
     return success();
+  if (phase == Phase::Import) // nothing was lost on the way: there was none
+    return module.emitError("requires a model, but found none");
   return broken(module, phase) << "no function is an entry";
 }
 

@@ -33,6 +33,8 @@ inline constexpr llvm::StringLiteral kDimsAttr = "graph.dims";
 inline constexpr llvm::StringLiteral kDimNameAttr = "graph.dim_name";
 /// Attribute of a function that names its derivative rule.
 inline constexpr llvm::StringLiteral kVjpAttr = "graph.vjp";
+/// Attribute of an `scf.while`: an upper bound of its trips (i64), which reverse mode and lanes need.
+inline constexpr llvm::StringLiteral kMaxTripsAttr = "graph.max_trips";
 
 } // namespace costate::graph
 

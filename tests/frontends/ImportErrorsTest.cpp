@@ -357,5 +357,23 @@ TEST(ImportErrorsTest, SurvivesDamagedModels) {
   }
 }
 
+TEST(ImportErrorsTest, Control) {
+  expectErrors({
+      {"check \"c\" {\n  x = for k in 0..3 carry h = ones([2]) { h <- concatenate([h, h]) }\n  expect x ~= 0 within 1\n}",
+       "requires 'h' to stay f32[2] from trip to trip, but got f32[4]"},
+      {"check \"c\" {\n  x = for k in 0..3 carry h = 1 { h <- 0.5 }\n  expect x ~= 0 within 1\n}",
+       "requires 'h' to stay i32[] from trip to trip, but got f32[]"},
+      {"check \"c\" {\n  x = for k in 0..2.5 carry h = 1.0 { h <- h }\n  expect x ~= 0 within 1\n}", "to be an integer, but got 2.5"},
+      {"check \"c\" {\n  x, n = while [1.0, 2.0] > 1 max 3 carry h = 1.0 { h <- h }\n  expect x ~= 0 within 1\n}",
+       "requires one truth value, but got bool[2]; 'where(condition, a, b)' chooses element by element"},
+      {"check \"c\" {\n  x, n = while true max -1 carry h = 1.0 { h <- h }\n  expect x ~= 0 within 1\n}",
+       "requires the number of trips at most to be an integer >= 0, but got -1"},
+      {"check \"c\" {\n  x = ones([1])\n  y = if x[0] > 0 { x } else { ones([2]) }\n  expect y ~= 0 within 1\n}",
+       "requires equal shapes in both branches, but got f32[1] and f32[2]"},
+      {"check \"c\" {\n  x = [1.0]\n  y = if x { 1 } else { 2 }\n  expect y ~= 0 within 1\n}", "requires one truth value, but got f32[1]"},
+      {"check \"c\" {\n  if true { y <- 1 }\n  expect 1 ~= 1 within 1\n}", "requires 'y' to be bound before the branches; write 'y = ...' first"},
+  });
+}
+
 } // namespace
 } // namespace costate

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Loops and branches. A body is a private function of what it is handed from trip to trip, like that of a derivative; the loop of
+// the IR only calls it. So a value from around the loop is computed before it, and a body may ask for derivatives itself.
+#include "costate/frontends/Elaborator.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace costate::importer {
+
+using namespace syntax;
+using llvm::StringRef;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+using mlir::LogicalResult;
+using mlir::success;
+
+/// An index of the IR: a constant, an extent, or a number that is known when the program runs.
+static mlir::Value toIndex(TensorBuilder &b, const Value &value) {
+  if (auto number = value.as<Number>())
+    return mlir::arith::ConstantIndexOp::create(b.builder, b.location, number->integer);
+  Tensor tensor = value.is<Dimension>() ? b.extent(*value.as<Dimension>()) : value.as<RuntimeNumber>()->tensor;
+  mlir::Value scalar = mlir::tensor::ExtractOp::create(b.builder, b.location, tensor.value, mlir::ValueRange());
+  return mlir::arith::IndexCastOp::create(b.builder, b.location, b.builder.getIndexType(), scalar);
+}
+
+static mlir::Value toCondition(TensorBuilder &b, const Tensor &flag) {
+  return mlir::tensor::ExtractOp::create(b.builder, b.location, flag.value, mlir::ValueRange());
+}
+
+FailureOr<Tensor> Elaborator::evaluateCondition(const Expr &e, const Binding *scope) {
+  FailureOr<Tensor> flag = evaluateTensor(e, scope);
+  if (failed(flag))
+    return failure();
+  if (!flag->elementType().isInteger(1) || flag->rank() != 0)
+    return error(e.range) << "requires one truth value, but got " << typeName(*flag)
+                          << (flag->rank() ? "; 'where(condition, a, b)' chooses element by element" : "");
+  return flag;
+}
+
+FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::ArrayRef<Tensor> starts, bool isCondition, const Binding *scope) {
+  Building building(*this, FunctionScope::Lifted, isCondition ? "condition" : "trip", loop.range);
+  current->label = current->parent->label;
+  current->net = current->parent->net;
+  auto bindArgument = [&](Name name, const Value &argument) {
+    Binding *variable = bind(Binding::Root, name, scope);
+    current->values[variable] = argument;
+    current->overridden.insert(variable);
+    scope = variable;
+  };
+  for (auto [carry, start] : llvm::zip_equal(loop.carries, starts))
+    bindArgument(carry.name, addArgument(start));
+  Tensor trip = addArgument(mlir::RankedTensorType::get({}, b.builder.getI64Type()), {}, {}, b.location);
+  if (loop.index)
+    bindArgument(*loop.index, RuntimeNumber{trip});
+  if (isCondition) {
+    FailureOr<Tensor> flag = evaluateCondition(*loop.condition, scope);
+    return failed(flag) ? FailureOr<FunctionInstance>(failure()) : finish(*flag);
+  }
+  current->bodyStart = scope;
+  for (const StmtPtr &statement : loop.body.statements)
+    if (failed(evaluateStatement(*statement, scope)))
+      return failure();
+  std::vector<Value> last;
+  for (auto [carry, start] : llvm::zip_equal(loop.carries, starts)) {
+    const Binding *binding = lookup(carry.name.text, scope);
+    FailureOr<Value> value = valueOf(binding);
+    if (failed(value))
+      return failure();
+    // A number takes the type of the carry, but no integer that of a fraction.
+    auto number = value->as<Number>();
+    auto atRunTime = value->as<RuntimeNumber>();
+    bool isInteger = number ? number->isInteger : atRunTime ? atRunTime->tensor.elementType().isInteger() : value->is<Dimension>();
+    bool adapts = isInteger || ((number || atRunTime) && !start.elementType().isInteger());
+    FailureOr<Tensor> tensor = toTensor(*value, binding->where, adapts ? start.elementType() : mlir::Type());
+    if (failed(tensor))
+      return failure();
+    if (tensor->dims != start.dims || tensor->elementType() != start.elementType())
+      return (error(binding->where) << "requires '" << carry.name.text << "' to stay " << typeName(start) << " from trip to trip, but got "
+                                    << typeName(*tensor))
+          .note(location(carry.start->range), "it starts here");
+    last.push_back(Tensor{tensor->value, tensor->dims, start.arena});
+  }
+  return finish(makeList(std::move(last)));
+}
+
+/// Calls the function of a trip. `trip` is its number; what the body draws hangs on it.
+mlir::func::CallOp Elaborator::callTrip(const FunctionInstance &instance, mlir::ValueRange carries, const Tensor &trip,
+                                        llvm::ArrayRef<mlir::Value> operands) {
+  llvm::SmallVector<mlir::Value> all(operands);
+  llvm::copy(carries, all.begin());
+  all[carries.size()] = trip.value;
+  size_t place = carries.size() + 1;
+  for (const Binding *captured : instance.captures) {
+    if (captured) {
+      forEachTensor(*valueOf(captured), [&](const Tensor &) { ++place; });
+      continue;
+    }
+    all[place] = b.foldIn(Tensor{all[place], {}, {}}, trip).value;
+    ++place;
+  }
+  return mlir::func::CallOp::create(b.builder, b.location, instance.func, all);
+}
+
+FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *scope) {
+  std::vector<Tensor> starts;
+  for (const LoopExpr::Carry &carry : loop.carries) {
+    FailureOr<Tensor> start = evaluateTensor(*carry.start, scope);
+    if (failed(start))
+      return failure();
+    starts.push_back(*start);
+  }
+  auto bound = [&](const Expr &e, StringRef what) -> FailureOr<Value> {
+    FailureOr<Value> value = evaluate(e, scope);
+    if (failed(value))
+      return failure();
+    auto number = value->as<Number>();
+    auto atRunTime = value->as<RuntimeNumber>();
+    bool isInteger = number ? number->isInteger : atRunTime ? atRunTime->tensor.elementType().isInteger() : value->is<Dimension>();
+    if (!isInteger)
+      return error(e.range) << "requires " << what << " to be an integer, but got " << describe(*value);
+    return value;
+  };
+  Value low, high;
+  int64_t limit = 0;
+  if (loop.index) {
+    FailureOr<Value> first = bound(*loop.low, "the first number of a range"), last = bound(*loop.high, "the end of a range");
+    if (failed(first) || failed(last))
+      return failure();
+    low = *first;
+    high = *last;
+  } else {
+    FailureOr<Number> number = evaluateNumber(*loop.limit, scope, "the number of trips at most");
+    if (failed(number))
+      return failure();
+    if (!number->isInteger || number->integer < 0)
+      return error(loop.limit->range) << "requires the number of trips at most to be an integer >= 0, but got " << describe(*number);
+    limit = number->integer;
+  }
+
+  FailureOr<FunctionInstance> body = liftTrip(loop, starts, /*isCondition=*/false, scope);
+  FailureOr<FunctionInstance> condition = failure();
+  if (succeeded(body) && !loop.index)
+    condition = liftTrip(loop, starts, /*isCondition=*/true, scope);
+  if (failed(body) || (!loop.index && failed(condition)))
+    return failure();
+
+  // Carries and the number of the trip.
+  b.location = location(loop.range);
+  mlir::Type i64 = b.builder.getI64Type();
+  size_t count = starts.size();
+  std::vector<Tensor> carried = starts;
+  Tensor zero = b.constant(i64, Number::of(int64_t(0))), one = b.constant(i64, Number::of(int64_t(1)));
+  carried.push_back(zero);
+  if (loop.index) {
+    FailureOr<Tensor> first = toTensor(low, loop.low->range, i64);
+    if (failed(first))
+      return failure();
+    carried.back() = *first;
+  }
+  auto operands = operandsOf(*body, carried, /*freshKey=*/true);
+  if (failed(operands))
+    return failure();
+  llvm::SmallVector<mlir::Value> tested;
+  if (!loop.index) {
+    auto captured = operandsOf(*condition, carried, /*freshKey=*/true);
+    if (failed(captured))
+      return failure();
+    tested = *captured;
+  }
+  b.location = location(loop.range);
+  llvm::SmallVector<mlir::Value> inits = llvm::map_to_vector(carried, [](const Tensor &tensor) { return tensor.value; });
+  mlir::OpBuilder::InsertionGuard guard(b.builder);
+  mlir::Operation *made;
+  auto emitTrip = [&](mlir::ValueRange arguments) {
+    Tensor trip{arguments[count], {}, {}};
+    llvm::SmallVector<mlir::Value> next(callTrip(*body, arguments.take_front(count), trip, *operands).getResults());
+    next.push_back(b.binary<graph::AddOp>(trip, one).value);
+    mlir::scf::YieldOp::create(b.builder, b.location, next);
+  };
+  if (loop.index) {
+    mlir::Value from = toIndex(b, low), to = toIndex(b, high), step = mlir::arith::ConstantIndexOp::create(b.builder, b.location, 1);
+    auto op = mlir::scf::ForOp::create(b.builder, b.location, from, to, step, inits);
+    b.builder.setInsertionPointToStart(op.getBody());
+    emitTrip(op.getRegionIterArgs());
+    made = op;
+  } else {
+    Tensor most = b.constant(i64, Number::of(limit));
+    mlir::TypeRange types = mlir::ValueRange(inits).getTypes();
+    auto op = mlir::scf::WhileOp::create(b.builder, b.location, types, inits);
+    llvm::SmallVector<mlir::Location> where(inits.size(), b.location);
+    mlir::Block *before = b.builder.createBlock(&op.getBefore(), {}, types, where);
+    Tensor trip{before->getArgument(count), {}, {}};
+    Tensor goes{callTrip(*condition, before->getArguments().take_front(count), trip, tested).getResult(0), {}, {}};
+    goes = b.binary<graph::AndOp>(b.compare(graph::ComparisonDirection::LT, trip, most), goes);
+    mlir::scf::ConditionOp::create(b.builder, b.location, toCondition(b, goes), before->getArguments());
+    mlir::Block *after = b.builder.createBlock(&op.getAfter(), {}, types, where);
+    emitTrip(after->getArguments());
+    op->setAttr(graph::kMaxTripsAttr, b.builder.getI64IntegerAttr(limit));
+    made = op;
+  }
+  std::vector<Value> results;
+  for (auto [i, start] : llvm::enumerate(starts))
+    results.push_back(Tensor{made->getResult(i), start.dims, start.arena});
+  if (!loop.index)
+    results.push_back(RuntimeNumber{Tensor{made->getResult(count), {}, {}}});
+  return results.size() == 1 ? results.front() : makeList(std::move(results));
+}
+
+/// The value of a branch: of its last line, or the names that branches rebind, as they are at its end.
+FailureOr<Value> Elaborator::evaluateBlock(const BranchExpr &branch, const Block &block, const Binding *scope) {
+  const Binding *before = current->bodyStart;
+  current->bodyStart = scope;
+  FailureOr<Value> value = evaluateBody(block, scope);
+  if (succeeded(value) && !branch.rebound.empty()) {
+    std::vector<Value> values;
+    for (const Name &name : branch.rebound) {
+      FailureOr<Value> last = valueOf(lookup(name.text, scope));
+      if (failed(last))
+        return failure();
+      values.push_back(*last);
+    }
+    value = makeList(std::move(values));
+  }
+  current->bodyStart = before;
+  return value;
+}
+
+FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Binding *scope) {
+  for (const Name &name : branch.rebound)
+    if (!lookup(name.text, scope))
+      return error(name.range) << "requires '" << name.text << "' to be bound before the branches; write '" << name.text << " = ...' first";
+  FailureOr<Value> condition = evaluate(*branch.condition, scope);
+  if (failed(condition))
+    return failure();
+  if (auto known = condition->as<bool>())
+    return evaluateBlock(branch, *known ? branch.then : branch.otherwise, scope);
+  FailureOr<Tensor> flag = evaluateCondition(*branch.condition, scope);
+  if (failed(flag))
+    return failure();
+
+  struct Side {
+    FunctionInstance instance;
+    std::vector<Tensor> values;
+    std::vector<bool> areNumbers; // which take the type of the other branch
+    bool isList = false;
+  };
+  auto lift = [&](const Block &block) -> FailureOr<Side> {
+    Building building(*this, FunctionScope::Lifted, "branch", block.range);
+    current->label = current->parent->label;
+    current->net = current->parent->net;
+    FailureOr<Value> value = evaluateBlock(branch, block, scope);
+    if (failed(value))
+      return failure();
+    Side side;
+    auto list = value->as<List>();
+    side.isList = bool(list);
+    for (const Value &element : list ? llvm::ArrayRef(list->begin(), list->end()) : llvm::ArrayRef(*value)) {
+      FailureOr<Tensor> tensor = toTensor(element, block.range);
+      if (failed(tensor))
+        return failure();
+      side.values.push_back(*tensor);
+      side.areNumbers.push_back(!element.is<Tensor>() && !element.is<List>());
+    }
+    side.instance = finish(makeList(std::vector<Value>(side.values.begin(), side.values.end())));
+    return side;
+  };
+  FailureOr<Side> then = lift(branch.then), otherwise = failure();
+  if (succeeded(then))
+    otherwise = lift(branch.otherwise);
+  if (failed(then) || failed(otherwise))
+    return failure();
+  if (then->isList != otherwise->isList || then->values.size() != otherwise->values.size())
+    return error(branch.range) << "requires branches with equally many values, but got " << then->values.size() << " and "
+                               << otherwise->values.size();
+  std::vector<Value> results;
+  llvm::SmallVector<mlir::Type> types, elements;
+  for (size_t i = 0; i < then->values.size(); ++i) {
+    const Tensor &a = then->values[i], &c = otherwise->values[i];
+    if (a.dims != c.dims)
+      return error(branch.range) << "requires equal shapes in both branches"
+                                 << (branch.rebound.empty() ? "" : (" of '" + branch.rebound[i].text + "'").str()) << ", but got "
+                                 << typeName(a) << " and " << typeName(c);
+    mlir::Type element = then->areNumbers[i] == otherwise->areNumbers[i] ? promote(a.elementType(), c.elementType())
+                         : then->areNumbers[i]                           ? c.elementType()
+                                                                         : a.elementType();
+    elements.push_back(element);
+    types.push_back(graph::typeOf(a.dims, element));
+  }
+  auto ofThen = operandsOf(then->instance, {}, /*freshKey=*/true), ofElse = operandsOf(otherwise->instance, {}, /*freshKey=*/true);
+  if (failed(ofThen) || failed(ofElse))
+    return failure();
+  b.location = location(branch.range);
+  mlir::OpBuilder::InsertionGuard guard(b.builder);
+  auto op = mlir::scf::IfOp::create(b.builder, b.location, types, toCondition(b, *flag), /*addThenBlock=*/true, /*addElseBlock=*/true);
+  auto emit = [&](mlir::Block *block, const Side &side, llvm::ArrayRef<mlir::Value> operands) {
+    b.builder.setInsertionPointToStart(block);
+    auto call = mlir::func::CallOp::create(b.builder, b.location, side.instance.func, operands);
+    llvm::SmallVector<mlir::Value> values;
+    for (auto [value, result, element] : llvm::zip_equal(side.values, call.getResults(), elements))
+      values.push_back(b.convert(Tensor{result, value.dims, {}}, element).value);
+    mlir::scf::YieldOp::create(b.builder, b.location, values);
+  };
+  emit(op.thenBlock(), *then, *ofThen);
+  emit(op.elseBlock(), *otherwise, *ofElse);
+  for (auto [i, value] : llvm::enumerate(then->values))
+    results.push_back(Tensor{op.getResult(i), value.dims, value.arena});
+  return then->isList ? makeList(std::move(results)) : results.front();
+}
+
+} // namespace costate::importer
