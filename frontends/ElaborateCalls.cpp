@@ -105,6 +105,11 @@ FunctionInstance Elaborator::finish(const Value &result) {
     values.push_back(tensor.value);
     results.push_back(tensor);
   });
+  instance.updates = scope.updates;
+  for (const auto &[state, tensor] : scope.updates) {
+    values.push_back(tensor.value);
+    results.push_back(tensor);
+  }
   b.location = func.getLoc();
   mlir::func::ReturnOp::create(b.builder, func.getLoc(), values);
 
@@ -413,6 +418,23 @@ FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argumen
         return failure();
       result = Value(*tensor);
     }
+    for (auto [name, root] : net.states) {
+      const Binding *last = lookup(name, scope);
+      if (!training || last->kind == Binding::Alias)
+        continue;
+      FailureOr<Value> declared = valueOf(root);
+      if (failed(declared))
+        return failure();
+      Tensor before = *declared->as<Tensor>();
+      FailureOr<Value> value = valueOf(last);
+      FailureOr<Tensor> after = failed(value) ? FailureOr<Tensor>(failure())
+                                              : toTensor(*value, last->where, value->is<Tensor>() ? mlir::Type() : before.elementType());
+      if (failed(after))
+        return failure();
+      if (after->value.getType() != before.value.getType())
+        return error(last->where) << "requires state '" << name << "' to stay " << typeName(before) << ", but got " << typeName(*after);
+      current->updates.push_back({root, *after});
+    }
     found = instances.try_emplace(key, finish(*result)).first;
   }
   return emitCall(found->second, tensorsOf(arguments), where);
@@ -449,7 +471,22 @@ FailureOr<Value> Elaborator::emitCall(const FunctionInstance &instance, llvm::Ar
   b.location = location(where);
   auto op = mlir::func::CallOp::create(b.builder, b.location, instance.func, *operands);
   unsigned next = 0;
-  return mapTensors(instance.result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, tensor.arena}; });
+  Value result = mapTensors(instance.result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, tensor.arena}; });
+  recordUpdates(instance, op, next);
+  return result;
+}
+
+void Elaborator::recordUpdates(const FunctionInstance &instance, mlir::Operation *op, unsigned first) {
+  for (auto [i, update] : llvm::enumerate(instance.updates)) {
+    llvm::erase_if(current->updates, [&](const auto &earlier) { return earlier.first == update.first; });
+    current->updates.push_back({update.first, Tensor{op->getResult(first + i), update.second.dims, {}}});
+  }
+}
+
+LogicalResult Elaborator::refuseUpdates(const FunctionInstance &instance, SourceRange where, StringRef place) {
+  if (instance.updates.empty())
+    return success();
+  return error(where) << "requires nets without state in " << place << ", but a call changes '" << instance.updates.front().first->name << "'";
 }
 
 } // namespace costate::importer

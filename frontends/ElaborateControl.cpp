@@ -147,6 +147,9 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
   if (failed(body) || (!loop.index && failed(condition)))
     return failure();
 
+  if (failed(refuseUpdates(*body, loop.range, "a loop")))
+    return failure();
+
   // Carries and the number of the trip.
   b.location = location(loop.range);
   mlir::Type i64 = b.builder.getI64Type();
@@ -271,6 +274,8 @@ FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Bind
   if (succeeded(then))
     otherwise = lift(branch.otherwise);
   if (failed(then) || failed(otherwise))
+    return failure();
+  if (failed(refuseUpdates(then->instance, branch.range, "a branch")) || failed(refuseUpdates(otherwise->instance, branch.range, "a branch")))
     return failure();
   if (then->isList != otherwise->isList || then->values.size() != otherwise->values.size())
     return error(branch.range) << "requires branches with equally many values, but got " << then->values.size() << " and "

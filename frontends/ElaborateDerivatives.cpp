@@ -68,15 +68,22 @@ FailureOr<Elaborator::Gradient> Elaborator::gradient(const Expr &e, const Bindin
   b.location = location(where);
   Tensor one = b.constant(objective.elementType(), Number::of(int64_t(1)));
   llvm::SmallVector<mlir::Type> types = {one.value.getType()};
+  llvm::SmallVector<mlir::Value> cotangents = {one.value};
+  for (const auto &[state, tensor] : instance->updates) {
+    types.push_back(tensor.value.getType());
+    if (isFloat(tensor))
+      cotangents.push_back(b.full(tensor.elementType(), tensor.dims, Number::of(int64_t(0))).value);
+  }
   llvm::SmallVector<int64_t> wrt;
   for (auto [i, point] : llvm::enumerate(points)) {
     types.push_back(point.value.getType());
     wrt.push_back(i);
   }
-  auto op = graph::VjpOp::create(b.builder, b.location, types, instance->func.getName(), *operands, wrt, mlir::ValueRange{one.value});
+  auto op = graph::VjpOp::create(b.builder, b.location, types, instance->func.getName(), *operands, wrt, cotangents);
   Gradient result{{op.getResult(0), {}, {}}, {}};
+  recordUpdates(*instance, op, 1);
   for (auto [i, point] : llvm::enumerate(points))
-    result.gradients.push_back({op.getResult(i + 1), point.dims, point.arena});
+    result.gradients.push_back({op.getResult(1 + instance->updates.size() + i), point.dims, point.arena});
   if (current->kind == FunctionScope::Entry)
     current->objectives.push_back(result.value);
   return result;
@@ -195,6 +202,8 @@ FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
   FailureOr<FunctionInstance> instance = lift(e, call.scope, variables->bindings, variables->points);
   if (failed(instance))
     return failure();
+  if (failed(refuseUpdates(*instance, e.range, "'jvp'")))
+    return failure();
   const Tensor &value = *instance->result.as<Tensor>();
   if (!isFloat(value))
     return error(e.range) << "'jvp' requires a float expression, but got " << typeName(value);
@@ -249,6 +258,8 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
       return failure();
     instance = finish(*value);
   }
+  if (failed(refuseUpdates(instance, lambda->body->range, "'map'")))
+    return failure();
   b.location = location(call.where());
   auto operands = operandsOf(instance, all, /*freshKey=*/false);
   if (failed(operands))

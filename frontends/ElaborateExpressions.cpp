@@ -99,6 +99,8 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
                                        << describe(*whole);
     return (*list)[binding->index];
   }
+  if (binding->kind == Binding::Alias)
+    return valueOf(binding->of);
   if (binding->kind == Binding::Leaf) {
     FailureOr<Value> arena = valueOf(binding->set->root);
     if (failed(arena))
@@ -168,6 +170,7 @@ const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *bind
   case Binding::Root:
     break;
   case Binding::Element:
+  case Binding::Alias:
     found.push_back(binding->of);
     break;
   case Binding::Leaf:
@@ -521,6 +524,12 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
     auto &declare = llvm::cast<DeclareStmt>(statement);
     if (!current->net)
       return error(statement.range) << "requires a net around '" << declare.name.text << "'";
+    if (declare.role == DeclareStmt::State) {
+      Binding *alias = bind(Binding::Alias, declare.name, scope);
+      alias->of = llvm::find_if(current->net->states, [&](auto &state) { return state.first == declare.name.text; })->second;
+      scope = alias;
+      return success();
+    }
     Binding *leaf = bind(Binding::Leaf, declare.name, scope);
     leaf->set = current->net->set;
     leaf->path = current->net->path + "." + declare.name.text.str();

@@ -106,6 +106,12 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
         net = e.instantiate(*net, *set, set->name, bind.value->range);
       if (failed(net) || failed(closeSet(*set, bind.range)))
         return failure();
+      for (; nextNetState < e.netStates.size(); ++nextNetState) {
+        const Elaborator::NetState &state = e.netStates[nextNetState];
+        Root root{state.root, state.path, "buffer", state.type, state.dims, {}};
+        states.push_back({root, state.declared->value.get(), state.scope, nullptr, nullptr});
+        addArgument(root);
+      }
       scope = e.bindStatic(bind.names[0], *net, scope);
       sets.push_back(set);
       return success();
@@ -181,20 +187,9 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
     return success();
   }
   case DeclareStmt::State: {
-    FailureOr<Value> value = e.evaluate(*declare.value, scope);
-    FailureOr<Tensor> initial = e.toTensor(value, declare.value->range);
+    FailureOr<Tensor> initial = e.initialState(declare, scope);
     if (failed(initial))
       return failure();
-    if (declare.type) {
-      FailureOr<mlir::Type> element = e.elementType(*declare.type);
-      if (failed(element))
-        return failure();
-      initial = e.b.convert(*initial, *element);
-      if (failed(e.bindType(*declare.type, &*initial, ("state '" + name.text + "'").str(), declare.value->range, scope)))
-        return failure();
-    }
-    if (llvm::any_of(initial->dims, [](graph::DimAttr dim) { return !dim.constant(); }))
-      return e.error(declare.range) << "requires sizes of a state that are numbers at import, but got " << typeName(*initial);
     Binding *binding = e.bind(Binding::Root, name, scope);
     Root root{binding, name.text.str(), "state", initial->value.getType(), initial->dims, initial->arena};
     states.push_back({root, declare.value.get(), scope, nullptr, nullptr});
@@ -510,13 +505,12 @@ LogicalResult ModelElaborator::buildInit() {
       e.current->values[state.param] = e.current->values.lookup(state.set->root);
     e.b.location = e.location(state.initial->range);
     e.current->key = e.b.foldIn(seed, e.b.constant(e.b.builder.getI64Type(), Number::of(stableHash(state.root.name))));
-    FailureOr<Value> value = e.evaluate(*state.initial, state.scope);
-    FailureOr<Tensor> tensor = e.toTensor(value, state.initial->range);
+    FailureOr<Tensor> tensor = e.evaluateState(*state.initial, state.scope, state.param ? std::nullopt : std::optional(state.root.dims));
     if (failed(tensor))
       return failure();
     tensor = e.b.convert(*tensor, mlir::cast<mlir::RankedTensorType>(state.root.type).getElementType());
     results.push_back(*tensor);
-    attrs.push_back(attributes({{optim::kRoleAttr, e.b.builder.getStringAttr("state")},
+    attrs.push_back(attributes({{optim::kRoleAttr, e.b.builder.getStringAttr(state.root.role)},
                                 {optim::kNameAttr, e.b.builder.getStringAttr(state.root.name)},
                                 {optim::kArenaAttr, state.root.arena}}));
   }
@@ -535,7 +529,7 @@ LogicalResult ModelElaborator::buildTrainStep() {
   std::vector<Tensor> before;
   std::vector<const Root *> kept;
   for (const Root *root : roots)
-    if (root->role == "param" || root->role == "state") {
+    if (root->role == "param" || root->role == "state" || root->role == "buffer") {
       kept.push_back(root);
       before.push_back(tensorOf(root->binding));
     }
@@ -550,6 +544,9 @@ LogicalResult ModelElaborator::buildTrainStep() {
   for (auto [statement, seen] : steps)
     if (failed(runStep(*statement, seen)))
       return failure();
+
+  for (const auto &[state, value] : std::exchange(e.current->updates, {}))
+    e.current->values[state] = value;
 
   b.location = e.location(model.name.range);
   std::optional<Tensor> isFinite;

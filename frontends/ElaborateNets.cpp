@@ -70,6 +70,61 @@ LogicalResult Elaborator::closeSet(ParameterSet &set) {
   return success();
 }
 
+FailureOr<Tensor> Elaborator::initialState(const DeclareStmt &declared, const Binding *scope) {
+  std::string what = ("state '" + declared.name.text + "'").str();
+  std::optional<graph::Dims> dims;
+  if (declared.type) {
+    const Binding *inside = scope;
+    FailureOr<graph::Dims> given = bindType(*declared.type, nullptr, what, declared.name.range, inside);
+    if (failed(given))
+      return failure();
+    dims = *given;
+  }
+  FailureOr<Tensor> initial = evaluateState(*declared.value, scope, dims);
+  if (failed(initial))
+    return failure();
+  if (declared.type) {
+    FailureOr<mlir::Type> element = elementType(*declared.type);
+    if (failed(element))
+      return failure();
+    initial = b.convert(*initial, *element);
+    if (failed(bindType(*declared.type, &*initial, what, declared.value->range, scope)))
+      return failure();
+  }
+  if (llvm::any_of(initial->dims, [](graph::DimAttr dim) { return !dim.constant(); }))
+    return error(declared.range) << "requires sizes of a state that are numbers at import, but got " << typeName(*initial);
+  return initial;
+}
+
+/// The initial value of a state. A declared shape reaches it as that of a parameter does, and a scalar fills it.
+FailureOr<Tensor> Elaborator::evaluateState(const Expr &e, const Binding *scope, const std::optional<graph::Dims> &dims) {
+  if (dims && llvm::all_of(*dims, [](graph::DimAttr dim) { return dim.constant(); })) {
+    std::vector<Value> shape;
+    for (graph::DimAttr dim : *dims)
+      shape.push_back(Number::of(*dim.constant()));
+    declaredShape = makeList(std::move(shape));
+  }
+  FailureOr<Value> value = evaluate(e, scope);
+  declaredShape.reset();
+  FailureOr<Tensor> tensor = toTensor(value, e.range);
+  if (succeeded(tensor) && dims && tensor->rank() == 0)
+    tensor = b.broadcast(*tensor, *dims);
+  return tensor;
+}
+
+LogicalResult Elaborator::addState(NetInstance &net, const DeclareStmt &declared, const Binding *&scope) {
+  FailureOr<Tensor> initial = initialState(declared, scope);
+  if (failed(initial))
+    return failure();
+  const Binding *root = bind(Binding::Root, declared.name, nullptr);
+  netStates.push_back({root, net.path + "." + declared.name.text.str(), &declared, scope, initial->value.getType(), initial->dims});
+  net.states.push_back({declared.name.text, root});
+  Binding *alias = bind(Binding::Alias, declared.name, scope);
+  alias->of = root;
+  scope = alias;
+  return success();
+}
+
 /// Makes the parameters of a net, or of each net of a list: walks its body for what owns some, and evaluates nothing else.
 FailureOr<Value> Elaborator::instantiate(const Value &net, ParameterSet &set, const std::string &path, SourceRange where) {
   if (auto list = net.as<List>()) {
@@ -89,13 +144,17 @@ FailureOr<Value> Elaborator::instantiate(const Value &net, ParameterSet &set, co
     return failure();
   Frame frame(*this, given->decl->name.text.str(), where);
 
-  nets.push_back({given->decl, *given->statics, &set, path, {}});
+  nets.push_back({given->decl, *given->statics, &set, path, {}, {}});
   NetInstance &instance = nets.back();
   const Binding *scope = nullptr;
   for (auto [parameter, value] : llvm::zip_equal(given->decl->statics, instance.statics))
     scope = bindStatic(parameter.name, value, scope);
   for (const StmtPtr &statement : given->decl->body.statements) {
-    if (auto *declare = llvm::dyn_cast<DeclareStmt>(statement.get())) {
+    auto *declare = llvm::dyn_cast<DeclareStmt>(statement.get());
+    if (declare && declare->role == DeclareStmt::State) {
+      if (failed(addState(instance, *declare, scope)))
+        return failure();
+    } else if (declare) {
       std::string leafPath = path + "." + declare->name.text.str();
       if (failed(addLeaf(set, leafPath, *declare, scope)))
         return failure();
@@ -167,7 +226,10 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
         b.location = location(e.range);
         return Value(b.leaf(*arena->as<Tensor>(), leaf.path, leaf.shape));
       }
-    return error(e.member.range) << "'" << (*net)->path << "' has no param or net '" << name << "'";
+    for (const auto &[state, root] : (*net)->states)
+      if (state == name)
+        return valueOf(root);
+    return error(e.member.range) << "'" << (*net)->path << "' has no param, state or net '" << name << "'";
   }
   int64_t index;
   if (auto list = base->as<List>(); list && !name.getAsInteger(10, index)) {

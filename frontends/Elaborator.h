@@ -76,6 +76,7 @@ struct FunctionScope {
   const NetInstance *net = nullptr;                    // whose body this is
   std::vector<Expectation> expectations;               // of a check
   std::vector<Tensor> objectives;                      // Entry: values of what was differentiated
+  std::vector<std::pair<const Binding *, Tensor>> updates; // states of nets, and what the last call in training makes of them
 };
 
 /// A function that has been built, and what a call of it needs.
@@ -83,6 +84,7 @@ struct FunctionInstance {
   mlir::func::FuncOp func; // null if the result holds no tensor
   std::vector<const Binding *> captures;
   std::vector<graph::DimAttr> witnessed; // names that no other argument binds: see Elaborator::finish
+  std::vector<std::pair<const Binding *, Tensor>> updates; // results behind those of `result`: new values of states of nets
   Value result;                          // with the tensors of the function's own results
 };
 
@@ -249,6 +251,9 @@ public:
   Value addArguments(const Value &like);
   /// Closes the current function: returns the tensors of `result`, sets types and dimensions, drops what is dead.
   FunctionInstance finish(const Value &result);
+  /// Notes what an operation that called `instance` makes of states: its results from `first` on.
+  void recordUpdates(const FunctionInstance &instance, mlir::Operation *op, unsigned first);
+  mlir::LogicalResult refuseUpdates(const FunctionInstance &instance, SourceRange where, llvm::StringRef place);
   Tensor currentKey();
   int64_t nextSite();
 
@@ -257,6 +262,10 @@ public:
   ParameterSet *addSet(llvm::StringRef name, SourceRange where);
   mlir::LogicalResult closeSet(ParameterSet &set); // all leaves are known: makes the arena
   mlir::LogicalResult addLeaf(ParameterSet &set, std::string path, const syntax::DeclareStmt &declared, const Binding *scope);
+  mlir::LogicalResult addState(NetInstance &net, const syntax::DeclareStmt &declared, const Binding *&scope);
+  /// The initial value of a state, of the type it is declared with.
+  mlir::FailureOr<Tensor> initialState(const syntax::DeclareStmt &declared, const Binding *scope);
+  mlir::FailureOr<Tensor> evaluateState(const syntax::Expr &e, const Binding *scope, const std::optional<graph::Dims> &dims);
   mlir::FailureOr<Value> instantiate(const Value &net, ParameterSet &set, const std::string &path, SourceRange where);
   /// Drawn with `key`, which belongs to the leaf alone.
   mlir::FailureOr<Tensor> initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &key);
@@ -300,6 +309,17 @@ public:
   std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given
 
   llvm::StringMap<Value> declarations; // fns, nets and optimizers by name
+
+  /// A state that a net declares; `root` stands for its value, an argument of an entry.
+  struct NetState {
+    const Binding *root;
+    std::string path;
+    const syntax::DeclareStmt *declared;
+    const Binding *scope; // where the initial value is evaluated
+    mlir::Type type;
+    graph::Dims dims;
+  };
+  std::vector<NetState> netStates;
 
 private:
   friend class ModelElaborator;

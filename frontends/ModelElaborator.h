@@ -125,6 +125,7 @@ private:
   ParameterSet *params = nullptr;
   std::vector<Root> setRoots, inputs, targets, hypers;
   std::vector<State> states;
+  size_t nextNetState = 0; // of those that nets have declared: the first that is not yet in `states`
   const Binding *t = nullptr;
   Root tRoot, seedRoot;
   std::vector<std::pair<const syntax::Stmt *, const Binding *>> steps; // minimize or step, and what they see

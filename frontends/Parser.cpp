@@ -384,7 +384,7 @@ StmtPtr Parser::parseStatement(Place place) {
       {"target", InModel, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Target); }},
       {"hyper", InModel, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Hyper); }},
       {"param", InModel | InNet, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Param); }},
-      {"state", InModel | InOptimizer, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::State); }},
+      {"state", InModel | InNet | InOptimizer, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::State); }},
       {"net", InModel | InNet, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Net); }},
       {"metric", InModel, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Metric); }},
       {"predict", InModel, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Predict); }},

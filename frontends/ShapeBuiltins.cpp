@@ -97,18 +97,19 @@ FailureOr<Value> reshape(Elaborator &e, const BuiltinCall &call) {
   DimAttr have = graph::product(context, x->dims), known = graph::product(context, *dims);
   if (hasOpen) {
     // The extent left over must be exact: [batch, 8] to [-1, 4] is 2 * batch, to [-1, 3] it is an error.
+    // Sizes with names cancel one by one, and what then is left of the new ones must be a number.
+    Dims left = x->dims, divisors;
+    for (auto [i, dim] : llvm::enumerate(*dims)) {
+      auto same = dim.constant() ? left.end() : llvm::find(left, dim);
+      if (same != left.end())
+        left.erase(same);
+      else if (int64_t(i) != open)
+        divisors.push_back(dim);
+    }
     std::optional<DimAttr> rest;
-    if (known.constant() && *known.constant() > 0) {
-      DimAttr quotient = DimAttr::floorDiv(have, known);
-      if (quotient * known == have)
-        rest = quotient;
-    } else {
-      // Sizes with names cancel one by one.
-      Dims left = x->dims;
-      for (auto [i, dim] : llvm::enumerate(*dims))
-        if (auto same = llvm::find(left, dim); int64_t(i) != open && same != left.end())
-          left.erase(same);
-      DimAttr quotient = graph::product(context, left);
+    DimAttr divisor = graph::product(context, divisors);
+    if (divisor.constant() && *divisor.constant() > 0) {
+      DimAttr quotient = DimAttr::floorDiv(graph::product(context, left), divisor);
       if (quotient * known == have)
         rest = quotient;
     }
@@ -142,6 +143,18 @@ FailureOr<Value> transpose(Elaborator &e, const BuiltinCall &call) {
       return argumentError(e, call, 1, "a permutation of the axes");
     permutation.push_back(axis);
   }
+  return Value(e.b.transpose(*x, permutation));
+}
+
+/// The last two axes in each other's place, as NumPy 2 has it.
+FailureOr<Value> matrixTranspose(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  if (x->rank() < 2)
+    return argumentError(e, call, 0, "a tensor of at least two axes");
+  auto permutation = llvm::to_vector(llvm::seq<int64_t>(0, x->rank()));
+  std::swap(permutation[x->rank() - 2], permutation[x->rank() - 1]);
   return Value(e.b.transpose(*x, permutation));
 }
 
@@ -389,6 +402,7 @@ constexpr Builtin table[] = {
     // arrangement
     {"reshape", "x, shape", reshape},
     {"transpose", "x, axes?", transpose},
+    {"matrix_transpose", "x", matrixTranspose},
     {"broadcast_to", "x, shape", broadcastTo},
     {"expand_dims", "x, axis", expandDims},
     {"squeeze", "x, axis", squeeze},

@@ -86,6 +86,7 @@ struct NetInstance {
   ParameterSet *set;
   std::string path;
   std::vector<std::pair<llvm::StringRef, Value>> children; // the nets it binds: instances, or lists of them
+  std::vector<std::pair<llvm::StringRef, const Binding *>> states; // by name in the net
 };
 
 /// A dimension that is no number, such as `batch`; it acts as an integer does
@@ -116,6 +117,7 @@ struct Binding {
     Definition, // `expr`, seen from `scope`
     Element,    // element `index` of `of`
     Leaf,       // the parameter `path` of `set`
+    Alias,      // another name of `of`
   };
   Kind kind = Static;
   unsigned serial = 0; // definitions refer to smaller ones only

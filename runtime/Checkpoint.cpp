@@ -17,7 +17,7 @@ static Status checkWhat(int32_t what) {
 }
 
 static bool covers(int32_t what, const NamedTensor &tensor) {
-  return what & (tensor.role == COSTATE_PARAM ? COSTATE_SAVE_PARAMS : COSTATE_SAVE_STATES);
+  return what & (tensor.role == COSTATE_STATE ? COSTATE_SAVE_STATES : COSTATE_SAVE_PARAMS);
 }
 
 static std::vector<int64_t> shapeOf(const costate_array &array) { return {array.shape, array.shape + array.rank}; }

@@ -37,7 +37,7 @@ std::string signatureText(const costate_model_info &info, const costate_array_in
 }
 
 const char *roleName(int32_t role) {
-  static constexpr const char *names[] = {"param", "state", "input", "target", "hyper", "seed", "metric", "output", "dimension"};
+  static constexpr const char *names[] = {"param", "state", "input", "target", "hyper", "seed", "metric", "output", "dimension", "buffer"};
   return role >= 0 && role < static_cast<int32_t>(std::size(names)) ? names[role] : "?";
 }
 
@@ -57,7 +57,7 @@ Status noSuchEntry(const costate_model_info &info, std::string_view name) {
 
 static Status checkSlot(const costate_slot_info &slot) {
   auto broken = [&](const auto &...parts) { return internalError("descriptor of slot '", slot.name, "' ", parts...); };
-  if (costate_type_size(slot.type) == 0 || (slot.role != COSTATE_PARAM && slot.role != COSTATE_STATE))
+  if (costate_type_size(slot.type) == 0 || !isSlot(slot.role))
     return broken("has no such type or role: ", slot.type, ", ", slot.role);
   if (elementCount({slot.shape, static_cast<size_t>(slot.rank)}) != slot.size)
     return broken("has ", slot.size, " elements, but its shape does not");
@@ -76,11 +76,11 @@ static Status checkEntry(const costate_model_info &info, const costate_entry_inf
     return broken("has no code");
   for (int64_t i = 0; i < numArrays(entry); ++i) {
     const costate_array_info &array = arrayAt(entry, i);
-    int64_t limit = array.role == COSTATE_PARAM || array.role == COSTATE_STATE ? info.num_slots
+    int64_t limit = isSlot(array.role) ? info.num_slots
                     : array.role == COSTATE_HYPER                              ? info.num_hypers
                     : array.role == COSTATE_DIM                                ? info.num_dims
                                                                                : -1;
-    if (array.role < COSTATE_PARAM || array.role > COSTATE_DIM || costate_type_size(array.type) == 0)
+    if (array.role < COSTATE_PARAM || array.role > COSTATE_BUFFER || costate_type_size(array.type) == 0)
       return broken("has no such role or type at '", array.name, "': ", array.role, ", ", array.type);
     if (limit >= 0 && (array.index < 0 || array.index >= limit))
       return broken("refers to ", roleName(array.role), ' ', array.index, " of ", limit);

@@ -18,6 +18,8 @@ std::string signatureText(const costate_model_info &info, const costate_array_in
 /// "input", "target" ... for messages; "?" for no role.
 const char *roleName(int32_t role);
 
+/// Whether an array of this role is a slot of the handle.
+inline bool isSlot(int32_t role) { return role == COSTATE_PARAM || role == COSTATE_STATE || role == COSTATE_BUFFER; }
 /// Whether the caller passes a pointer for it in costate_model_invoke.
 inline bool isUserPointer(int32_t role) {
   return role == COSTATE_INPUT || role == COSTATE_TARGET || role == COSTATE_METRIC || role == COSTATE_OUTPUT;

@@ -13,7 +13,7 @@ using namespace costate::runtime;
 /// carry the slot's name in front.
 static std::vector<NamedTensor> listTensors(const costate_model &model) {
   std::vector<NamedTensor> tensors;
-  for (int32_t role : {COSTATE_PARAM, COSTATE_STATE})
+  for (int32_t role : {COSTATE_PARAM, COSTATE_BUFFER, COSTATE_STATE})
     for (int64_t i = 0; i < model.info->num_slots; ++i) {
       const costate_slot_info &slot = model.info->slots[i];
       std::byte *base = model.slots[i].data();
@@ -47,7 +47,7 @@ Status costate_model::create(const int64_t *dims) {
     for (int64_t i = 0; i < numArrays(entry); ++i) {
       const costate_array_info &array = arrayAt(entry, i);
       void *owned = nullptr;
-      if (array.role == COSTATE_PARAM || array.role == COSTATE_STATE)
+      if (isSlot(array.role))
         owned = slots[array.index].data();
       else if (array.role == COSTATE_HYPER)
         owned = &hypers[array.index];

@@ -67,7 +67,8 @@ typedef enum costate_role {
   COSTATE_SEED = 5,   /* the handle: its seed, one i64 */
   COSTATE_METRIC = 6, /* a result, scalar, to the caller */
   COSTATE_OUTPUT = 7, /* a result, an array of the caller that the call fills */
-  COSTATE_DIM = 8     /* the caller: a dimension passed by value; in the generic call a rank-0 i64 array. Its machine argument is NULL */
+  COSTATE_DIM = 8,    /* the caller: a dimension passed by value; in the generic call a rank-0 i64 array. Its machine argument is NULL */
+  COSTATE_BUFFER = 9  /* the handle: slot `index`, state that belongs to a net and is saved with the parameters, as running averages */
 } costate_role;
 
 /* Bits of costate_model_info.isa_mask: what the CPU must have. */
@@ -130,7 +131,7 @@ typedef struct costate_leaf_info {
 typedef struct costate_slot_info {
   const char *name;
   int32_t type; /* costate_type */
-  int32_t role; /* COSTATE_PARAM or COSTATE_STATE */
+  int32_t role; /* COSTATE_PARAM, COSTATE_STATE or COSTATE_BUFFER */
   int64_t size; /* elements, padding included */
   int64_t rank;
   const int64_t *shape;
@@ -156,7 +157,7 @@ typedef struct costate_array_info {
   int32_t type; /* costate_type */
   int64_t rank;
   const int64_t *shape; /* an axis is its extent if >= 0, -1 - d for dimension d, or COSTATE_COMPOUND_AXIS */
-  int64_t index;        /* slot (PARAM, STATE), hyper-parameter (HYPER) or dimension (DIM); else -1 */
+  int64_t index;        /* slot (PARAM, STATE, BUFFER), hyper-parameter (HYPER) or dimension (DIM); else -1 */
 } costate_array_info;
 
 /* Machine code of an entry. args: one pointer an argument, then one an untied result, in the order of the descriptor. dims: all
@@ -246,7 +247,7 @@ int32_t costate_model_bind(costate_model *model, int64_t entry, const costate_ar
 void costate_entry_extents(const costate_entry_info *entry, const int64_t *dims, int64_t *extents);
 
 /* What save and load cover. */
-#define COSTATE_SAVE_PARAMS 1
+#define COSTATE_SAVE_PARAMS 1 /* and buffers */
 #define COSTATE_SAVE_STATES 2 /* also the seed: a checkpoint to resume from */
 
 /* Writes a .safetensors file: parameters by leaf name, states as "SLOT/LEAF" or by slot name. Atomic: the file is the old or the new

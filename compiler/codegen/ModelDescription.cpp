@@ -86,6 +86,7 @@ std::optional<costate_role> roleOf(llvm::StringRef name) {
   return llvm::StringSwitch<std::optional<costate_role>>(name)
       .Case("param", COSTATE_PARAM)
       .Case("state", COSTATE_STATE)
+      .Case("buffer", COSTATE_BUFFER)
       .Case("input", COSTATE_INPUT)
       .Case("target", COSTATE_TARGET)
       .Case("hyper", COSTATE_HYPER)
@@ -188,7 +189,7 @@ LogicalResult Describer::addArray(func::FuncOp entry, unsigned number, EntryDesc
   array.axes = std::move(*axes);
   for (graph::DimAttr axis : array.axes)
     axis.walkSymbols([&](llvm::StringRef name) { addDim(name); });
-  if (array.role == COSTATE_PARAM || array.role == COSTATE_STATE) {
+  if (array.role == COSTATE_PARAM || array.role == COSTATE_STATE || array.role == COSTATE_BUFFER) {
     if (failed(addSlot(entry, number, array)))
       return failure();
   } else if (array.role == COSTATE_HYPER) {

@@ -25,7 +25,7 @@ struct LeafDescription {
 struct SlotDescription {
   std::string name;
   costate_type type;
-  costate_role role; // COSTATE_PARAM or COSTATE_STATE
+  costate_role role; // COSTATE_PARAM, COSTATE_STATE or COSTATE_BUFFER
   std::vector<int64_t> shape;
   int64_t size; // elements
   std::vector<LeafDescription> leaves;

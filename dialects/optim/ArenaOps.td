@@ -18,7 +18,7 @@ def Optim_Dialect : Dialect {
     A parameter set is one rank-1 tensor value; an `optim.arena` says where its leaves lie. So gradients, optimizer states, snapshots,
     averages and perturbations are plain rank-1 tensors, and the number of tensors of a model never shows in the IR of an update.
 
-    Entries are functions with the unit attribute `optim.entry`; their arguments carry `optim.role` ("param", "state", "input", "target",
+    Entries are functions with the unit attribute `optim.entry`; their arguments carry `optim.role` ("param", "state", "buffer" (state of a net), "input", "target",
     "hyper", "seed") and `optim.name`, arenas also `optim.arena = @symbol`, hypers `optim.default`. Their results carry
     `optim.tied = k` (the new value of argument k) or `optim.role` ("metric", "output") with `optim.name`.
 

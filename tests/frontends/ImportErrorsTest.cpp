@@ -242,7 +242,7 @@ TEST(ImportErrorsTest, Nets) {
   EXPECT_THAT(errorsOf(model("  net f = relu")), HasSubstr("requires a net with its sizes, such as dense(64, 10), but got fn 'relu'"));
   EXPECT_THAT(errorsOf(model("  net f = dense")), HasSubstr("requires a net with its sizes, such as dense(64, 10), but got net 'dense' without sizes"));
   EXPECT_THAT(errorsOf(model("  h = dense(4, 3)(x)")), HasSubstr("requires a net with parameters; bind it first: 'net name = dense(4, 3)'"));
-  EXPECT_THAT(errorsOf(model("  net f = dense(4, 3)\n  h = f.v")), HasSubstr("'f' has no param or net 'v'"));
+  EXPECT_THAT(errorsOf(model("  net f = dense(4, 3)\n  h = f.v")), HasSubstr("'f' has no param, state or net 'v'"));
   EXPECT_THAT(errorsOf(model("  net f = mlp([4, 3])\n  h = f.layers.1")), HasSubstr("requires an index into a list of 1, but got 1"));
   EXPECT_THAT(errorsOf(model("  net f = dense(5, 3)\n  h = f(x)")), HasSubstr("t:5:9: error: requires 'x' to be f32[.., n], but got f32[batch, 4]"));
   EXPECT_THAT(errorsOf(model("  net f = dense(sum(x), 3)")), HasSubstr("requires 'n' of net 'dense' to be known at import, but got f32[]"));
@@ -355,6 +355,20 @@ TEST(ImportErrorsTest, SurvivesDamagedModels) {
     }
     errorsOf(text);
   }
+}
+
+TEST(ImportErrorsTest, StatesOfNets) {
+  auto model = [](const std::string &state, const std::string &body, const std::string &use) {
+    return "net n()(x : f32[.., 4]) {\n  state s : f32[4] = " + state + "\n  " + body + "\n  x - s\n}\n" +
+           "model m {\n  input x : f32[batch, 4]\n  param w : f32[4] = ones()\n  net f = n()\n  minimize sum(" + use + "*w) with sgd(lr=0.1)\n}\n";
+  };
+  EXPECT_EQ(errorsOf(model("zeros()", "s <- 0.5*s", "f(x)")), "");
+  EXPECT_THAT(errorsOf(model("zeros([3])", "s <- s", "f(x)")), HasSubstr("requires state 's' to be f32[4], but got f32[3]"));
+  EXPECT_THAT(errorsOf(model("zeros()", "s <- mean(x)", "f(x)")), HasSubstr("requires state 's' to stay f32[4], but got f32[]"));
+  EXPECT_THAT(errorsOf(model("zeros()", "s <- 2*s", "map(r -> f(r), x)")), HasSubstr("requires nets without state in 'map', but a call changes 's'"));
+  EXPECT_THAT(errorsOf(model("zeros()", "s <- 2*s", "(for k in 0..2 carry h = x { h <- f(h) })")),
+              HasSubstr("requires nets without state in a loop, but a call changes 's'"));
+  EXPECT_THAT(errorsOf(model("zeros()", "s <- 2*s", "f.q")), HasSubstr("'f' has no param, state or net 'q'"));
 }
 
 TEST(ImportErrorsTest, Control) {

@@ -282,7 +282,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"import std", "imports are not supported yet; the standard library is always there"},
       {"def f(x): x", "'def' is not a statement; write 'fn name(...) { ... }'"},
       {"solver s(x) { }", "'solver' is not a statement; not supported yet"},
-      {"fn f(x) {\n  state m = 1\n  x\n}", "t:2:3: error: requires 'state' to stand in a model or an optimizer, but found it in a fn"},
+      {"fn f(x) {\n  state m = 1\n  x\n}", "t:2:3: error: requires 'state' to stand in a model, a net or an optimizer, but found it in a fn"},
       {"model m {\n  expect a ~= b within 1\n}", "requires 'expect' to stand in a check, but found it in a model"},
       {"model m {\n  update f with sgd(1) from g\n}", "requires 'update' to stand in a step, but found it in a model"},
       {"model m {\n  input x\n}", "t:2:9: error: requires a type for input 'x', such as 'input x : f32[batch, 64]'"},

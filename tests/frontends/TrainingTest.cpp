@@ -255,6 +255,29 @@ TEST(TrainingTest, NormsAndEmbeddings) {
   EXPECT_THAT(model.first("rows", 4), testing::ElementsAre(table[4], table[5], table[0], table[1]));
 }
 
+TEST(TrainingTest, GroupNorm) {
+  Model model("model m {\n  input x : f32[2, 3, 4]\n  net g = group_norm(4, 2)\n  predict y = g(x)\n  minimize sum(g(x)) with sgd(lr=0.1)\n}\n");
+  Numbers x, expected(24);
+  for (int i = 0; i < 24; ++i)
+    x.push_back(std::sin(1.7*i) + 0.1*i);
+  model.run("predict", {{"x", Array::of(oracle::Kind::f64, {2, 3, 4}, x)}});
+  for (int sample = 0; sample < 2; ++sample)
+    for (int group = 0; group < 2; ++group) {
+      std::vector<int> places;
+      for (int place = 0; place < 3; ++place)
+        for (int channel = 0; channel < 2; ++channel)
+          places.push_back(12*sample + 4*place + 2*group + channel);
+      double mean = 0, variance = 0;
+      for (int i : places)
+        mean += x[i] / 6;
+      for (int i : places)
+        variance += (x[i] - mean)*(x[i] - mean) / 6;
+      for (int i : places)
+        expected[i] = (x[i] - mean) / std::sqrt(variance + 1e-5);
+    }
+  EXPECT_THAT(model.first("y", 24), testing::Pointwise(testing::DoubleNear(1e-12), expected));
+}
+
 TEST(TrainingTest, RatesFollowTheStep) {
   expectRule("sgd(lr=0.1*cosine(t, 5, end=0.2))", [](Numbers &w, const Numbers &g, int t) {
     double rate = 0.1*(0.2 + 0.8*0.5*(1 + std::cos(M_PI*std::min(t / 5.0, 1.0))));

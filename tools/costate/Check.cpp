@@ -158,6 +158,7 @@ private:
       switch (argument.role) {
       case COSTATE_PARAM:
       case COSTATE_STATE:
+      case COSTATE_BUFFER:
         inputs.push_back(slot(argument.index));
         break;
       case COSTATE_HYPER: {

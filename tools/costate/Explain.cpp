@@ -34,7 +34,7 @@ void printInterface(const costate_model_info &info) {
   std::printf("model '%s'\n", info.name);
   for (int64_t i = 0; i < info.num_slots; ++i) {
     const costate_slot_info &slot = info.slots[i];
-    std::printf("  %s %s: %s, %lld elements, %lld tensors\n", slot.role == COSTATE_PARAM ? "param" : "state", slot.name,
+    std::printf("  %s %s: %s, %lld elements, %lld tensors\n", slot.role == COSTATE_PARAM ? "param" : slot.role == COSTATE_BUFFER ? "buffer" : "state", slot.name,
                 costate_type_name(slot.type), static_cast<long long>(slot.size), static_cast<long long>(std::max<int64_t>(slot.num_leaves, 1)));
   }
   for (int64_t i = 0; i < info.num_hypers; ++i)
