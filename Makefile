@@ -5,7 +5,7 @@ export COSTATE_VENV ?= $(CURDIR)/.venv
 export PATH := $(COSTATE_VENV)/bin:/usr/lib/llvm-22/bin:$(PATH)
 PREFIX ?= /usr/local
 
-.PHONY: build demo test asan install format setup
+.PHONY: build demo test bench asan install format setup
 
 build: setup                     # everything, in build/
 	cmake --preset dev
@@ -17,6 +17,12 @@ demo: build                      # train a real model, and see where the time we
 test: setup                      # build everything and run every test
 	cmake --preset dev
 	cmake --build --preset dev --target check
+
+bench: build                     # training steps against JAX and PyTorch, which get an environment of their own
+	cmake --build --preset dev --target benchmark-contractions
+	python3 -m venv build/peers
+	build/peers/bin/pip install --quiet -r benchmarks/peers/requirements.txt
+	build/peers/bin/python benchmarks/peers/run.py build/bin/costate build/bin/benchmark-contractions
 
 asan: setup                      # the same under the address and undefined behaviour sanitizers
 	cmake --preset asan

@@ -119,6 +119,25 @@ struct LeafOfPack : OpRewritePattern<LeafOp> {
   }
 };
 
+/// x > c is max(x, c) > c, and x < c is min(x, c) < c, also where one of them is no number. Where the extremum is there, as that of a relu is in its
+/// derivative, x itself need not be kept.
+void compareWithExtremum(ModuleOp module) {
+  module.walk([](CompareOp compare) {
+    bool larger = compare.getDirection() == ComparisonDirection::GT;
+    if (!larger && compare.getDirection() != ComparisonDirection::LT)
+      return;
+    Value x = compare.getLhs(), bound = compare.getRhs();
+    for (Operation *user : x.getUsers()) {
+      if (!(larger ? isa<MaximumOp>(user) : isa<MinimumOp>(user)) || user->getBlock() != compare->getBlock() || !user->isBeforeInBlock(compare))
+        continue;
+      if (llvm::equal(user->getOperands(), ValueRange({x, bound})) || llvm::equal(user->getOperands(), ValueRange({bound, x}))) {
+        compare.getLhsMutable().assign(user->getResult(0));
+        return;
+      }
+    }
+  });
+}
+
 /// Values that cost nothing to make again: a constant, or a scalar or another such value repeated.
 bool isCheap(Operation *op) {
   if (isa<ConstantOp, IotaOp>(op))
@@ -157,6 +176,7 @@ struct SimplifyGraph : impl::SimplifyGraphBase<SimplifyGraph> {
     IRRewriter rewriter(&getContext());
     DominanceInfo dominance(getOperation());
     eliminateCommonSubExpressions(rewriter, dominance, getOperation());
+    compareWithExtremum(getOperation());
     sinkCheapValues(getOperation());
   }
 };

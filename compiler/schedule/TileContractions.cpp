@@ -34,6 +34,8 @@ constexpr int64_t kAliasBytes = 512;
 constexpr int64_t kLongDepth = 128;
 constexpr int64_t kManyPanels = 4;
 constexpr int64_t kPackedDepth = 8;
+/// Elements from which the copy is worth sharing out.
+constexpr int64_t kManyPacked = 1 << 16;
 /// Elements along k that a transposing copy loads at once, and columns that it writes out: each element is stored on its own.
 constexpr int64_t kTransposedLanes = 8;
 constexpr int64_t kStoredColumns = 4;
@@ -418,6 +420,9 @@ void ContractionTiler::scheduleRowTiles(ScheduleWriter &writer, StageOp panel) {
     order.push_back(pureName(dim));
   writer.reorder(copying, order);
   writer.vectorize(copying, pureName(last));
+  // The threads are needed at once, by the tiles.
+  if (depth() * kernel.getHint(extent(rowDim())) >= kManyPacked)
+    writer.parallel(copying, step + "o");
 }
 
 /// A panel (.., k, j) of a source that is dense in k: loads vectors along k, and stores along j line by line.

@@ -69,3 +69,18 @@ func.func @sink(%x: tensor<8xf32>, %n: index) -> tensor<8xf32> {
   }
   return %y : tensor<8xf32>
 }
+
+// The derivative of a relu reads its value; the argument need not be kept.
+// CHECK-LABEL: func.func @compare_with_extremum
+// CHECK-SAME: (%[[X:.*]]: tensor<8xf32>, %[[C:.*]]: tensor<8xf32>)
+// CHECK-NEXT: %[[MAX:.*]] = graph.maximum %[[C]], %[[X]]
+// CHECK-NEXT: graph.compare GT, %[[MAX]], %[[C]]
+// CHECK-NEXT: graph.compare LT, %[[X]], %[[C]]
+// CHECK-NEXT: graph.compare GE, %[[X]], %[[C]]
+func.func @compare_with_extremum(%x: tensor<8xf32>, %c: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xi1>, tensor<8xi1>, tensor<8xi1>) {
+  %max = graph.maximum %c, %x : tensor<8xf32>
+  %greater = graph.compare GT, %x, %c : tensor<8xf32>
+  %less = graph.compare LT, %x, %c : tensor<8xf32>
+  %equal = graph.compare GE, %x, %c : tensor<8xf32>
+  return %max, %greater, %less, %equal : tensor<8xf32>, tensor<8xi1>, tensor<8xi1>, tensor<8xi1>
+}

@@ -40,6 +40,7 @@ int main(int argc, char **argv) {
   addTest(app, action);
   addCheck(app, action);
   addExplain(app, action);
+  addBench(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
