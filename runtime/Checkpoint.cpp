@@ -8,7 +8,10 @@
 
 using namespace costate::runtime;
 
+// Metadata of a checkpoint. A caller's notes have keys without the prefix.
+static constexpr const char *kPrefix = "costate.";
 static constexpr const char *kSeedKey = "costate.seed";
+static constexpr const char *kHyperKey = "costate.hyper."; // NAME follows
 
 static Status checkWhat(int32_t what) {
   if (what >= 1 && what <= (COSTATE_SAVE_PARAMS | COSTATE_SAVE_STATES))
@@ -29,24 +32,48 @@ static Status save(const costate_model &model, const std::string &path, int32_t 
     if (covers(what, tensor))
       views.push_back({tensor.name, tensor.array.type, shapeOf(tensor.array), tensor.array.data});
   Metadata metadata{{"costate.model", model.info->name}, {"costate.version", costate_version()}};
-  if (what & COSTATE_SAVE_STATES)
+  if (what & COSTATE_SAVE_STATES) {
     metadata[kSeedKey] = text(model.seed);
+    for (int64_t i = 0; i < model.info->num_hypers; ++i)
+      metadata[text(kHyperKey, model.info->hypers[i].name)] = text(model.hyper(i));
+    metadata.insert(model.notes.begin(), model.notes.end());
+  }
   return writeSafetensors(path, views, metadata);
 }
 
-static Result<int64_t> readSeed(const std::string &path) {
+template <typename T>
+static Status parseKey(const std::string &path, const Metadata &metadata, const std::string &key, T &value) {
+  auto found = metadata.find(key);
+  std::string_view digits = found == metadata.end() ? std::string_view() : std::string_view(found->second);
+  auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || stop != digits.data() + digits.size())
+    return invalidArgument('\'', path, "': requires metadata '", key, "' of a checkpoint, but got '", digits, '\'');
+  return {};
+}
+
+/// What a checkpoint holds beside tensors.
+struct Position {
+  int64_t seed = 0;
+  std::vector<double> hypers;
+  std::map<std::string, std::string, std::less<>> notes;
+};
+
+static Result<Position> readPosition(const costate_model &model, const std::string &path) {
   Result<std::shared_ptr<const FileBytes>> file = readFile(path);
   if (!file.ok())
     return file.status();
   Result<Metadata> metadata = readSafetensorsMetadata(**file);
   if (!metadata.ok())
     return metadata.status();
-  std::string digits = (*metadata)[kSeedKey];
-  int64_t seed;
-  auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
-  if (error != std::errc() || stop != digits.data() + digits.size())
-    return invalidArgument('\'', path, "': requires metadata '", kSeedKey, "' of a checkpoint, but got '", digits, '\'');
-  return seed;
+  Position position;
+  COSTATE_RETURN_IF_ERROR(parseKey(path, *metadata, kSeedKey, position.seed));
+  position.hypers.resize(model.info->num_hypers);
+  for (int64_t i = 0; i < model.info->num_hypers; ++i)
+    COSTATE_RETURN_IF_ERROR(parseKey(path, *metadata, text(kHyperKey, model.info->hypers[i].name), position.hypers[i]));
+  for (const auto &[key, value] : *metadata)
+    if (!key.starts_with(kPrefix))
+      position.notes.emplace(key, value);
+  return position;
 }
 
 static Status load(costate_model &model, const std::string &path, int32_t what) {
@@ -54,12 +81,12 @@ static Status load(costate_model &model, const std::string &path, int32_t what) 
   Result<ArrayFile> file = ArrayFile::open(path);
   if (!file.ok())
     return file.status();
-  int64_t seed = model.seed;
+  Position position;
   if (what & COSTATE_SAVE_STATES) {
-    Result<int64_t> saved = readSeed(path);
+    Result<Position> saved = readPosition(model, path);
     if (!saved.ok())
       return saved.status();
-    seed = *saved;
+    position = std::move(*saved);
   }
   std::vector<std::pair<const NamedTensor *, Array>> read;
   for (const NamedTensor &tensor : model.tensors) {
@@ -81,7 +108,12 @@ static Status load(costate_model &model, const std::string &path, int32_t what) 
   for (auto &[tensor, array] : read)
     if (array.data.size() > 0)
       std::memcpy(tensor->array.data, array.data.data(), array.data.size());
-  model.seed = seed;
+  if (what & COSTATE_SAVE_STATES) {
+    model.seed = position.seed;
+    for (int64_t i = 0; i < model.info->num_hypers; ++i)
+      COSTATE_RETURN_IF_ERROR(model.setHyper(model.info->hypers[i].name, position.hypers[i]));
+    model.notes = std::move(position.notes);
+  }
   return {};
 }
 
@@ -93,4 +125,21 @@ int32_t costate_model_save(costate_model *model, const char *path, int32_t what)
 
 int32_t costate_model_load(costate_model *model, const char *path, int32_t what) {
   return guarded(model->context, [&] { return load(*model, path, what); });
+}
+
+int32_t costate_model_set_note(costate_model *model, const char *key, const char *value) {
+  return guarded(model->context, [&]() -> Status {
+    if (std::string_view(key).starts_with(kPrefix))
+      return invalidArgument("requires a key of a note that does not begin with '", kPrefix, "', but got '", key, '\'');
+    if (value)
+      model->notes.insert_or_assign(key, value);
+    else
+      model->notes.erase(key);
+    return {};
+  });
+}
+
+const char *costate_model_note(const costate_model *model, const char *key) {
+  auto found = model->notes.find(std::string_view(key));
+  return found == model->notes.end() ? nullptr : found->second.c_str();
 }

@@ -6,6 +6,8 @@
 #include "costate/runtime/Context.h"
 #include "costate/runtime/Descriptor.h"
 
+#include <map>
+
 namespace costate::runtime {
 
 /// A tensor of the handle under the name by which files and callers know it.
@@ -22,6 +24,7 @@ struct costate_model {
   const costate_model_info *info;
   int64_t seed = 0;
   std::vector<costate::runtime::Buffer> slots;
+  std::map<std::string, std::string, std::less<>> notes; // of the caller: see costate_model_set_note
   std::vector<int64_t> hypers; // each in the first bytes of its cell, in the type of its descriptor
   std::vector<int64_t> maxDims;
   costate::runtime::Buffer workspace;

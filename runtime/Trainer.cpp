@@ -9,7 +9,10 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <sstream>
+#include <utility>
 
 namespace costate::runtime {
 
@@ -109,24 +112,95 @@ public:
     return out;
   }
 
+  /// The sums so far as a text, and from it.
+  std::string print() const {
+    std::string out = text(samples);
+    for (const Metric &sum : sums)
+      out += text(' ', sum.name, ' ', sum.type, ' ', sum.value);
+    return out;
+  }
+  bool parse(const std::string &from) {
+    std::istringstream words(from);
+    words >> samples;
+    std::string value;
+    for (Metric sum; words >> sum.name >> sum.type >> value; sums.push_back(sum)) {
+      auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), sum.value);
+      if (error != std::errc() || end != value.data() + value.size())
+        return false;
+    }
+    return words.eof();
+  }
+
 private:
   std::vector<Metric> sums;
   int64_t samples = 0;
 };
 
+/// Where a run stands: what a checkpoint holds beside the model, as notes of the handle.
+class RunNotes {
+public:
+  /// `plan`: what decides the order of batches; a run can only go on under the same.
+  RunNotes(costate_model *model, std::string plan) : model(model), plan(std::move(plan)) {}
+
+  int64_t step = 0; // updates made since the start of the run
+  int64_t bestEpoch = -1;
+  double bestLoss = 0;
+  std::string sums; // of the epoch that has begun
+
+  Status save(const std::string &path) {
+    for (auto [key, value] : {std::pair("train.plan", plan), std::pair("train.step", text(step)), std::pair("train.best", text(bestEpoch, ' ', bestLoss)),
+                              std::pair("train.sums", sums)})
+      COSTATE_RETURN_IF_ERROR(statusOf(model, costate_model_set_note(model, key, value.c_str())));
+    return statusOf(model, costate_model_save(model, path.c_str(), COSTATE_SAVE_PARAMS | COSTATE_SAVE_STATES));
+  }
+
+  Status load(const std::string &path) {
+    COSTATE_RETURN_IF_ERROR(statusOf(model, costate_model_load(model, path.c_str(), COSTATE_SAVE_PARAMS | COSTATE_SAVE_STATES)));
+    auto note = [&](const char *key) {
+      const char *value = costate_model_note(model, key);
+      return std::string(value ? value : "");
+    };
+    if (note("train.plan") != plan)
+      return invalidArgument('\'', path, "': requires a checkpoint of the same run (", plan, "), but got one of (", note("train.plan"), ")");
+    std::istringstream steps(note("train.step")), best(note("train.best"));
+    std::string loss;
+    if (!(steps >> step) || !(best >> bestEpoch >> loss) ||
+        std::from_chars(loss.data(), loss.data() + loss.size(), bestLoss).ec != std::errc())
+      return invalidArgument('\'', path, "': requires the position of a run");
+    sums = note("train.sums");
+    return {};
+  }
+
+private:
+  costate_model *model;
+  std::string plan;
+};
+
 /// The log of --log: a header, then a row a step, with digits that read back as the same number.
 class StepLog {
 public:
-  Status open(const std::string &name) {
+  /// Creates the file, or, to go on with step `from`, keeps the rows of the steps before.
+  Status open(const std::string &name, int64_t from) {
     path = name;
+    std::string kept;
+    if (from > 0) {
+      std::ifstream old(name);
+      int64_t row = -1; // the header
+      for (std::string text; row < from && std::getline(old, text); ++row)
+        kept += text + '\n';
+      hasHeader = row >= 0;
+    }
     file.reset(std::fopen(name.c_str(), "w"));
-    return file ? Status() : failed("create");
+    if (!file)
+      return failed("create");
+    std::fwrite(kept.data(), 1, kept.size(), file.get());
+    return {};
   }
   void write(int64_t step, std::span<const Metric> metrics) {
     if (!file)
       return;
     line.clear();
-    if (step == 0) {
+    if (!std::exchange(hasHeader, true)) {
       line = "step";
       for (const Metric &metric : metrics)
         line += ',' + metric.name;
@@ -143,6 +217,8 @@ public:
     line += '\n';
     std::fwrite(line.data(), 1, line.size(), file.get());
   }
+  /// What a checkpoint says was logged is in the file.
+  Status flush() { return !file || std::fflush(file.get()) == 0 ? Status() : failed("write"); }
   Status close() {
     if (!file)
       return {};
@@ -158,6 +234,7 @@ private:
   };
   std::unique_ptr<std::FILE, Close> file;
   std::string path, line;
+  bool hasHeader = false;
 };
 
 struct DestroyBatches {
@@ -202,19 +279,24 @@ TrainResult Trainer::run(const TrainOptions &options) {
     COSTATE_RETURN_IF_ERROR(trainSteps(options, result));
     if (findEntry(*costate_model_get_info(model), "evaluate") < 0)
       return {};
-    Clock::time_point start = Clock::now();
-    for (auto [data, metrics] : {std::pair{train, &result.train}, std::pair{test, &result.test}}) {
-      if (!data)
-        continue;
-      Result<std::vector<Metric>> means = evaluate(data, options.batch, options.interrupt);
-      if (!means.ok())
-        return means.status();
-      *metrics = std::move(*means);
-    }
-    result.times.evaluation += seconds(start, Clock::now());
+    for (auto [data, metrics] : {std::pair{train, &result.train}, std::pair{validation, &result.validation}, std::pair{test, &result.test}})
+      COSTATE_RETURN_IF_ERROR(evaluateInto(data, options, result, *metrics));
     return {};
   }();
   return result;
+}
+
+/// Evaluates on `data` unless it is null.
+Status Trainer::evaluateInto(costate_dataset *data, const TrainOptions &options, TrainResult &result, std::vector<Metric> &metrics) {
+  if (!data)
+    return {};
+  Clock::time_point start = Clock::now();
+  Result<std::vector<Metric>> means = evaluate(data, options.batch, options.interrupt);
+  if (!means.ok())
+    return means.status();
+  metrics = std::move(*means);
+  result.times.evaluation += seconds(start, Clock::now());
+  return {};
 }
 
 Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
@@ -224,18 +306,40 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
   Result<MetricCall> call = MetricCall::bind(model, "train_step");
   if (!call.ok())
     return call.status();
+  RunNotes run(model, text(costate_dataset_size(train), " samples in batches of ", options.batch, options.shuffle ? ", shuffled with seed " : ", in order",
+                           options.shuffle ? text(options.seed) : ""));
+  SampleMeans means;
+  if (options.resume) {
+    COSTATE_RETURN_IF_ERROR(run.load(options.checkpoint));
+    COSTATE_RETURN_IF_ERROR(statusOf(model, costate_batches_seek(batches.get(), run.step)));
+    if (!means.parse(run.sums))
+      return invalidArgument('\'', options.checkpoint, "': requires the sums of an epoch, but got '", run.sums, '\'');
+    result.bestEpoch = run.bestEpoch;
+    result.bestLoss = run.bestLoss;
+  }
   StepLog log;
   if (!options.log.empty())
-    COSTATE_RETURN_IF_ERROR(log.open(options.log));
+    COSTATE_RETURN_IF_ERROR(log.open(options.log, run.step));
+  auto save = [&]() -> Status {
+    if (options.checkpoint.empty())
+      return {};
+    COSTATE_RETURN_IF_ERROR(log.flush());
+    run.sums = means.print();
+    return run.save(options.checkpoint);
+  };
 
   int64_t batchesAnEpoch = costate_batches_count(batches.get());
-  for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+  for (int64_t epoch = run.step / batchesAnEpoch; epoch < options.epochs; ++epoch) {
+    if (options.patience > 0 && run.bestEpoch >= 0 && epoch > run.bestEpoch + options.patience) {
+      result.ranOutOfPatience = true;
+      break;
+    }
     Clock::time_point start = Clock::now(), before = start;
-    SampleMeans means;
-    for (int64_t batch = 0; batch < batchesAnEpoch; ++batch) {
+    for (int64_t batch = run.step % batchesAnEpoch; batch < batchesAnEpoch; ++batch) {
       if (raised(options.interrupt)) {
+        COSTATE_RETURN_IF_ERROR(save());
         COSTATE_RETURN_IF_ERROR(log.close());
-        return {COSTATE_INTERRUPTED, text("interrupted after ", result.steps, " steps")};
+        return {COSTATE_INTERRUPTED, text("interrupted after ", run.step, " steps")};
       }
       void *const *arrays;
       int64_t rows;
@@ -247,28 +351,34 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
       Clock::time_point done = Clock::now();
       (result.steps == 0 ? result.times.firstStep : result.times.steps) += seconds(ready, done);
 
-      log.write(result.steps, call->values());
+      log.write(run.step, call->values());
       if (const Metric *loss = nonFiniteLoss(call->values())) {
         COSTATE_RETURN_IF_ERROR(log.close());
-        return {COSTATE_NON_FINITE, text("training requires a finite loss, but got ", loss->value, " at step ", result.steps, " (epoch ", epoch + 1,
+        return {COSTATE_NON_FINITE, text("training requires a finite loss, but got ", loss->value, " at step ", run.step, " (epoch ", epoch + 1,
                                          ", batch ", batch + 1, "); the parameters are those before this step")};
       }
       means.add(call->values(), rows);
       if (options.onStep)
-        options.onStep({result.steps, epoch, batch, rows, call->values()});
+        options.onStep({run.step, epoch, batch, rows, call->values()});
       ++result.steps;
+      ++run.step;
+      if (options.checkpointEvery > 0 && run.step % options.checkpointEvery == 0 && batch + 1 < batchesAnEpoch)
+        COSTATE_RETURN_IF_ERROR(save());
       before = Clock::now();
     }
     ++result.epochs;
-    EpochReport report{epoch, means.means(), {}, 0};
-    if (test) {
-      Clock::time_point evaluation = Clock::now();
-      Result<std::vector<Metric>> metrics = evaluate(test, options.batch, options.interrupt);
-      if (!metrics.ok())
-        return metrics.status();
-      report.test = std::move(*metrics);
-      result.times.evaluation += seconds(evaluation, Clock::now());
-    }
+    EpochReport report{epoch, means.means(), {}, {}, 0};
+    means = {};
+    COSTATE_RETURN_IF_ERROR(evaluateInto(validation, options, result, report.validation));
+    COSTATE_RETURN_IF_ERROR(evaluateInto(test, options, result, report.test));
+    for (const Metric &metric : report.validation)
+      if (metric.name == "loss" && (run.bestEpoch < 0 || metric.value < run.bestLoss)) {
+        result.bestEpoch = run.bestEpoch = epoch;
+        result.bestLoss = run.bestLoss = metric.value;
+        if (!options.best.empty())
+          COSTATE_RETURN_IF_ERROR(statusOf(model, costate_model_save(model, options.best.c_str(), COSTATE_SAVE_PARAMS)));
+      }
+    COSTATE_RETURN_IF_ERROR(save());
     report.seconds = seconds(start, Clock::now());
     if (options.onEpoch)
       options.onEpoch(report);

@@ -27,7 +27,7 @@ struct StepReport {
 struct EpochReport {
   int64_t epoch;             // from 0
   std::vector<Metric> train; // means over the samples of the epoch, each before its update
-  std::vector<Metric> test;  // by `evaluate` after the epoch; empty without test data
+  std::vector<Metric> validation, test; // by `evaluate` after the epoch; empty without such data
   double seconds;
 };
 
@@ -37,6 +37,16 @@ struct TrainOptions {
   int64_t seed = 0;     // of the batches' order; the model's seed is the handle's
   bool shuffle = true;
   std::string log;      // .csv file with one row a step: step, then metrics before the update; empty: none
+  /// File that holds the whole run (parameters, states, position), written after each epoch, each `checkpointEvery` steps if that is not 0, and
+  /// when the run is interrupted; empty: none. With `resume` the run goes on from there, and the log from its row: the bits are those of a run
+  /// that was never stopped.
+  std::string checkpoint;
+  int64_t checkpointEvery = 0;
+  bool resume = false;
+  /// File for the parameters with the least loss on validation data; empty: none. With `patience` > 0 the run ends after as many epochs without a
+  /// lesser one.
+  std::string best;
+  int64_t patience = 0;
   const std::atomic<bool> *interrupt = nullptr; // read before each step; true stops the run
   std::function<void(const StepReport &)> onStep;
   std::function<void(const EpochReport &)> onEpoch;
@@ -53,9 +63,13 @@ struct TrainTimes {
 struct TrainResult {
   /// Ok; NonFinite if a loss was (the parameters are those before that step); Interrupted; or what a call returned.
   Status status;
-  int64_t steps = 0; // updates made
+  int64_t steps = 0; // updates made by this call
   int64_t epochs = 0; // completed
-  std::vector<Metric> train, test; // by `evaluate` at the end; empty if the run stopped early
+  std::vector<Metric> train, validation, test; // by `evaluate` at the end; empty if the run stopped early
+  /// Of the least loss on validation data; the epoch is -1 without such data.
+  int64_t bestEpoch = -1;
+  double bestLoss = 0;
+  bool ranOutOfPatience = false;
   TrainTimes times;
 
   /// Mean of all steps but the first, in microseconds; of the first if it is the only one.
@@ -64,8 +78,9 @@ struct TrainResult {
 
 class Trainer {
 public:
-  /// The model and the data outlive the trainer; `test` may be null. The data was opened for `train_step` (`evaluate` has the same arguments).
-  Trainer(costate_model *model, costate_dataset *train, costate_dataset *test) : model(model), train(train), test(test) {}
+  /// The model and the data outlive the trainer; `validation` and `test` may be null. The data was opened for `train_step` (`evaluate` has the same arguments).
+  Trainer(costate_model *model, costate_dataset *train, costate_dataset *validation, costate_dataset *test)
+      : model(model), train(train), validation(validation), test(test) {}
 
   /// Reserves the handle for the batches, then trains and evaluates.
   TrainResult run(const TrainOptions &options);
@@ -77,9 +92,10 @@ public:
 private:
   Status reserve(costate_dataset *data, int64_t batch);
   Status trainSteps(const TrainOptions &options, TrainResult &result);
+  Status evaluateInto(costate_dataset *data, const TrainOptions &options, TrainResult &result, std::vector<Metric> &metrics);
 
   costate_model *model;
-  costate_dataset *train, *test;
+  costate_dataset *train, *validation, *test;
 };
 
 } // namespace costate::runtime

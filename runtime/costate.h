@@ -229,6 +229,11 @@ int32_t costate_model_get(const costate_model *model, const char *hyper, double 
 /* The memory of a leaf, of a plain slot, or of a whole arena, by name; a leaf of a state arena is "SLOT/LEAF". Parameters are searched before
  * states. Lives as long as the handle; the shape lives as long as the info. Errors: NOT_FOUND. */
 int32_t costate_model_array(costate_model *model, const char *name, costate_array *out);
+/* A note of the caller, which goes with the states into a file and comes back with them: where a run stands. value NULL: no note. Errors:
+ * INVALID_ARGUMENT for a key that begins with "costate.". */
+int32_t costate_model_set_note(costate_model *model, const char *key, const char *value);
+/* NULL if there is none. Valid until notes change. */
+const char *costate_model_note(const costate_model *model, const char *key);
 /* Index of an entry in the info, or -1. */
 int64_t costate_model_entry(const costate_model *model, const char *name);
 
@@ -248,7 +253,7 @@ void costate_entry_extents(const costate_entry_info *entry, const int64_t *dims,
 
 /* What save and load cover. */
 #define COSTATE_SAVE_PARAMS 1 /* and buffers */
-#define COSTATE_SAVE_STATES 2 /* also the seed: a checkpoint to resume from */
+#define COSTATE_SAVE_STATES 2 /* also the seed, hyper-parameters and notes: with the parameters, a checkpoint to resume from */
 
 /* Writes a .safetensors file: parameters by leaf name, states as "SLOT/LEAF" or by slot name. Atomic: the file is the old or the new
  * one, whole, even if the machine stops. Errors: IO; INVALID_ARGUMENT if `what` is none of the above. */
@@ -282,6 +287,8 @@ void costate_batches_destroy(costate_batches *batches);
 /* Next batch; after the last one of an epoch the next epoch begins. *arrays: pointers to the INPUT and TARGET arrays in the entry's order,
  * valid until the next call; *rows: samples in them. Either may be NULL. Allocates nothing. */
 int32_t costate_batches_next(costate_batches *batches, void *const **arrays, int64_t *rows);
+/* Makes `next` return batch `number` next, counted from 0 over all epochs. Errors: INVALID_ARGUMENT if it is negative. */
+int32_t costate_batches_seek(costate_batches *batches, int64_t number);
 /* Epoch, from 0, of the batch that `next` returns next. */
 int64_t costate_batches_epoch(const costate_batches *batches);
 /* Batches an epoch. */

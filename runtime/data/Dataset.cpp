@@ -186,6 +186,13 @@ void costate_batches::permute() {
   }
 }
 
+void costate_batches::seek(int64_t number) {
+  epoch = number / count();
+  at = number % count() * batch;
+  if (shuffle && at != 0) // else `next` does
+    permute();
+}
+
 std::span<void *const> costate_batches::next(int64_t &rows) {
   if (shuffle && at == 0)
     permute();
@@ -264,6 +271,15 @@ int32_t costate_batches_next(costate_batches *batches, void *const **arrays, int
   if (rows)
     *rows = got;
   return COSTATE_OK;
+}
+
+int32_t costate_batches_seek(costate_batches *batches, int64_t number) {
+  return guarded(batches->dataset.context, [&]() -> Status {
+    if (number < 0)
+      return invalidArgument("requires the number of a batch to be >= 0, but got ", number);
+    batches->seek(number);
+    return {};
+  });
 }
 
 int64_t costate_batches_epoch(const costate_batches *batches) { return batches->epoch; }

@@ -36,6 +36,7 @@ struct costate_batches {
 
   /// Pointers to the arrays of the next batch, and its number of samples.
   std::span<void *const> next(int64_t &rows);
+  void seek(int64_t number);
   int64_t count() const { return (dataset.samples + batch - 1) / batch; }
 
   costate_dataset &dataset;

@@ -229,7 +229,7 @@ protected:
     costate_dataset_destroy(test);
     DataTest::TearDown();
   }
-  TrainResult train() { return Trainer(model, dataset, test).run(options); }
+  TrainResult train() { return Trainer(model, dataset, nullptr, test).run(options); }
   std::vector<std::string> logLines() {
     std::ifstream in(options.log);
     std::vector<std::string> lines;
@@ -301,7 +301,7 @@ TEST_F(TrainerTest, EqualsTheLoopOfACProgram) {
 
 TEST_F(TrainerTest, MetricsWeighSamplesNotBatches) {
   // batches of 4, 4 and 2 against one batch of 10: the same means
-  Trainer trainer(model, dataset, test);
+  Trainer trainer(model, dataset, nullptr, test);
   Result<std::vector<Metric>> uneven = trainer.evaluate(dataset, 4), whole = trainer.evaluate(dataset, 10);
   ASSERT_TRUE(uneven.ok() && whole.ok());
   EXPECT_NEAR((*uneven)[0].value, (*whole)[0].value, 1e-5 * (*whole)[0].value);

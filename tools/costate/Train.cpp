@@ -25,15 +25,16 @@ using runtime::Result;
 struct TrainFlags {
   CompilerFlags compiler;
   HandleFlags handle;
-  std::string data, save, log;
+  std::string data, save, log, checkpoint, best;
   std::optional<int64_t> epochs, batch;
-  std::optional<double> split;
-  bool noShuffle = false, json = false;
+  std::optional<double> split, validation;
+  int64_t checkpointEvery = 0, patience = 0;
+  bool noShuffle = false, json = false, resume = false;
 };
 
-/// The data of a run; `test` may be absent.
+/// The data of a run; all but `train` may be absent.
 struct Splits {
-  std::optional<costate_dataset> train, test;
+  std::optional<costate_dataset> train, validation, test;
 };
 
 /// Does the file hold an array NAME_split for any array that the entry takes from the caller?
@@ -61,18 +62,22 @@ Result<Splits> openData(const costate_model_info &info, const costate_entry_info
   if (flags.split) {
     COSTATE_RETURN_IF_ERROR(open("", splits.train));
     splits.test = splits.train->takeOut(1 - *flags.split, flags.handle.seed);
-    return splits;
+  } else {
+    COSTATE_RETURN_IF_ERROR(open("train", splits.train));
+    if (hasSplit(*file, entry, "test"))
+      COSTATE_RETURN_IF_ERROR(open("test", splits.test));
   }
-  COSTATE_RETURN_IF_ERROR(open("train", splits.train));
-  if (hasSplit(*file, entry, "test"))
-    COSTATE_RETURN_IF_ERROR(open("test", splits.test));
+  if (flags.validation)
+    splits.validation = splits.train->takeOut(*flags.validation, flags.handle.seed);
   return splits;
 }
 
-std::string line(const std::vector<Metric> &train, const std::vector<Metric> &test) {
+std::string line(const std::vector<Metric> &train, const std::vector<Metric> &validation, const std::vector<Metric> &test) {
   std::string text;
   for (const Metric &metric : train)
     absl::StrAppendFormat(&text, "  %s %.5g", metric.name, metric.value);
+  for (const Metric &metric : validation)
+    absl::StrAppendFormat(&text, "  val_%s %.5g", metric.name, metric.value);
   for (const Metric &metric : test)
     absl::StrAppendFormat(&text, "  test_%s %.5g", metric.name, metric.value);
   return text;
@@ -110,6 +115,12 @@ int64_t defaultOf(const nlohmann::json &manifest, const char *name, int64_t othe
 nlohmann::json number(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr); }
 
 int train(TrainFlags flags) {
+  for (auto [given, flag, needed, needs] : {std::tuple(flags.resume, "--resume", !flags.checkpoint.empty(), "--checkpoint FILE"),
+                                            std::tuple(flags.checkpointEvery > 0, "--checkpoint-every", !flags.checkpoint.empty(), "--checkpoint FILE"),
+                                            std::tuple(!flags.best.empty(), "--best", flags.validation.has_value(), "--val SHARE"),
+                                            std::tuple(flags.patience > 0, "--patience", flags.validation.has_value(), "--val SHARE")})
+    if (given && !needed)
+      return report(absl::InvalidArgumentError(absl::StrCat(flag, " requires ", needs)));
   absl::StatusOr<Session> session = flags.compiler.session();
   if (!session.ok())
     return report(session.status());
@@ -141,19 +152,26 @@ int train(TrainFlags flags) {
   options.seed = flags.handle.seed;
   options.shuffle = !flags.noShuffle;
   options.log = flags.log;
+  options.checkpoint = flags.checkpoint;
+  options.checkpointEvery = flags.checkpointEvery;
+  options.resume = flags.resume && std::filesystem::exists(flags.checkpoint);
+  if (flags.resume && !options.resume)
+    std::printf("no checkpoint '%s' yet: starting from the beginning\n", flags.checkpoint.c_str());
+  options.best = flags.best;
+  options.patience = flags.patience;
   options.interrupt = &interruptFlag();
   costate_dataset &data = *splits->train;
   Progress progress((data.samples + options.batch - 1) / std::max<int64_t>(options.batch, 1));
   double firstStep = 0;
   options.onStep = [&](const runtime::StepReport &at) {
-    if (at.step == 0)
+    if (firstStep == 0)
       firstStep = secondsSinceProcessStart();
     progress.step(at);
   };
   options.onEpoch = [&](const runtime::EpochReport &at) {
     progress.clear();
     std::printf("epoch %lld/%lld%s  (%.3f s)\n", static_cast<long long>(at.epoch + 1), static_cast<long long>(options.epochs),
-                line(at.train, at.test).c_str(), at.seconds);
+                line(at.train, at.validation, at.test).c_str(), at.seconds);
     std::fflush(stdout);
   };
   const CompileReport &cost = executable->report();
@@ -165,7 +183,8 @@ int train(TrainFlags flags) {
   std::fflush(stdout);
 
   setInterruptible();
-  runtime::Trainer trainer(model, &data, splits->test ? &*splits->test : nullptr);
+  auto pointer = [](std::optional<costate_dataset> &split) { return split ? &*split : nullptr; };
+  runtime::Trainer trainer(model, &data, pointer(splits->validation), pointer(splits->test));
   runtime::TrainResult result = trainer.run(options);
   progress.clear();
   if (!flags.save.empty() && (result.status.ok() || result.status.code() == COSTATE_NON_FINITE || result.status.code() == COSTATE_INTERRUPTED))
@@ -174,17 +193,27 @@ int train(TrainFlags flags) {
   if (!result.status.ok())
     return report(result.status);
 
+  if (result.bestEpoch >= 0)
+    std::printf("%sleast val_loss %.5g, of epoch %lld\n",
+                result.ranOutOfPatience ? absl::StrCat("stopped: no lesser val_loss in ", flags.patience, " epochs; ").c_str() : "", result.bestLoss,
+                static_cast<long long>(result.bestEpoch + 1));
   const runtime::TrainTimes &times = result.times;
   std::printf("trained %lld steps of %.2f us%s\n", static_cast<long long>(result.steps), result.stepMicroseconds(),
-              line(result.train, result.test).c_str());
+              line(result.train, result.validation, result.test).c_str());
   std::printf("time: compile %.3f s, first step %.2f s after the process started, steps %.3f s, data %.3f s, evaluation %.3f s\n", cost.total, firstStep,
               times.firstStep + times.steps, times.data, times.evaluation);
   if (flags.json) {
     nlohmann::ordered_json json;
     for (const Metric &metric : result.train)
       json["train_" + metric.name] = number(metric.value);
+    for (const Metric &metric : result.validation)
+      json["val_" + metric.name] = number(metric.value);
     for (const Metric &metric : result.test)
       json["test_" + metric.name] = number(metric.value);
+    if (result.bestEpoch >= 0) {
+      json["best_epoch"] = result.bestEpoch + 1;
+      json["best_val_loss"] = number(result.bestLoss);
+    }
     json["steps"] = result.steps;
     json["compile_s"] = cost.total;
     json["cached"] = cost.fromCache;
@@ -208,6 +237,12 @@ void addTrain(CLI::App &app, Action &action) {
   command.add_option("--batch", flags->batch, "Samples a step (default: the model's, else 32)")->check(CLI::PositiveNumber);
   flags->handle.addTo(command);
   command.add_option("--save", flags->save, "Write the parameters here at the end (.safetensors)");
+  command.add_option("--checkpoint", flags->checkpoint, "Write the whole run here after each epoch and when it is interrupted (.safetensors)");
+  command.add_option("--checkpoint-every", flags->checkpointEvery, "And each so many steps")->check(CLI::PositiveNumber);
+  command.add_flag("--resume", flags->resume, "Go on from the file of --checkpoint if it is there: to the same bits as a run that was never stopped");
+  command.add_option("--val", flags->validation, "Keep this share of the training samples for validation")->check(CLI::Range(0.0, 1.0));
+  command.add_option("--best", flags->best, "Write the parameters with the least validation loss here (.safetensors)");
+  command.add_option("--patience", flags->patience, "End after so many epochs without a lesser validation loss")->check(CLI::PositiveNumber);
   command.add_option("--log", flags->log, "Write a row a step here: step, loss and metrics before the update (.csv)");
   command.add_flag("--no-shuffle", flags->noShuffle, "Keep the order of the file");
   command.add_flag("--json", flags->json, "End with one line of JSON");
