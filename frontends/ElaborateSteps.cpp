@@ -3,6 +3,7 @@
 // Training steps: `minimize`, `step`, `update`. An optimizer is a function of a parameter set as a whole: its states are
 // arenas of the set's layout, its rule is called once on the flat array, however many tensors there are.
 #include "costate/dialects/optim/Optim.h"
+#include "costate/frontends/LeafRules.h"
 #include "costate/frontends/ModelElaborator.h"
 
 namespace costate::importer {
@@ -367,73 +368,156 @@ FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Upd
   auto found = e.instances.find(key);
   if (found == e.instances.end()) {
     Elaborator::Frame frame(e, decl.name.text.str(), update.optimizer->range);
-    Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + ".update", decl.name.range);
-    const Binding *inside = nullptr;
-    std::vector<Value> inner;
-    for (const auto &[name, value] : arguments)
-      inner.push_back(e.addArguments(value));
-    for (size_t i = 0; i < named; ++i) {
-      const Name &name = arguments[i].first;
-      if (inner[i].is<std::monostate>()) {
-        const Parameter &parameter = decl.parameters[i - (named - decl.parameters.size())];
-        FailureOr<Value> fallback = e.evaluate(*parameter.defaultValue, inside);
-        if (failed(fallback))
-          return failure();
-        inner[i] = *fallback;
-      }
-      // What differs between groups is an array: one value for each element of the arena.
-      std::vector<std::pair<int64_t, Tensor>> pieces;
-      for (auto [k, argument] : llvm::enumerate(update.groupArguments))
-        if (argument.parameter->name.text == name.text)
-          pieces.push_back({argument.group, *e.toTensor(inner[named + k], update.optimizer->range, e.real)});
-      if (!pieces.empty()) {
-        FailureOr<Tensor> base = e.toTensor(inner[i], update.optimizer->range, e.real);
-        if (failed(base))
-          return failure();
-        if (base->rank() != 0)
-          return e.error(update.optimizer->range) << "requires '" << name.text << "' to be a scalar, since it differs for a group";
-        inner[i] = e.b.piecewise(*rule.set, *base, pieces);
-      }
-      inside = e.bindRoot(name, inner[i], inside);
-    }
-    e.current->bodyStart = inside;
-    for (const StmtPtr &statement : decl.body.statements) {
-      if (llvm::isa<DeclareStmt>(*statement))
-        continue; // an argument
-      if (llvm::isa<ResultStmt>(*statement))
-        return e.error(statement->range) << "requires '<-' to say what the optimizer changes, but found a value";
-      if (failed(e.evaluateStatement(*statement, inside)))
-        return failure();
-    }
-    std::vector<Value> results;
-    for (const auto &[name, old] : olds) {
-      const Binding *binding = Elaborator::lookup(name, inside);
-      if (name == "param" && binding->kind == Binding::Root)
-        return e.error(decl.name.range) << "requires optimizer '" << decl.name.text << "' to change its parameters: 'param <- ...'";
-      FailureOr<Value> value = e.valueOf(binding);
-      FailureOr<Tensor> tensor = e.toTensor(value, binding->where, old.elementType());
-      if (failed(tensor))
-        return failure();
-      if (tensor->rank() == 0)
-        tensor = e.b.broadcast(*tensor, old.dims);
-      if (tensor->dims != old.dims)
-        return e.error(binding->where) << "requires '" << name << "' to stay " << typeName(old) << ", but got " << typeName(*tensor);
-      tensor->arena = old.arena;
-      bool hasFrozen = llvm::any_of(rule.set->ranges, [](const ParameterSet::Range &range) { return range.frozen; });
-      if (name == "param" && hasFrozen)
-        tensor = e.b.select(e.b.frozen(*rule.set), *inner[0].as<Tensor>(), *tensor);
-      results.push_back(*tensor);
-    }
-    FunctionInstance instance = e.finish(makeList(std::move(results)));
-    if (failed(verifyElementwise(instance.func, optimizer)))
+    RuleCall call{optimizer, update, rule, arguments, named, olds};
+    FailureOr<FunctionInstance> instance = buildRule(call, std::nullopt);
+    if (failed(instance))
       return failure();
-    found = e.instances.try_emplace(key, std::move(instance)).first;
+    if (mlir::Operation *op = findWhole(instance->func)) {
+      instance->func.erase();
+      if (!llvm::isa<graph::ReduceSumOp>(op))
+        return refuseRule(op, optimizer);
+      instance = buildLeafRule(call);
+      if (failed(instance))
+        return failure();
+    }
+    found = e.instances.try_emplace(key, std::move(*instance)).first;
   }
   return e.emitCall(found->second, tensors, update.optimizer->range);
 }
 
-/// A rule runs over the flat array of all parameters, gaps included: each element must be treated by itself.
-LogicalResult ModelElaborator::verifyElementwise(mlir::func::FuncOp function, const Optimizer &optimizer) {
+/// The values of a rule's arguments in the function being built: `given` are those of the caller. Those without a value get their default, and
+/// those that differ between groups what `pieces` makes of them.
+FailureOr<const Binding *> ModelElaborator::bindRule(const RuleCall &call, std::vector<Value> given, MakePieces makePieces) {
+  const OptimizerDecl &decl = *call.optimizer.decl;
+  SourceRange where = call.update.optimizer->range;
+  const Binding *inside = nullptr;
+  for (size_t i = 0; i < call.named; ++i) {
+    const Name &name = call.arguments[i].first;
+    Value value = given[i];
+    if (value.is<std::monostate>()) {
+      const Parameter &parameter = decl.parameters[i - (call.named - decl.parameters.size())];
+      FailureOr<Value> fallback = e.evaluate(*parameter.defaultValue, inside);
+      if (failed(fallback))
+        return failure();
+      value = *fallback;
+    }
+    std::vector<std::pair<int64_t, Tensor>> pieces;
+    for (auto [k, argument] : llvm::enumerate(call.update.groupArguments))
+      if (argument.parameter->name.text == name.text)
+        pieces.push_back({argument.group, *e.toTensor(given[call.named + k], where, e.real)});
+    if (!pieces.empty()) {
+      FailureOr<Tensor> base = e.toTensor(value, where, e.real);
+      if (failed(base))
+        return failure();
+      if (base->rank() != 0)
+        return e.error(where) << "requires '" << name.text << "' to be a scalar, since it differs for a group";
+      value = makePieces(*base, pieces);
+    }
+    inside = e.bindRoot(name, value, inside);
+  }
+  return inside;
+}
+
+/// The function of a rule on whole arenas, or, with `leaf`, on one parameter of that extent. In that one, what differs between groups is a number: an
+/// argument behind the others.
+FailureOr<FunctionInstance> ModelElaborator::buildRule(const RuleCall &call, std::optional<graph::DimAttr> leaf) {
+  const OptimizerDecl &decl = *call.optimizer.decl;
+  Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + (leaf ? ".leaf" : ".update"), decl.name.range);
+  graph::Dims whole = {e.b.dim(call.rule.set->size)}, dims = leaf ? graph::Dims{*leaf} : whole;
+  std::vector<Value> given;
+  for (const auto &[name, value] : call.arguments)
+    given.push_back(mapTensors(value, [&](const Tensor &tensor) {
+      if (!leaf || tensor.dims != whole)
+        return e.addArgument(tensor);
+      return e.addArgument(graph::typeOf(dims, tensor.elementType()), dims, {}, tensor.value.getLoc());
+    }));
+  FailureOr<const Binding *> bound = bindRule(call, given, [&](const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces) {
+    return Value(leaf ? e.addArgument(base.value.getType(), {}, {}, base.value.getLoc()) : e.b.piecewise(*call.rule.set, base, pieces));
+  });
+  if (failed(bound))
+    return failure();
+  const Binding *inside = *bound;
+  e.current->bodyStart = inside;
+  for (const StmtPtr &statement : decl.body.statements) {
+    if (llvm::isa<DeclareStmt>(*statement))
+      continue; // an argument
+    if (llvm::isa<ResultStmt>(*statement))
+      return e.error(statement->range) << "requires '<-' to say what the optimizer changes, but found a value";
+    if (failed(e.evaluateStatement(*statement, inside)))
+      return failure();
+  }
+  std::vector<Value> results;
+  for (const auto &[name, old] : call.olds) {
+    const Binding *binding = Elaborator::lookup(name, inside);
+    if (name == "param" && binding->kind == Binding::Root)
+      return e.error(decl.name.range) << "requires optimizer '" << decl.name.text << "' to change its parameters: 'param <- ...'";
+    FailureOr<Value> value = e.valueOf(binding);
+    FailureOr<Tensor> tensor = e.toTensor(value, binding->where, old.elementType());
+    if (failed(tensor))
+      return failure();
+    graph::Dims required = old.dims == whole ? dims : old.dims;
+    if (tensor->rank() == 0)
+      tensor = e.b.broadcast(*tensor, required);
+    if (tensor->dims != required)
+      return e.error(binding->where) << "requires '" << name << "' to stay " << typeName(old) << ", but got " << typeName(*tensor);
+    tensor->arena = leaf ? mlir::FlatSymbolRefAttr() : old.arena;
+    if (name == "param" && !leaf)
+      tensor = keepFrozen(call, *given[0].as<Tensor>(), *tensor);
+    results.push_back(*tensor);
+  }
+  return e.finish(makeList(std::move(results)));
+}
+
+Tensor ModelElaborator::keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after) {
+  ParameterSet &set = *call.rule.set;
+  bool hasFrozen = llvm::any_of(set.ranges, [](const ParameterSet::Range &range) { return range.frozen; });
+  return hasFrozen ? e.b.select(e.b.frozen(set), before, after) : after;
+}
+
+/// The function on whole arenas of a rule that looks at each parameter as a whole: see LeafRules.
+FailureOr<FunctionInstance> ModelElaborator::buildLeafRule(const RuleCall &call) {
+  const OptimizerDecl &decl = *call.optimizer.decl;
+  graph::DimAttr leaf = e.b.dim("leaf");
+  FailureOr<FunctionInstance> one = buildRule(call, leaf);
+  if (failed(one))
+    return failure();
+  Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + ".update", decl.name.range);
+  std::vector<LeafRules::Lifted> arguments;
+  std::vector<Value> given;
+  graph::Dims whole = {e.b.dim(call.rule.set->size)};
+  for (const auto &[name, value] : call.arguments) {
+    given.push_back(e.addArguments(value));
+    forEachTensor(given.back(), [&](const Tensor &tensor) {
+      arguments.push_back({tensor.dims == whole ? LeafRules::Lifted::Whole : LeafRules::Lifted::Uniform, tensor});
+    });
+  }
+  LeafRules rules(e.b, e.module, *call.rule.set, leaf);
+  FailureOr<const Binding *> bound = bindRule(call, given, [&](const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces) {
+    arguments.push_back(rules.piecewise(base, pieces));
+    return Value(arguments.back().tensor);
+  });
+  if (failed(bound))
+    return failure();
+  if (one->func.getNumArguments() != arguments.size()) // a key, or a size that no parameter gives
+    return e.error(decl.name.range) << "requires optimizer '" << decl.name.text << "', which looks at each parameter as a whole, to draw no random numbers";
+  auto lifted = rules.lift(one->func, arguments);
+  if (auto *op = std::get_if<mlir::Operation *>(&lifted))
+    return refuseRule(*op, call.optimizer);
+  std::vector<Value> results;
+  for (auto [old, result] : llvm::zip_equal(call.olds, std::get<std::vector<LeafRules::Lifted>>(lifted))) {
+    const Tensor &before = old.second;
+    if (result.tensor.dims != before.dims) // a scalar state of each parameter
+      return e.error(decl.name.range) << "requires state '" << old.first << "' to have the layout of 'param' in optimizer '" << decl.name.text
+                                      << "', which looks at each parameter as a whole";
+    Tensor after{result.tensor.value, before.dims, before.arena};
+    results.push_back(old.first == "param" ? keepFrozen(call, *given[0].as<Tensor>(), after) : after);
+  }
+  one->func.erase();
+  return e.finish(makeList(std::move(results)));
+}
+
+/// The first op of a rule that does not treat each element by itself: a rule runs over the flat array of all parameters, gaps included.
+mlir::Operation *ModelElaborator::findWhole(mlir::func::FuncOp function) {
   std::vector<mlir::func::FuncOp> todo = {function};
   llvm::SmallPtrSet<mlir::Operation *, 8> seen = {function};
   for (size_t i = 0; i < todo.size(); ++i)
@@ -446,16 +530,18 @@ LogicalResult ModelElaborator::verifyElementwise(mlir::func::FuncOp function, co
       }
       auto broadcast = llvm::dyn_cast<graph::BroadcastInDimOp>(op);
       bool ofScalar = broadcast && broadcast.getOperand().getType().getRank() == 0;
-      if (op.hasTrait<graph::Elementwise>() || llvm::isa<graph::ConstantOp, graph::ExtentOp, graph::IotaOp>(op) || ofScalar)
-        continue;
-      mlir::InFlightDiagnostic error = mlir::emitError(op.getLoc())
-                                       << "requires optimizer '" << optimizer.decl->name.text
-                                       << "' to treat each parameter by itself; '" << op.getName().stripDialect()
-                                       << "' over a parameter set is not supported yet";
-      error.attachNote(e.location(optimizer.where)) << "in the call of '" << optimizer.decl->name.text << "'";
-      return failure();
+      if (!op.hasTrait<graph::Elementwise>() && !llvm::isa<graph::ConstantOp, graph::ExtentOp, graph::IotaOp>(op) && !ofScalar)
+        return &op;
     }
-  return success();
+  return nullptr;
+}
+
+LogicalResult ModelElaborator::refuseRule(mlir::Operation *op, const Optimizer &optimizer) {
+  mlir::InFlightDiagnostic error = mlir::emitError(op->getLoc())
+                                   << "requires optimizer '" << optimizer.decl->name.text << "' to treat each element by itself, or by sums over its parameter; '"
+                                   << op->getName().stripDialect() << "' over a parameter is not supported yet";
+  error.attachNote(e.location(optimizer.where)) << "in the call of '" << optimizer.decl->name.text << "'";
+  return failure();
 }
 
 } // namespace costate::importer

@@ -95,7 +95,23 @@ private:
   mlir::LogicalResult runStep(const syntax::Stmt &statement, const Binding *scope);
   mlir::LogicalResult runUpdate(const Update &update, llvm::ArrayRef<Tensor> gradients, const Binding *scope);
   mlir::FailureOr<Value> callRule(const Optimizer &optimizer, const Update &update, const Rule &rule, const Tensor &gradient);
-  mlir::LogicalResult verifyElementwise(mlir::func::FuncOp function, const Optimizer &optimizer);
+  /// A call of a rule: param, grad, states, `t` and the optimizer's arguments, of which the first `named` have names in the rule; the others are
+  /// what groups have of their own. `olds`: what it changes.
+  struct RuleCall {
+    const Optimizer &optimizer;
+    const Update &update;
+    const Rule &rule;
+    const std::vector<std::pair<syntax::Name, Value>> &arguments;
+    size_t named;
+    const std::vector<std::pair<llvm::StringRef, Tensor>> &olds;
+  };
+  using MakePieces = llvm::function_ref<Value(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces)>;
+  mlir::FailureOr<const Binding *> bindRule(const RuleCall &call, std::vector<Value> given, MakePieces makePieces);
+  mlir::FailureOr<FunctionInstance> buildRule(const RuleCall &call, std::optional<graph::DimAttr> leaf);
+  mlir::FailureOr<FunctionInstance> buildLeafRule(const RuleCall &call);
+  Tensor keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after);
+  mlir::Operation *findWhole(mlir::func::FuncOp function);
+  mlir::LogicalResult refuseRule(mlir::Operation *op, const Optimizer &optimizer);
   mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
   void forget(const Binding *root); // values of definitions that depend on it
 

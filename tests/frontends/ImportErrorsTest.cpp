@@ -290,9 +290,10 @@ TEST(ImportErrorsTest, Steps) {
     return "optimizer o(lr) {\n" + body + "\n}\n" + model(net + "  minimize loss with o(lr=1)");
   };
   EXPECT_THAT(errorsOf(withOptimizer("m = lr*grad")), HasSubstr("requires optimizer 'o' to change its parameters: 'param <- ...'"));
-  EXPECT_THAT(errorsOf(withOptimizer("param <- param - sum(grad)")),
-              HasSubstr("t:2:18: error: requires optimizer 'o' to treat each parameter by itself; 'reduce_sum' over a parameter set is not "
-                        "supported yet"));
+  EXPECT_THAT(errorsOf(withOptimizer("param <- param - max(grad)")),
+              HasSubstr("t:2:18: error: requires optimizer 'o' to treat each element by itself, or by sums over its parameter; 'reduce_max' over a "
+                        "parameter is not supported yet"));
+  EXPECT_THAT(errorsOf(withOptimizer("param <- param - norm(grad)*normal(shape(param))")), HasSubstr("'random' over a parameter is not supported yet"));
   EXPECT_THAT(errorsOf(withOptimizer("param <- zeros([3])")), HasSubstr("requires 'param' to stay f32[32], but got f32[3]"));
   EXPECT_THAT(errorsOf(withOptimizer("param")), HasSubstr("requires '<-' to say what the optimizer changes, but found a value"));
   EXPECT_THAT(errorsOf(withOptimizer("state m = zeros([3])\nparam <- param")),

@@ -320,6 +320,93 @@ TEST(TrainingTest, MetricsComeBeforeTheUpdate) {
   EXPECT_NEAR(model.values.at("loss").at(0), 6 - 0.1*(1 + 4 + 9), 1e-12);
 }
 
+double normOf(const Numbers &values) {
+  double sum = 0;
+  for (double value : values)
+    sum += value*value;
+  return std::sqrt(sum);
+}
+
+TEST(TrainingTest, RulesOfWholeParameters) {
+  Numbers m(3, 0.0), v(3, 0.0);
+  expectRule("lamb(lr=0.1, weight_decay=0.01)", [m, v](Numbers &w, const Numbers &g, int t) mutable {
+    Numbers step(3);
+    for (int i = 0; i < 3; ++i) {
+      m[i] = 0.9*m[i] + 0.1*g[i];
+      v[i] = 0.999*v[i] + 0.001*g[i]*g[i];
+      step[i] = m[i] / (1 - std::pow(0.9, t)) / (std::sqrt(v[i] / (1 - std::pow(0.999, t))) + 1e-6) + 0.01*w[i];
+    }
+    double ratio = normOf(w) > 0 && normOf(step) > 0 ? normOf(w) / normOf(step) : 1;
+    for (int i = 0; i < 3; ++i)
+      w[i] -= 0.1*ratio*step[i];
+  });
+  expectRule("lars(lr=0.5, weight_decay=0.1, trust=0.02)", [m](Numbers &w, const Numbers &g, int) mutable {
+    Numbers step(3);
+    for (int i = 0; i < 3; ++i)
+      step[i] = g[i] + 0.1*w[i];
+    double ratio = normOf(w) > 0 && normOf(step) > 0 ? 0.02*normOf(w) / normOf(step) : 1;
+    for (int i = 0; i < 3; ++i) {
+      m[i] = 0.9*m[i] + 0.5*ratio*step[i];
+      w[i] -= m[i];
+    }
+  });
+}
+
+/// Leaves of sizes that fill no block, one of them empty; a group with a rate of its own, a frozen leaf, a tied one. Between leaves lies what the
+/// rule makes of zeros, here numbers that would be seen: they count nowhere.
+TEST(TrainingTest, EachParameterIsAWhole) {
+  Model model(R"(
+optimizer centred(lr, scale=1) {
+  state m = zeros_like(param)
+  m     <- m + cos(grad)
+  param <- param - lr*(grad - mean(grad)) - scale*sum(m)/size(param)
+}
+model m {
+  input x : f32[35]
+  param a : f32[35] = ones()
+  param b : f32[2, 3] = ones()
+  param c : f32[4] = full(value=2.0)
+  param d : f32[35] = ones()
+  param e : f32[0] = ones()
+  group fast = "b"
+  freeze "c"
+  tie "d" to "a"
+  minimize sum(x*(a + d)) + 3*sum(b[0]) + sum(c) + sum(e) with centred(lr=0.5, scale=0.125), fast(lr=0.25)
+}
+)");
+  std::map<std::string, int64_t> place;
+  auto arena = mlir::cast<optim::ArenaOp>(model.module->lookupSymbol("params"));
+  for (const ArenaLeaf &leaf : arena.getArenaLeaves())
+    place[leaf.name.str()] = leaf.offset;
+  Numbers x(35), a(35, 1.0), b(6, 1.0), mOfA(35, 0.0), mOfB(6, 0.0);
+  auto step = [](Numbers &w, Numbers &m, const Numbers &g, double rate) {
+    double mean = 0, sum = 0;
+    for (size_t i = 0; i < w.size(); ++i) {
+      mean += g[i] / w.size();
+      sum += m[i] += std::cos(g[i]);
+    }
+    for (size_t i = 0; i < w.size(); ++i)
+      w[i] -= rate*(g[i] - mean) + 0.125*sum / w.size();
+  };
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 35; ++i)
+      x[i] = std::sin(i + 2.0*round);
+    Numbers gradient(35), ofB = {3, 3, 3, 0, 0, 0};
+    for (int i = 0; i < 35; ++i)
+      gradient[i] = 2*x[i];
+    step(a, mOfA, gradient, 0.5);
+    step(b, mOfB, ofB, 0.25);
+    model.run("train_step", {{"x", Array::of(oracle::Kind::f64, {35}, x)}});
+    auto expectLeaf = [&](const char *name, const Numbers &expected) {
+      for (size_t i = 0; i < expected.size(); ++i)
+        EXPECT_NEAR(model.values.at("params").at(place[name] + i), expected[i], 1e-12) << name << "[" << i << "], round " << round;
+    };
+    expectLeaf("a", a);
+    expectLeaf("b", b);
+    expectLeaf("c", Numbers(4, 2.0));
+  }
+}
+
 TEST(TrainingTest, GroupsFrozenAndTied) {
   Model model(R"(
 model m {

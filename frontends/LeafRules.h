@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Update rules that look at a parameter as a whole, such as the norm of each. A rule is written, and built, for one parameter of any size; here it
+// becomes one function on the arena that holds them all, in which a number of a parameter is an element of a vector, one for each leaf.
+#ifndef COSTATE_FRONTENDS_LEAFRULES_H
+#define COSTATE_FRONTENDS_LEAFRULES_H
+
+#include "costate/dialects/interfaces/Interfaces.h"
+#include "costate/frontends/TensorBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <numeric>
+
+namespace costate::importer {
+
+class LeafRules {
+public:
+  /// `leaf` is the extent that stands for the size of a parameter in rules.
+  LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set, graph::DimAttr leaf);
+
+  /// What a value of a rule becomes.
+  struct Lifted {
+    enum Kind {
+      Uniform, // a number, the same for all
+      PerLeaf, // [leaves]: a number of each parameter
+      Whole,   // [size]: an array over the arena
+    } kind;
+    Tensor tensor;
+  };
+  /// Emits the body of `rule` on these arguments. On failure gives the op that has no meaning on an arena.
+  std::variant<std::vector<Lifted>, mlir::Operation *> lift(mlir::func::FuncOp rule, llvm::ArrayRef<Lifted> arguments);
+  /// base, but values[k] for the leaves of group k: numbers.
+  Lifted piecewise(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> values);
+
+private:
+  Lifted sum(const Tensor &x);
+  Tensor spread(const Tensor &perLeaf);
+  Tensor table(mlir::Type type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> values);
+
+  TensorBuilder &b;
+  mlir::ModuleOp module;
+  graph::DimAttr leaf;
+  int64_t size, block;                    // elements of the arena and of a block, the largest that no leaf shares with another
+  std::vector<int64_t> sizes, groups;     // of each leaf
+  std::vector<int64_t> owners, occupied;  // of each block: its leaf, and how many of its elements belong to it
+};
+
+} // namespace costate::importer
+
+#endif // COSTATE_FRONTENDS_LEAFRULES_H
