@@ -30,13 +30,13 @@ static mlir::Value toCondition(TensorBuilder &b, const Tensor &flag) {
   return mlir::tensor::ExtractOp::create(b.builder, b.location, flag.value, mlir::ValueRange());
 }
 
-FailureOr<Tensor> Elaborator::evaluateCondition(const Expr &e, const Binding *scope) {
-  FailureOr<Tensor> flag = evaluateTensor(e, scope);
+FailureOr<Tensor> Elaborator::toTruth(const FailureOr<Value> &value, SourceRange where) {
+  FailureOr<Tensor> flag = toTensor(value, where);
   if (failed(flag))
     return failure();
   if (!flag->elementType().isInteger(1) || flag->rank() != 0)
-    return error(e.range) << "requires one truth value, but got " << typeName(*flag)
-                          << (flag->rank() ? "; 'where(condition, a, b)' chooses element by element" : "");
+    return error(where) << "requires one truth value, but got " << typeName(*flag)
+                        << (flag->rank() ? "; 'where(condition, a, b)' chooses element by element" : "");
   return flag;
 }
 
@@ -56,7 +56,7 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
   if (loop.index)
     bindArgument(*loop.index, RuntimeNumber{trip});
   if (isCondition) {
-    FailureOr<Tensor> flag = evaluateCondition(*loop.condition, scope);
+    FailureOr<Tensor> flag = toTruth(evaluate(*loop.condition, scope), loop.condition->range);
     return failed(flag) ? FailureOr<FunctionInstance>(failure()) : finish(*flag);
   }
   current->bodyStart = scope;
@@ -240,7 +240,7 @@ FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Bind
     return failure();
   if (auto known = condition->as<bool>())
     return evaluateBlock(branch, *known ? branch.then : branch.otherwise, scope);
-  FailureOr<Tensor> flag = evaluateCondition(*branch.condition, scope);
+  FailureOr<Tensor> flag = toTruth(condition, branch.condition->range);
   if (failed(flag))
     return failure();
 

@@ -276,7 +276,7 @@ public:
   mlir::FailureOr<Value> evaluateLoop(const syntax::LoopExpr &loop, const Binding *scope);
   mlir::FailureOr<Value> evaluateBranch(const syntax::BranchExpr &branch, const Binding *scope);
   mlir::FailureOr<Value> evaluateBlock(const syntax::BranchExpr &branch, const syntax::Block &block, const Binding *scope);
-  mlir::FailureOr<Tensor> evaluateCondition(const syntax::Expr &e, const Binding *scope);
+  mlir::FailureOr<Tensor> toTruth(const mlir::FailureOr<Value> &value, SourceRange where);
   /// The body of a loop, or its condition, as a private function of the carries and the number of the trip.
   mlir::FailureOr<FunctionInstance> liftTrip(const syntax::LoopExpr &loop, llvm::ArrayRef<Tensor> starts, bool isCondition,
                                              const Binding *scope);
