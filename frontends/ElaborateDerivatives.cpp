@@ -3,6 +3,7 @@
 // grad, jvp and map: an expression is evaluated again in a private function, whose first arguments stand for the variables;
 // a request on that function is the answer. A fn with a rule of its own gets a second function, which the first one names.
 #include "costate/frontends/Elaborator.h"
+#include "costate/frontends/LeafRules.h"
 
 namespace costate::importer {
 
@@ -284,6 +285,55 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
   auto op = graph::MapRequestOp::create(b.builder, b.location, mlir::TypeRange{graph::typeOf(dims, lane.elementType())},
                                         instance.func.getName(), *operands, over, size, mlir::StringAttr());
   return Value(Tensor{op.getResult(0), dims, {}});
+}
+
+/// leafwise(x -> e, set): e for each parameter of a set, in the layout of the set.
+FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
+  auto *lambda = llvm::dyn_cast<LambdaExpr>(call[0].expr);
+  if (!lambda || lambda->parameters.size() != 1)
+    return error(call[0].where) << "'leafwise' requires a function x -> e, but got '" << call[0].where.text() << "'";
+  FailureOr<Tensor> whole = toTensor(call[1].value, call[1].where);
+  if (failed(whole))
+    return failure();
+  auto set = llvm::find_if(sets, [&](const ParameterSet &known) { return whole->arena && known.symbol == whole->arena; });
+  if (set == sets.end())
+    return error(call[1].where) << "'leafwise' requires a parameter set, or a gradient or state of its layout, but got " << describe(call[1].value);
+  graph::DimAttr leaf = b.dim("leaf");
+  FunctionInstance instance;
+  {
+    Building building(*this, FunctionScope::Lifted, "leaf", lambda->range);
+    current->label = current->parent->label;
+    current->net = current->parent->net;
+    Tensor argument = addArgument(graph::typeOf({leaf}, whole->elementType()), {leaf}, {}, location(lambda->parameters[0].range));
+    Binding *variable = bind(Binding::Root, lambda->parameters[0], call.scope);
+    current->values[variable] = argument;
+    current->overridden.insert(variable);
+    FailureOr<Tensor> value = toTensor(evaluate(*lambda->body, variable), lambda->body->range);
+    if (failed(value))
+      return failure();
+    if (value->rank() == 0)
+      value = b.broadcast(*value, {leaf});
+    if (value->dims != argument.dims)
+      return error(lambda->body->range) << "'leafwise' requires a number or the shape of the parameter, but got " << typeName(*value);
+    instance = finish(*value);
+  }
+  b.location = location(call.where());
+  auto operands = operandsOf(instance, {*whole}, /*freshKey=*/true);
+  if (failed(operands))
+    return failure();
+  std::vector<LeafRules::Lifted> arguments = {{LeafRules::Lifted::Whole, *whole}};
+  for (mlir::Value captured : llvm::drop_begin(*operands)) {
+    if (mlir::cast<mlir::RankedTensorType>(captured.getType()).getRank() != 0)
+      return error(lambda->body->range) << "'leafwise' requires a function that takes from outside of it numbers only";
+    arguments.push_back({LeafRules::Lifted::Uniform, {captured, {}, {}}});
+  }
+  LeafRules rules(b, module, *set, leaf);
+  auto lifted = rules.lift(instance.func, arguments);
+  if (auto *op = std::get_if<mlir::Operation *>(&lifted))
+    return error(call.where()) << "'leafwise' requires operations on each element, numbers, and sums over the parameter; '"
+                               << (*op)->getName().stripDialect() << "' over a parameter is not supported yet";
+  instance.func.erase();
+  return Value(Tensor{std::get<std::vector<LeafRules::Lifted>>(lifted).front().tensor.value, whole->dims, whole->arena});
 }
 
 /// The rule of a fn, as graph.vjp wants it: the fn's arguments, then a cotangent per float result, to a cotangent per float

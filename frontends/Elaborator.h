@@ -295,6 +295,7 @@ public:
                                      llvm::ArrayRef<Tensor> points, SourceRange where);
   mlir::FailureOr<Value> jvp(const BuiltinCall &call);
   mlir::FailureOr<Value> map(const BuiltinCall &call);
+  mlir::FailureOr<Value> leafwise(const BuiltinCall &call);
   bool dependsOn(const Binding *binding, FunctionScope &lifted);
   mlir::LogicalResult customVjp(const syntax::FnDecl &fn, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments);
 

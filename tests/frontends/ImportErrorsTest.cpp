@@ -358,6 +358,18 @@ TEST(ImportErrorsTest, SurvivesDamagedModels) {
   }
 }
 
+TEST(ImportErrorsTest, Leafwise) {
+  auto step = [](const std::string &e) {
+    return "model m {\n  input x : f32[4]\n  param w : f32[4] = ones()\n  loss = sum(x*w)\n  step { update params with sgd(lr=1) from " + e + " }\n}\n";
+  };
+  EXPECT_EQ(errorsOf(step("leafwise(g -> g/norm(g), grad(loss, params))")), "");
+  EXPECT_THAT(errorsOf(step("leafwise(g -> g, x)")), HasSubstr("'leafwise' requires a parameter set, or a gradient or state of its layout, but got f32[4]"));
+  EXPECT_THAT(errorsOf(step("leafwise(abs, grad(loss, params))")), HasSubstr("'leafwise' requires a function x -> e, but got 'abs'"));
+  EXPECT_THAT(errorsOf(step("leafwise(g -> g*sum(x), grad(loss, params))")), HasSubstr("takes from outside of it numbers only"));
+  EXPECT_THAT(errorsOf(step("leafwise(g -> g + x, grad(loss, params))")), HasSubstr("'+' requires"));
+  EXPECT_THAT(errorsOf(step("leafwise(g -> g*max(g), grad(loss, params))")), HasSubstr("'reduce_max' over a parameter is not supported yet"));
+}
+
 TEST(ImportErrorsTest, StatesOfNets) {
   auto model = [](const std::string &state, const std::string &body, const std::string &use) {
     return "net n()(x : f32[.., 4]) {\n  state s : f32[4] = " + state + "\n  " + body + "\n  x - s\n}\n" +

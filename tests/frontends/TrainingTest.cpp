@@ -122,6 +122,16 @@ TEST(TrainingTest, Momentum) {
   });
 }
 
+TEST(TrainingTest, Nesterov) {
+  Numbers m(3, 0.0);
+  expectRule("nesterov(lr=0.1, beta=0.8)", [m](Numbers &w, const Numbers &g, int) mutable {
+    for (int i = 0; i < 3; ++i) {
+      m[i] = 0.8*m[i] + g[i];
+      w[i] -= 0.1*(g[i] + 0.8*m[i]);
+    }
+  });
+}
+
 TEST(TrainingTest, Adam) {
   for (double decay : {0.0, 0.1}) {
     Numbers m(3, 0.0), v(3, 0.0);
@@ -291,6 +301,19 @@ TEST(TrainingTest, GradientsAreClipped) {
               "  step { update params with sgd(lr=1) from clip_by_norm(grad(loss, params), 1.0) }\n}\n");
   EXPECT_THAT(model.step({0, 3, -4}), testing::Pointwise(testing::DoubleNear(1e-12), Numbers{1, 0.4, 1.8}));
   EXPECT_THAT(model.step({0.5, 0, 0}), testing::Pointwise(testing::DoubleNear(1e-12), Numbers{0.5, 0.4, 1.8}));
+}
+
+TEST(TrainingTest, GradientsAreClippedByParameter) {
+  Model model("model m {\n  input x : f32[3]\n  param w : f32[3] = ones()\n  param v : f32[2] = ones()\n  hyper limit = 1.0\n"
+              "  loss = sum(x*w) + 0.5*sum(v)\n"
+              "  step { update params with sgd(lr=1) from clip_each_by_norm(grad(loss, params), limit) }\n}\n");
+  auto arena = mlir::cast<optim::ArenaOp>(model.module->lookupSymbol("params"));
+  model.step({0, 3, -4});
+  for (const ArenaLeaf &leaf : arena.getArenaLeaves()) {
+    Numbers expected = leaf.name == "w" ? Numbers{1, 0.4, 1.8} : Numbers{0.5, 0.5};
+    for (size_t i = 0; i < expected.size(); ++i)
+      EXPECT_NEAR(model.values.at("params").at(leaf.offset + i), expected[i], 1e-12) << leaf.name.str() << "[" << i << "]";
+  }
 }
 
 TEST(TrainingTest, HyperParametersAreArguments) {
