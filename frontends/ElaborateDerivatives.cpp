@@ -218,6 +218,25 @@ FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
   return Value(Tensor{op.getResult(1), value.dims, {}});
 }
 
+/// value(e, v, at=p): e with another value of v, a name, a parameter set or a list of them
+FailureOr<Value> Elaborator::valueAt(const BuiltinCall &call) {
+  FailureOr<Variables> variables = variablesOf(call, 1, 2);
+  if (failed(variables))
+    return failure();
+  FailureOr<FunctionInstance> instance = lift(*call[0].expr, call.scope, variables->bindings, variables->points);
+  if (failed(instance))
+    return failure();
+  b.location = location(call.where());
+  auto operands = operandsOf(*instance, variables->points, /*freshKey=*/false);
+  if (failed(operands))
+    return failure();
+  b.location = location(call.where());
+  auto op = mlir::func::CallOp::create(b.builder, b.location, instance->func, *operands);
+  recordUpdates(*instance, op, 1);
+  const Tensor &value = *instance->result.as<Tensor>();
+  return Value(Tensor{op.getResult(0), value.dims, value.arena});
+}
+
 /// map(x -> e, xs): e for each x along the first axis of xs, stacked; map((x, y) -> e, (xs, ys)) goes along several.
 FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
   auto *lambda = llvm::dyn_cast<LambdaExpr>(call[0].expr);

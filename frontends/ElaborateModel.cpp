@@ -33,11 +33,8 @@ LogicalResult ModelElaborator::run() {
     for (const StmtPtr &statement : model.body.statements)
       if (failed(declare(*statement)))
         return failure();
-    if (params) {
-      sets.push_back(params);
-      if (failed(closeSet(*params, model.range)))
-        return failure();
-    }
+    if (failed(closeParams()))
+      return failure();
     if (failed(checkPatterns()))
       return failure();
     for (auto [statement, seen] : steps)
@@ -178,6 +175,8 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
     return success();
   }
   case DeclareStmt::Param: {
+    if (llvm::is_contained(sets, params))
+      return e.error(name.range) << "requires param '" << name.text << "' to stand before the states that are made of 'params'";
     if (failed(e.addLeaf(*params, name.text.str(), declare, scope)))
       return failure();
     Binding *leaf = e.bind(Binding::Leaf, name, scope);
@@ -187,11 +186,17 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
     return success();
   }
   case DeclareStmt::State: {
+    llvm::SmallVector<StringRef> local;
+    llvm::SmallVector<const Binding *> mentioned;
+    e.references(*declare.value, scope, local, mentioned);
+    auto isParams = [&](const Binding *binding) { return binding->value.is<const ParameterSet *>(); };
+    if (llvm::any_of(mentioned, isParams) && failed(closeParams()))
+      return failure();
     FailureOr<Tensor> initial = e.initialState(declare, scope);
     if (failed(initial))
       return failure();
     Binding *binding = e.bind(Binding::Root, name, scope);
-    Root root{binding, name.text.str(), "state", initial->value.getType(), initial->dims, initial->arena};
+    Root root{binding, name.text.str(), "buffer", initial->value.getType(), initial->dims, initial->arena};
     states.push_back({root, declare.value.get(), scope, nullptr, nullptr});
     addArgument(root);
     scope = binding;
@@ -287,6 +292,14 @@ LogicalResult ModelElaborator::closeSet(ParameterSet &set, SourceRange where) {
   addArgument(root);
   setRoots.push_back(root);
   return success();
+}
+
+/// The params of the model itself are all known.
+LogicalResult ModelElaborator::closeParams() {
+  if (!params || llvm::is_contained(sets, params))
+    return success();
+  sets.push_back(params);
+  return closeSet(*params, model.range);
 }
 
 /// A pattern that matches nothing is a misspelling.

@@ -294,6 +294,7 @@ public:
   mlir::FailureOr<Gradient> gradient(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
                                      llvm::ArrayRef<Tensor> points, SourceRange where);
   mlir::FailureOr<Value> jvp(const BuiltinCall &call);
+  mlir::FailureOr<Value> valueAt(const BuiltinCall &call);
   mlir::FailureOr<Value> map(const BuiltinCall &call);
   mlir::FailureOr<Value> leafwise(const BuiltinCall &call);
   bool dependsOn(const Binding *binding, FunctionScope &lifted);

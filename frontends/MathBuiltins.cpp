@@ -459,6 +459,7 @@ FailureOr<Value> topK(Elaborator &e, const BuiltinCall &call) {
 FailureOr<Value> grad(Elaborator &e, const BuiltinCall &call) { return e.grad(call); }
 FailureOr<Value> jvp(Elaborator &e, const BuiltinCall &call) { return e.jvp(call); }
 FailureOr<Value> map(Elaborator &e, const BuiltinCall &call) { return e.map(call); }
+FailureOr<Value> valueAt(Elaborator &e, const BuiltinCall &call) { return e.valueAt(call); }
 FailureOr<Value> leafwise(Elaborator &e, const BuiltinCall &call) { return e.leafwise(call); }
 
 constexpr Builtin table[] = {
@@ -515,6 +516,7 @@ constexpr Builtin table[] = {
     {"grad", "e, v, at?", grad, /*lazy=*/true},
     {"jvp", "e, v, along, at?", jvp, /*lazy=*/true},
     {"map", "f, x", map, /*lazy=*/true},
+    {"value", "e, v, at", valueAt, /*lazy=*/true},
     {"leafwise", "f, set", leafwise, /*lazy=*/true},
 };
 

@@ -81,6 +81,7 @@ private:
   const Binding *addHyper(syntax::Name name, double fallback, const Binding *previous);
   void collectPatterns();
   mlir::LogicalResult closeSet(ParameterSet &set, SourceRange where);
+  mlir::LogicalResult closeParams();
   mlir::LogicalResult checkPatterns();
 
   //===--- Steps (ElaborateSteps.cpp) ---------------------------------------===//

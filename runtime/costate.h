@@ -60,7 +60,7 @@ typedef enum costate_type {
 /* Who provides the array of an argument or result. */
 typedef enum costate_role {
   COSTATE_PARAM = 0,  /* the handle: slot `index`, trained */
-  COSTATE_STATE = 1,  /* the handle: slot `index`, state of optimizer or model */
+  COSTATE_STATE = 1,  /* the handle: slot `index`, state of an optimizer, the count of steps */
   COSTATE_INPUT = 2,  /* the caller, each call */
   COSTATE_TARGET = 3, /* the caller, each call */
   COSTATE_HYPER = 4,  /* the handle: hyper-parameter `index`, a scalar */
@@ -68,7 +68,7 @@ typedef enum costate_role {
   COSTATE_METRIC = 6, /* a result, scalar, to the caller */
   COSTATE_OUTPUT = 7, /* a result, an array of the caller that the call fills */
   COSTATE_DIM = 8,    /* the caller: a dimension passed by value; in the generic call a rank-0 i64 array. Its machine argument is NULL */
-  COSTATE_BUFFER = 9  /* the handle: slot `index`, state that belongs to a net and is saved with the parameters, as running averages */
+  COSTATE_BUFFER = 9  /* the handle: slot `index`, state of the model or of a net, as running averages: saved with the parameters */
 } costate_role;
 
 /* Bits of costate_model_info.isa_mask: what the CPU must have. */

@@ -358,6 +358,11 @@ TEST(ImportErrorsTest, SurvivesDamagedModels) {
   }
 }
 
+TEST(ImportErrorsTest, ParamsAfterTheirCopy) {
+  EXPECT_THAT(errorsOf(model("  param w : f32[4] = ones()\n  state s = zeros_like(params)\n  param v : f32[4] = ones()")),
+              HasSubstr("t:6:9: error: requires param 'v' to stand before the states that are made of 'params'"));
+}
+
 TEST(ImportErrorsTest, Leafwise) {
   auto step = [](const std::string &e) {
     return "model m {\n  input x : f32[4]\n  param w : f32[4] = ones()\n  loss = sum(x*w)\n  step { update params with sgd(lr=1) from " + e + " }\n}\n";

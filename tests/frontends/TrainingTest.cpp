@@ -316,6 +316,27 @@ TEST(TrainingTest, GradientsAreClippedByParameter) {
   }
 }
 
+TEST(TrainingTest, AnAverageOfTheWeightsPredicts) {
+  Model model("model m {\n  input x : f32[3]\n  param w : f32[3] = ones()\n  state shadow = params\n  y = sum(x*w*w)\n"
+              "  predict now = y\n  predict smooth = value(y, params, at=shadow)\n"
+              "  step {\n    update params with sgd(lr=0.1) from grad(y, params)\n    shadow <- 0.9*shadow + 0.1*params\n  }\n}\n");
+  Numbers w(3, 1.0), shadow(3, 1.0);
+  for (int t = 0; t < 3; ++t) {
+    Numbers x = {1, 2, -3.0 + t};
+    model.step(x);
+    double now = 0, smooth = 0;
+    for (int i = 0; i < 3; ++i) {
+      w[i] -= 0.1*2*x[i]*w[i];
+      shadow[i] = 0.9*shadow[i] + 0.1*w[i];
+      now += x[i]*w[i]*w[i];
+      smooth += x[i]*shadow[i]*shadow[i];
+    }
+    model.run("predict", {{"x", Array::of(oracle::Kind::f64, {3}, x)}});
+    EXPECT_NEAR(model.values.at("now").at(0), now, 1e-12);
+    EXPECT_NEAR(model.values.at("smooth").at(0), smooth, 1e-12);
+  }
+}
+
 TEST(TrainingTest, HyperParametersAreArguments) {
   Model model(linear("sgd(lr=0.1)"));
   model.run("train_step", {{"x", Array::of(oracle::Kind::f64, {3}, Numbers{1, 1, 1})}, {"lr", Array::scalar(oracle::Kind::f64, 0.5)}});
