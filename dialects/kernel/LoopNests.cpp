@@ -118,6 +118,9 @@ LogicalResult LoopNests::apply(SplitOp split) {
   bool divides = loop->divisor % factor == 0;
   if (loop->isReduction && split.getTail() != Tail::GuardWithIf)
     return split.emitOpError("requires tail 'guard_with_if' on a reduction variable"); // D4
+  if (loop->isInner && split.getTail() == Tail::RoundUp && (split.getUpdate() || kernel.isTiedStage(stage)))
+    return split.emitOpError("requires another tail than 'round_up' on '")
+           << split.getOld() << "', which an earlier split has left inside: it is of an update, or of a tied stage"; // D4
   switch (split.getTail()) {
   case Tail::GuardWithIf:
   case Tail::Predicate:
@@ -137,11 +140,13 @@ LogicalResult LoopNests::apply(SplitOp split) {
   nest->names.insert(nest->names.end(), {split.getOuter().str(), split.getInner().str()});
   // An inner loop of a guarded tail still has `factor` iterations; the guard skips the excess ones.
   Loop outer{split.getOuter().str(), loop->isReduction, std::nullopt, divides ? loop->divisor / factor : 1};
+  outer.isInner = loop->isInner;
   if (loop->extent) {
     outer.extent = llvm::divideCeil(*loop->extent, factor);
     outer.divisor = std::max<int64_t>(*outer.extent, 1);
   }
   Loop inner{split.getInner().str(), loop->isReduction, factor, factor};
+  inner.isInner = true;
   auto position = nest->loops.begin() + (loop - nest->loops.data());
   *position = std::move(inner);
   nest->loops.insert(position, std::move(outer));
@@ -160,6 +165,7 @@ LogicalResult LoopNests::apply(FuseOp fuse) {
     return fuse.emitOpError("requires serial loops"); // D2
   nest->names.push_back(fuse.getFused().str());
   Loop fused{fuse.getFused().str(), false, std::nullopt, outer->divisor * inner->divisor};
+  fused.isInner = outer->isInner || inner->isInner;
   if (outer->extent && inner->extent)
     fused.extent = *outer->extent * *inner->extent;
   auto position = nest->loops.begin() + (outer - nest->loops.data());

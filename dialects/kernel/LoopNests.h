@@ -16,6 +16,7 @@ struct Loop {
   std::optional<int64_t> extent; ///< iterations, if constant
   int64_t divisor;               ///< a known divisor of the number of iterations, at least 1
   Mode mode = Mode::Serial;
+  bool isInner = false; ///< made of the inner loop of a split
 };
 
 /// The nests of all definitions of a kernel. A kernel without directives has, for each definition, a loop over each free variable (outside)

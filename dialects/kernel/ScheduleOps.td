@@ -19,7 +19,8 @@ def Kernel_SplitOp : Kernel_Directive<"split"> {
 
     D2: the loop is serial, `factor` positive, and new names are new. D3: `shift_inwards` stands only on a variable of the pure definition of an output that is not tied, or of
     a stage with `compute_root` before, whose extent is at least `factor`; `round_up` only where the factor divides the extent, which is seen from a constant or from a product with
-    one. D4: a reduction variable takes `guard_with_if`.
+    one. D4: a reduction variable takes `guard_with_if`; a variable of
+    an update or of a tied stage that comes from the inside of an earlier split does not take `round_up`.
 
     ```mlir
     kernel.split "y" "i0" into "i0o", "i0i" by 8 guard_with_if

@@ -208,6 +208,22 @@ kernel.define @split_reduction(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel
 
 // -----
 
+kernel.define @split_update_inside(%x: !kernel.buffer<32xf32>) -> (!kernel.buffer<32xf32>) stages {
+  %s = kernel.stage "s" (%i < 32) : f32 undef updates (%self) {
+    kernel.update (%i) {
+      %one = arith.constant 1.0 : f32
+      kernel.write %one at [%i] : f32
+    }
+  }
+  kernel.output %s : !kernel.buffer<32xf32>
+} schedule {
+  kernel.split "s" update 0 "i0" into "a", "b" by 16 round_up
+  // expected-error @below {{requires another tail than 'round_up' on 'b', which an earlier split has left inside: it is of an update, or of a tied stage}}
+  kernel.split "s" update 0 "b" into "c", "d" by 4 round_up
+}
+
+// -----
+
 kernel.define @split_reduction_exactly(%n: index, %x: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>) stages {
   %s = kernel.stage "s" (%i < %n) : f32 undef updates (%self) {
     kernel.update (%i) over (%p < 4) {
