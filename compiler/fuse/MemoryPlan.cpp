@@ -150,7 +150,7 @@ void MemoryPlan::putAll(Operation *terminator, ArrayRef<Wanted> wanted) {
     if (want.old && !replaceable.contains({want.old, want.value}))
       reason = "the old value is read after the new one is known";
     else
-      reason = put(want.value, want.place);
+      reason = put(want.value, want.place, terminator->getBlock());
     if (reason)
       late.push_back({want, *reason});
   }
@@ -173,7 +173,10 @@ void MemoryPlan::putAll(Operation *terminator, ArrayRef<Wanted> wanted) {
   llvm::append_range(copies, last);
 }
 
-std::optional<std::string> MemoryPlan::put(Value value, Place place) {
+std::optional<std::string> MemoryPlan::put(Value value, Place place, Block *block) {
+  // What is made in front of a loop or branch is read there too, and behind it, when the place may have got another value.
+  if (value.getParentBlock() != block)
+    return "it is made outside of the loop or branch";
   if (std::optional<Place> known = placeOf(value))
     return *known == place ? std::nullopt : std::optional<std::string>("the value has a place already");
   Operation *op = value.getDefiningOp();
@@ -193,7 +196,7 @@ std::optional<std::string> MemoryPlan::put(Value value, Place place) {
     return std::nullopt;
   }
   if (isa<ReshapeOp>(op))
-    return put(op->getOperand(0), place);
+    return put(op->getOperand(0), place, block);
   if (auto loop = dyn_cast<scf::WhileOp>(op)) {
     Value forwarded = loop.getConditionOp().getArgs()[cast<OpResult>(value).getResultNumber()];
     if (!llvm::is_contained(loop.getBeforeArguments(), forwarded))
@@ -263,7 +266,7 @@ void MemoryPlan::putPack(Operation *op, Place place) {
     auto [offset, size] = leaves.of(pack, pack.getArenaAttr().getAttr(), name);
     given.push_back({offset, size});
     Place part{place.memory, place.offset + offset};
-    if (std::optional<std::string> reason = put(leaf, part))
+    if (std::optional<std::string> reason = put(leaf, part, pack->getBlock()))
       copy(leaf, part, pack, *reason);
   }
   // What no leaf is given for holds zeros: leaves that are left out and what aligns the others. Sums over an arena rely on it.
@@ -295,7 +298,7 @@ Place MemoryPlan::placeCarry(Operation *loop, Value start, Value carried, Value 
   if (known && *known == place)
     reason = std::nullopt;
   else if ((!asked || memories[asked->memory].kind != Memory::Kind::Argument) && start.hasOneUse() && start.getDefiningOp() && start.getDefiningOp()->getBlock() == loop->getBlock())
-    reason = put(start, place);
+    reason = put(start, place, loop->getBlock());
   if (reason)
     copy(start, place, loop, *reason);
   return place;

@@ -99,8 +99,8 @@ private:
     mlir::Value old; ///< what lies there until then; null if nothing
   };
   void putAll(mlir::Operation *terminator, llvm::ArrayRef<Wanted> wanted);
-  /// Tries to have `value` computed at `place`. Otherwise says why not.
-  std::optional<std::string> put(mlir::Value value, Place place);
+  /// Tries to have `value` computed at `place`, for a user in `block`. Otherwise says why not.
+  std::optional<std::string> put(mlir::Value value, Place place, mlir::Block *block);
   std::optional<std::string> putCall(mlir::OpResult result, Place place);
   void putPack(mlir::Operation *pack, Place place);
   void copy(mlir::Value value, Place place, mlir::Operation *before, llvm::StringRef reason);

@@ -123,3 +123,23 @@ func.func @vjp_bounded(%x: tensor<f64> {check.value = dense<1.1> : tensor<f64>})
   } attributes {graph.max_trips = 20 : i64}
   return %y : tensor<f64>
 }
+
+// A value that one branch hands on is read in the other one after it got a new value, and behind both.
+func.func private @quotient_or_sine(%x: tensor<?xf32> {graph.dims = [#graph.dim<n>]}, %c: tensor<f32>) -> (tensor<?xf32> {graph.dims = [#graph.dim<n>]}) {
+  %q = graph.divide %x, %x : tensor<?xf32>
+  %less = graph.compare LT, %c, %c : tensor<f32>
+  %flag = tensor.extract %less[] : tensor<i1>
+  %y = scf.if %flag -> (tensor<?xf32>) {
+    scf.yield %q : tensor<?xf32>
+  } else {
+    %s = graph.sine %q : tensor<?xf32>
+    scf.yield %s : tensor<?xf32>
+  }
+  return %y : tensor<?xf32>
+}
+func.func @vjp_of_a_branch(%x: tensor<?xf32> {graph.dims = [#graph.dim<n>], check.value = dense<[0.5, -3.0, 4.0]> : tensor<3xf32>}, %c: tensor<f32> {check.value = dense<1.0> : tensor<f32>},
+                           %ct: tensor<?xf32> {graph.dims = [#graph.dim<n>], check.value = dense<[1.0, 2.0, -1.0]> : tensor<3xf32>})
+    -> (tensor<?xf32> {check.close = dense<[0.8414709848, 0.8414709848, 0.8414709848]> : tensor<3xf64>}, tensor<?xf32> {check.close = dense<[0.0, 0.0, 0.0]> : tensor<3xf64>}) {
+  %r:2 = graph.vjp @quotient_or_sine(%x, %c) wrt [0] from(%ct) : (tensor<?xf32>, tensor<f32>, tensor<?xf32>) -> (tensor<?xf32>, tensor<?xf32>)
+  return %r#0, %r#1 : tensor<?xf32>, tensor<?xf32>
+}
