@@ -30,6 +30,13 @@ bool isLoaded(Value index) {
   return op && (isa<LoadOp>(op) || llvm::any_of(op->getOperands(), isLoaded));
 }
 
+/// Does a directive of this kind say where `stage` is computed?
+template <typename Directive>
+bool hasPlace(StageOp stage) {
+  auto directives = cast<DefineOp>(stage->getParentOp()).getSchedule().getOps<Directive>();
+  return llvm::any_of(directives, [&](Directive directive) { return directive.getStage() == stage.getStageName(); });
+}
+
 class StageBuilder {
 public:
   explicit StageBuilder(DefineOp kernel) : kernel(kernel) {}
@@ -58,13 +65,16 @@ private:
   }
 
   /// Indices into a stage, in Halide's order. One that is itself loaded has no bounds that Halide can infer; it lies in the stage, or has
-  /// no meaning.
+  /// no meaning. Of a stage that is computed as a whole Halide knows the extents: where it cannot prove that an index lies in them, it asserts it,
+  /// takes the assertion for a fact in what follows, and is wrong if only its bounds were wide.
   std::vector<Expr> indicesInto(StageOp stage, ValueRange indices) {
     std::vector<Expr> result;
     SmallVector<OpFoldResult> extents = stage.getMixedExtents();
+    bool isWhole = hasPlace<ComputeRootOp>(stage);
     for (auto [index, size] : llvm::reverse(llvm::zip_equal(indices, extents))) {
       Expr position = values.at(index);
-      result.push_back(isLoaded(index) ? Halide::unsafe_promise_clamped(position, 0, extent(size) - 1) : position);
+      bool isPromised = isLoaded(index) || (isWhole && !isa<BlockArgument>(index));
+      result.push_back(isPromised ? Halide::unsafe_promise_clamped(position, 0, extent(size) - 1) : position);
     }
     return result;
   }
@@ -243,10 +253,7 @@ static bool isElement(Value value) {
   auto stage = load.getBuffer().getDefiningOp<StageOp>();
   if (!stage)
     return true;
-  auto kernel = cast<DefineOp>(stage->getParentOp());
-  auto places = [&](auto directive) { return directive.getStage() == stage.getStageName(); };
-  return kernel.isOutputStage(stage) || llvm::any_of(kernel.getSchedule().getOps<ComputeRootOp>(), places) ||
-         llvm::any_of(kernel.getSchedule().getOps<ComputeAtOp>(), places);
+  return cast<DefineOp>(stage->getParentOp()).isOutputStage(stage) || hasPlace<ComputeRootOp>(stage) || hasPlace<ComputeAtOp>(stage);
 }
 
 SmallPtrSet<Operation *, 2> findContraction(UpdateOp update) {
