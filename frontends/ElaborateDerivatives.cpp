@@ -317,7 +317,7 @@ FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
   auto set = llvm::find_if(sets, [&](const ParameterSet &known) { return whole->arena && known.symbol == whole->arena; });
   if (set == sets.end())
     return error(call[1].where) << "'leafwise' requires a parameter set, or a gradient or state of its layout, but got " << describe(call[1].value);
-  graph::DimAttr leaf = b.dim("leaf");
+  graph::DimAttr leaf = LeafRules::extent(b);
   FunctionInstance instance;
   {
     Building building(*this, FunctionScope::Lifted, "leaf", lambda->range);
@@ -346,7 +346,7 @@ FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
       return error(lambda->body->range) << "'leafwise' requires a function that takes from outside of it numbers only";
     arguments.push_back({LeafRules::Lifted::Uniform, {captured, {}, {}}});
   }
-  LeafRules rules(b, module, *set, leaf);
+  LeafRules rules(b, module, *set);
   auto lifted = rules.lift(instance.func, arguments);
   if (auto *op = std::get_if<mlir::Operation *>(&lifted))
     return error(call.where()) << "'leafwise' requires operations on each element, numbers, and sums over the parameter; '"

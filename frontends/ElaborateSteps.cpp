@@ -369,17 +369,16 @@ FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Upd
   if (found == e.instances.end()) {
     Elaborator::Frame frame(e, decl.name.text.str(), update.optimizer->range);
     RuleCall call{optimizer, update, rule, arguments, named, olds};
-    FailureOr<FunctionInstance> instance = buildRule(call, std::nullopt);
+    // A rule is about one parameter. If it treats each element by itself, it holds for the whole arena as it is written.
+    graph::DimAttr leaf = LeafRules::extent(e.b);
+    FailureOr<FunctionInstance> one = buildRule(call, leaf);
+    if (failed(one))
+      return failure();
+    bool isElementwise = treatsElements(one->func, leaf);
+    FailureOr<FunctionInstance> instance = isElementwise ? buildRule(call, std::nullopt) : buildLeafRule(call, one->func);
     if (failed(instance))
       return failure();
-    if (mlir::Operation *op = findWhole(instance->func)) {
-      instance->func.erase();
-      if (!llvm::isa<graph::ReduceSumOp>(op))
-        return refuseRule(op, optimizer);
-      instance = buildLeafRule(call);
-      if (failed(instance))
-        return failure();
-    }
+    one->func.erase();
     found = e.instances.try_emplace(key, std::move(*instance)).first;
   }
   return e.emitCall(found->second, tensors, update.optimizer->range);
@@ -475,12 +474,8 @@ Tensor ModelElaborator::keepFrozen(const RuleCall &call, const Tensor &before, c
 }
 
 /// The function on whole arenas of a rule that looks at each parameter as a whole: see LeafRules.
-FailureOr<FunctionInstance> ModelElaborator::buildLeafRule(const RuleCall &call) {
+FailureOr<FunctionInstance> ModelElaborator::buildLeafRule(const RuleCall &call, mlir::func::FuncOp one) {
   const OptimizerDecl &decl = *call.optimizer.decl;
-  graph::DimAttr leaf = e.b.dim("leaf");
-  FailureOr<FunctionInstance> one = buildRule(call, leaf);
-  if (failed(one))
-    return failure();
   Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + ".update", decl.name.range);
   std::vector<LeafRules::Lifted> arguments;
   std::vector<Value> given;
@@ -491,16 +486,16 @@ FailureOr<FunctionInstance> ModelElaborator::buildLeafRule(const RuleCall &call)
       arguments.push_back({tensor.dims == whole ? LeafRules::Lifted::Whole : LeafRules::Lifted::Uniform, tensor});
     });
   }
-  LeafRules rules(e.b, e.module, *call.rule.set, leaf);
+  LeafRules rules(e.b, e.module, *call.rule.set);
   FailureOr<const Binding *> bound = bindRule(call, given, [&](const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces) {
     arguments.push_back(rules.piecewise(base, pieces));
     return Value(arguments.back().tensor);
   });
   if (failed(bound))
     return failure();
-  if (one->func.getNumArguments() != arguments.size()) // a key, or a size that no parameter gives
+  if (one.getNumArguments() != arguments.size()) // a key, or a size that no parameter gives
     return e.error(decl.name.range) << "requires optimizer '" << decl.name.text << "', which looks at each parameter as a whole, to draw no random numbers";
-  auto lifted = rules.lift(one->func, arguments);
+  auto lifted = rules.lift(one, arguments);
   if (auto *op = std::get_if<mlir::Operation *>(&lifted))
     return refuseRule(*op, call.optimizer);
   std::vector<Value> results;
@@ -512,14 +507,13 @@ FailureOr<FunctionInstance> ModelElaborator::buildLeafRule(const RuleCall &call)
     Tensor after{result.tensor.value, before.dims, before.arena};
     results.push_back(old.first == "param" ? keepFrozen(call, *given[0].as<Tensor>(), after) : after);
   }
-  one->func.erase();
   return e.finish(makeList(std::move(results)));
 }
 
-/// The first op of a rule that does not treat each element by itself: a rule runs over the flat array of all parameters, gaps included.
-mlir::Operation *ModelElaborator::findWhole(mlir::func::FuncOp function) {
-  std::vector<mlir::func::FuncOp> todo = {function};
-  llvm::SmallPtrSet<mlir::Operation *, 8> seen = {function};
+/// Does a rule treat each element by itself? Not if it knows the size of its parameter either.
+bool ModelElaborator::treatsElements(mlir::func::FuncOp rule, graph::DimAttr leaf) {
+  std::vector<mlir::func::FuncOp> todo = {rule};
+  llvm::SmallPtrSet<mlir::Operation *, 8> seen = {rule};
   for (size_t i = 0; i < todo.size(); ++i)
     for (mlir::Operation &op : todo[i].front().without_terminator()) {
       if (auto call = llvm::dyn_cast<mlir::func::CallOp>(op)) {
@@ -529,11 +523,12 @@ mlir::Operation *ModelElaborator::findWhole(mlir::func::FuncOp function) {
         continue;
       }
       auto broadcast = llvm::dyn_cast<graph::BroadcastInDimOp>(op);
-      bool ofScalar = broadcast && broadcast.getOperand().getType().getRank() == 0;
-      if (!op.hasTrait<graph::Elementwise>() && !llvm::isa<graph::ConstantOp, graph::ExtentOp, graph::IotaOp>(op) && !ofScalar)
-        return &op;
+      auto extent = llvm::dyn_cast<graph::ExtentOp>(op);
+      bool isNumber = llvm::isa<graph::ConstantOp>(op) || (extent && extent.getDim() != leaf);
+      if (!op.hasTrait<graph::Elementwise>() && !isNumber && !(broadcast && broadcast.getOperand().getType().getRank() == 0))
+        return false;
     }
-  return nullptr;
+  return true;
 }
 
 LogicalResult ModelElaborator::refuseRule(mlir::Operation *op, const Optimizer &optimizer) {

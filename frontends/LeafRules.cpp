@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/frontends/LeafRules.h"
 
+#include <numeric>
+
 namespace costate::importer {
 
-LeafRules::LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set, graph::DimAttr leaf)
-    : b(b), module(module), leaf(leaf), size(set.size), block(set.size) {
+/// Elements of a block at most: many of them can be summed at once.
+constexpr int64_t kMostInBlock = 1024;
+
+LeafRules::LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set)
+    : b(b), module(module), leaf(extent(b)), size(set.size), block(std::gcd(set.size, kMostInBlock)) {
   auto arena = llvm::cast<ArenaLayout>(mlir::SymbolTable::lookupSymbolIn(module, set.symbol));
   std::vector<ArenaLeaf> leaves;
   for (const ArenaLeaf &each : arena.getArenaLeaves())

@@ -9,14 +9,14 @@
 #include "costate/frontends/TensorBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <numeric>
-
 namespace costate::importer {
 
 class LeafRules {
 public:
-  /// `leaf` is the extent that stands for the size of a parameter in rules.
-  LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set, graph::DimAttr leaf);
+  /// The extent that stands for the size of a parameter in rules; no model can give a dimension this name.
+  static graph::DimAttr extent(TensorBuilder &b) { return b.dim("param.size"); }
+
+  LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set);
 
   /// What a value of a rule becomes.
   struct Lifted {

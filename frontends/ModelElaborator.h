@@ -109,9 +109,9 @@ private:
   using MakePieces = llvm::function_ref<Value(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces)>;
   mlir::FailureOr<const Binding *> bindRule(const RuleCall &call, std::vector<Value> given, MakePieces makePieces);
   mlir::FailureOr<FunctionInstance> buildRule(const RuleCall &call, std::optional<graph::DimAttr> leaf);
-  mlir::FailureOr<FunctionInstance> buildLeafRule(const RuleCall &call);
+  mlir::FailureOr<FunctionInstance> buildLeafRule(const RuleCall &call, mlir::func::FuncOp one);
   Tensor keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after);
-  mlir::Operation *findWhole(mlir::func::FuncOp function);
+  bool treatsElements(mlir::func::FuncOp rule, graph::DimAttr leaf);
   mlir::LogicalResult refuseRule(mlir::Operation *op, const Optimizer &optimizer);
   mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
   void forget(const Binding *root); // values of definitions that depend on it

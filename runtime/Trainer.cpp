@@ -316,6 +316,8 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
       return invalidArgument('\'', options.checkpoint, "': requires the sums of an epoch, but got '", run.sums, '\'');
     result.bestEpoch = run.bestEpoch;
     result.bestLoss = run.bestLoss;
+    if (options.onResume)
+      options.onResume();
   }
   StepLog log;
   if (!options.log.empty())
@@ -372,7 +374,7 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
     COSTATE_RETURN_IF_ERROR(evaluateInto(validation, options, result, report.validation));
     COSTATE_RETURN_IF_ERROR(evaluateInto(test, options, result, report.test));
     for (const Metric &metric : report.validation)
-      if (metric.name == "loss" && (run.bestEpoch < 0 || metric.value < run.bestLoss)) {
+      if (metric.name == "loss" && std::isfinite(metric.value) && (run.bestEpoch < 0 || metric.value < run.bestLoss)) {
         result.bestEpoch = run.bestEpoch = epoch;
         result.bestLoss = run.bestLoss = metric.value;
         if (!options.best.empty())

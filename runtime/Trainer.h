@@ -48,6 +48,7 @@ struct TrainOptions {
   std::string best;
   int64_t patience = 0;
   const std::atomic<bool> *interrupt = nullptr; // read before each step; true stops the run
+  std::function<void()> onResume; // after a checkpoint has been read
   std::function<void(const StepReport &)> onStep;
   std::function<void(const EpochReport &)> onEpoch;
 };

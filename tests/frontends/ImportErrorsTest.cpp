@@ -293,7 +293,8 @@ TEST(ImportErrorsTest, Steps) {
   EXPECT_THAT(errorsOf(withOptimizer("param <- param - max(grad)")),
               HasSubstr("t:2:18: error: requires optimizer 'o' to treat each element by itself, or by sums over its parameter; 'reduce_max' over a "
                         "parameter is not supported yet"));
-  EXPECT_THAT(errorsOf(withOptimizer("param <- param - norm(grad)*normal(shape(param))")), HasSubstr("'random' over a parameter is not supported yet"));
+  EXPECT_THAT(errorsOf(withOptimizer("param <- param - norm(grad)*normal(shape(param))")), HasSubstr("requires optimizer 'o', which looks at each parameter as a whole, to draw no random numbers"));
+  EXPECT_THAT(errorsOf(withOptimizer("param <- param - arange(size(param))*grad")), HasSubstr("over a parameter is not supported yet"));
   EXPECT_THAT(errorsOf(withOptimizer("param <- zeros([3])")), HasSubstr("requires 'param' to stay f32[32], but got f32[3]"));
   EXPECT_THAT(errorsOf(withOptimizer("param")), HasSubstr("requires '<-' to say what the optimizer changes, but found a value"));
   EXPECT_THAT(errorsOf(withOptimizer("state m = zeros([3])\nparam <- param")),

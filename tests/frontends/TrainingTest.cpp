@@ -398,6 +398,11 @@ TEST(TrainingTest, RulesOfWholeParameters) {
 
 /// Leaves of sizes that fill no block, one of them empty; a group with a rate of its own, a frozen leaf, a tied one. Between leaves lies what the
 /// rule makes of zeros, here numbers that would be seen: they count nowhere.
+TEST(TrainingTest, SizeIsThatOfTheParameter) {
+  Model model("optimizer o(lr) { param <- param - lr*grad/size(param) }\n" + linear("o(lr=0.6)"));
+  EXPECT_THAT(model.step({1, 2, -3}), testing::Pointwise(testing::DoubleNear(1e-12), Numbers{0.8, 0.6, 1.6}));
+}
+
 TEST(TrainingTest, EachParameterIsAWhole) {
   Model model(R"(
 optimizer centred(lr, scale=1) {

@@ -71,6 +71,8 @@ struct HandleFlags {
   void addTo(CLI::App &command);
   /// Errors: InvalidArgument where a flag has a value that it cannot have; those of the runtime.
   absl::StatusOr<Handle> create(const Executable &executable) const;
+  /// What --set says, once more: a checkpoint brings hyper-parameters of its own.
+  absl::Status setHypers(const Handle &handle) const;
 };
 
 /// Seconds since the system started this process; steps of 10 ms.

@@ -82,6 +82,12 @@ absl::StatusOr<Handle> HandleFlags::create(const Executable &executable) const {
   if (!params.empty())
     if (absl::Status status = handle.check(costate_model_load(handle.model.get(), params.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
       return status;
+  if (absl::Status status = setHypers(handle); !status.ok())
+    return status;
+  return handle;
+}
+
+absl::Status HandleFlags::setHypers(const Handle &handle) const {
   for (const std::string &text : set) {
     absl::StatusOr<Binding> binding = Binding::parse(text, "--set");
     if (!binding.ok())
@@ -93,7 +99,7 @@ absl::StatusOr<Handle> HandleFlags::create(const Executable &executable) const {
     if (absl::Status status = handle.check(costate_model_set(handle.model.get(), binding->name.c_str(), value)); !status.ok())
       return status;
   }
-  return handle;
+  return absl::OkStatus();
 }
 
 double secondsSinceProcessStart() {

@@ -157,6 +157,7 @@ int train(TrainFlags flags) {
   options.resume = flags.resume && std::filesystem::exists(flags.checkpoint);
   if (flags.resume && !options.resume)
     std::printf("no checkpoint '%s' yet: starting from the beginning\n", flags.checkpoint.c_str());
+  options.onResume = [&] { (void)flags.handle.setHypers(*handle); }; // as they were set before
   options.best = flags.best;
   options.patience = flags.patience;
   options.interrupt = &interruptFlag();
