@@ -2,7 +2,8 @@
 //
 // Kernels as loops in the function that calls them: what is too small for Halide, and the reference for every schedule. A stage becomes a nest
 // over its index space, stores the definition and applies the updates. The order of each sum is the order of its update, as everywhere. A
-// kernel that one function calls repeatedly becomes a function of its own, so that LLVM compiles a repeated layer once.
+// kernel that one function calls repeatedly becomes a function of its own, so that LLVM compiles a repeated layer once, and so do all kernels
+// of a function that calls many: passes of LLVM take more than linear time in what a function, or a loop of it, holds.
 //
 // Two shapes of an update over all points of the stage:
 //  - the sum stays in a register (free variables outside, the reduction inside), or
@@ -28,6 +29,9 @@ namespace {
 
 /// From this many elements on, vectors along the last axis pay for keeping a sum in memory.
 constexpr int64_t kFewestForVectors = 8;
+
+/// A function that calls more kernels than this calls them all as functions.
+constexpr unsigned kMostInline = 32;
 
 class LoopWriter {
 public:
@@ -264,18 +268,22 @@ struct KernelToLoops : impl::KernelToLoopsBase<KernelToLoops> {
     SmallVector<CallOp> calls;
     functions.clear();
     llvm::DenseMap<std::pair<Operation *, Operation *>, unsigned> repetitions; // of a kernel in a function
+    llvm::DenseMap<Operation *, unsigned> callsIn;                             // a function
     getOperation().walk([&](CallOp call) {
       if (call.getExecutor() != Executor::Loops)
         return;
       calls.push_back(call);
-      ++repetitions[{call->getParentOfType<func::FuncOp>(), call.getKernel()}];
+      Operation *caller = call->getParentOfType<func::FuncOp>();
+      ++repetitions[{caller, call.getKernel()}];
+      ++callsIn[caller];
     });
     for (CallOp call : calls) {
       DefineOp kernel = call.getKernel();
+      Operation *caller = call->getParentOfType<func::FuncOp>();
       OpBuilder b(call);
-      LogicalResult written = repetitions.lookup({call->getParentOfType<func::FuncOp>(), kernel}) > 1
-                                  ? callFunction(call, kernel, b)
-                                  : LoopWriter(kernel, call.getInputs(), call.getOuts(), b, call.getLoc()).write();
+      bool asFunction = callsIn.lookup(caller) > kMostInline || repetitions.lookup({caller, kernel}) > 1;
+      LogicalResult written = asFunction ? callFunction(call, kernel, b)
+                                         : LoopWriter(kernel, call.getInputs(), call.getOuts(), b, call.getLoc()).write();
       if (failed(written))
         return signalPassFailure();
       call.erase();
