@@ -142,9 +142,7 @@ void applySchedule(DefineOp kernel, HalideKernel &translated) {
             stageOf(op.getStage()).func.compute_root();
             return;
           }
-          // Halide knows the only definition of a Func by no number.
-          int number = consumer.func.has_update_definition() ? *update + 1 : -1;
-          Halide::LoopLevel level(consumer.func, consumer.variables[definition].at(op.getVariable().str()), number);
+          Halide::LoopLevel level(consumer.func, consumer.variables[definition].at(op.getVariable().str()));
           stageOf(op.getStage()).func.compute_at(level);
         })
         .Case([&](StoreInOp op) { stageOf(op.getStage()).func.store_in(toHalide(op.getMemory())); })

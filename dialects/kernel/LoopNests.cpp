@@ -245,11 +245,8 @@ LogicalResult LoopNests::apply(ComputeAtOp directive) {
   StageOp stage = kernel.lookupStage(directive.getStage());
   if (kernel.isOutputStage(stage))
     return directive.emitOpError("requires a stage that is not an output"); // D2
-  StageOp consumer = kernel.lookupStage(directive.getConsumer());
-  if (!stage->isBeforeInBlock(consumer))
+  if (!stage->isBeforeInBlock(kernel.lookupStage(directive.getConsumer())))
     return directive.emitOpError("requires a consumer after the stage"); // D3
-  if (!directive.getConsumerUpdate() && kernel.isTiedStage(consumer))
-    return directive.emitOpError("requires a consumer that replaces no input"); // D3
   return setPlace(directive, directive.getStage());
 }
 

@@ -112,7 +112,7 @@ def Kernel_ComputeAtOp : Kernel_Directive<"compute_at"> {
   let summary = "what a consumer's loop needs of a stage is computed inside that loop";
   let description = [{
     D2: not an output; at most one place a stage. D3: the consumer is another stage, later in the kernel, and the loop exists at the end
-    of the schedule; the definition of a tied output is none, since it updates what is there.
+    of the schedule.
 
     ```mlir
     kernel.compute_at "mean" at "y" "i0o"

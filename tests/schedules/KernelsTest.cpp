@@ -273,6 +273,34 @@ TEST_F(KernelsTest, TiedOutputsAreUpdatedOnce) {
                            {index(101), f32(0.1), floats({101}), floats({101}), floats({101})});
 }
 
+TEST_F(KernelsTest, ATiedOutputCanHaveStagesInside) {
+  expectSameUnderSchedules(R"(
+    kernel.define @k(%n: index, %a: !kernel.buffer<?x7xf32>, %b: !kernel.buffer<7x20xf32>, %w: !kernel.buffer<?x20xf32>)
+        -> (!kernel.buffer<?x20xf32> tied %w) stages {
+      %s = kernel.stage "s" (%i < %n, %j < 20) : f32 {
+        %zero = arith.constant 0.0 : f32
+        kernel.yield %zero : f32
+      } updates (%self) {
+        kernel.update (%i, %j) over (%r < 7) {
+          %so = kernel.load %self[%i, %j] : !kernel.buffer<?x20xf32>
+          %x = kernel.load %a[%i, %r] : !kernel.buffer<?x7xf32>
+          %y = kernel.load %b[%r, %j] : !kernel.buffer<7x20xf32>
+          %p = arith.mulf %x, %y : f32
+          %v = arith.addf %so, %p : f32
+          kernel.write %v at [%i, %j] : f32
+        }
+      }
+      %u = kernel.stage "u" (%i < %n, %j < 20) : f32 {
+        %old = kernel.load %w[%i, %j] : !kernel.buffer<?x20xf32>
+        %step = kernel.load %s[%i, %j] : !kernel.buffer<?x20xf32>
+        %new = arith.subf %old, %step : f32
+        kernel.yield %new : f32
+      }
+      kernel.output %u : !kernel.buffer<?x20xf32>
+    })",
+                           {index(37), floats({37, 7}), floats({7, 20}), floats({37, 20})});
+}
+
 TEST_F(KernelsTest, ATiedOutputCanBeScatteredInto) {
   expectSameUnderSchedules(R"(
     kernel.define @k(%n: index, %x: !kernel.buffer<?xf32>, %to: !kernel.buffer<?xi32>, %w: !kernel.buffer<8xf32>) -> (!kernel.buffer<8xf32> tied %w) stages {

@@ -448,29 +448,6 @@ kernel.define @compute_at_order(%n: index, %w: !kernel.buffer<?xf32>) -> (!kerne
 
 // -----
 
-kernel.define @compute_at_tied(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32> tied %w, !kernel.buffer<?x10xf32>) stages {
-  %s = kernel.stage "s" (%i < %n) : f32 undef updates (%self) {
-    kernel.update (%i) over (%p < 4, %q < %n) {
-      %one = arith.constant 1.0 : f32
-      kernel.write %one at [%i] : f32
-    }
-  }
-  %y = kernel.stage "y" (%i < %n) : f32 {
-    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
-    kernel.yield %a : f32
-  }
-  %z = kernel.stage "z" (%i < %n, %j < 10) : f32 {
-    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
-    kernel.yield %a : f32
-  }
-  kernel.output %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>
-} schedule {
-  // expected-error @below {{requires a consumer that replaces no input}}
-  kernel.compute_at "s" at "y" "i0"
-}
-
-// -----
-
 kernel.define @compute_at_loop(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32> tied %w, !kernel.buffer<?x10xf32>) stages {
   %s = kernel.stage "s" (%i < %n) : f32 undef updates (%self) {
     kernel.update (%i) over (%p < 4, %q < %n) {
