@@ -119,6 +119,36 @@ struct LeafOfPack : OpRewritePattern<LeafOp> {
   }
 };
 
+// select(c, pack(x, ...), arena) -> pack(select(c, x, leaf(arena)), ...) for a scalar c, and with both sides exchanged: what makes a leaf can then
+// write it where it belongs. Outside of its leaves an arena is zero.
+struct SelectOfPack : OpRewritePattern<SelectOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SelectOp op, PatternRewriter &rewriter) const override {
+    auto condition = op.getPred().getDefiningOp<BroadcastInDimOp>();
+    if (!condition || condition.getOperand().getType().getRank() != 0)
+      return failure();
+    auto pack = op.getOnTrue().getDefiningOp<PackOp>();
+    bool isChosen = bool(pack);
+    if (!pack)
+      pack = op.getOnFalse().getDefiningOp<PackOp>();
+    if (!pack || !pack->hasOneUse())
+      return failure();
+    Value other = isChosen ? op.getOnFalse() : op.getOnTrue();
+    SmallVector<Value> leaves;
+    for (auto [name, leaf] : llvm::zip_equal(pack.getNames().getAsRange<StringAttr>(), pack.getLeaves())) {
+      auto type = cast<RankedTensorType>(leaf.getType()); // a static one
+      Dims shape = llvm::map_to_vector<6>(type.getShape(), [&](int64_t extent) { return DimAttr::get(getContext(), extent); });
+      auto symbol = SymbolRefAttr::get(pack.getArenaAttr().getAttr(), {FlatSymbolRefAttr::get(name)});
+      Value old = LeafOp::create(rewriter, op.getLoc(), type, other, symbol);
+      Value same = BroadcastInDimOp::create(rewriter, op.getLoc(), type.clone(rewriter.getI1Type()), condition.getOperand(), ArrayRef<int64_t>(),
+                                            toArrayAttr(getContext(), shape));
+      leaves.push_back(SelectOp::create(rewriter, op.getLoc(), type, same, isChosen ? leaf : old, isChosen ? old : leaf));
+    }
+    rewriter.replaceOpWithNewOp<PackOp>(op, pack.getType(), pack.getArenaAttr(), pack.getNames(), leaves);
+    return success();
+  }
+};
+
 /// x > c is max(x, c) > c, and x < c is min(x, c) < c, also where one of them is no number. Where the extremum is there, as that of a relu is in its
 /// derivative, x itself need not be kept.
 void compareWithExtremum(ModuleOp module) {
@@ -170,7 +200,7 @@ void sinkCheapValues(ModuleOp module) {
 struct SimplifyGraph : impl::SimplifyGraphBase<SimplifyGraph> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<TransposeIntoDot, TransposeOfDot, TransposeOfTranspose, BroadcastOfBroadcast, ReshapeOfReshape, LeafOfPack>(&getContext());
+    patterns.add<TransposeIntoDot, TransposeOfDot, TransposeOfTranspose, BroadcastOfBroadcast, ReshapeOfReshape, LeafOfPack, SelectOfPack>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled))))
       return signalPassFailure();
     IRRewriter rewriter(&getContext());

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Prints a function that calls as many kernels, each once, as the argument says."""
 import sys
 
