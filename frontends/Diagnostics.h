@@ -61,6 +61,19 @@ public:
   mlir::Location location(SourceRange where) const;
   unsigned errorCount() const { return errors; }
 
+  /// While it lives, errors are neither printed nor counted: something is tried.
+  class Silence : mlir::ScopedDiagnosticHandler {
+  public:
+    explicit Silence(Diagnostics &diagnostics)
+        : ScopedDiagnosticHandler(&diagnostics.context, [](mlir::Diagnostic &) { return mlir::success(); }), diagnostics(diagnostics),
+          errors(diagnostics.errors) {}
+    ~Silence() { diagnostics.errors = errors; }
+
+  private:
+    Diagnostics &diagnostics;
+    unsigned errors;
+  };
+
 private:
   mlir::MLIRContext &context;
   unsigned errors = 0;

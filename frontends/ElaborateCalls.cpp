@@ -46,6 +46,8 @@ Elaborator::Building::Building(Elaborator &e, FunctionScope::Kind kind, StringRe
 }
 
 Elaborator::Building::~Building() {
+  if (scope.func && !scope.func.front().mightHaveTerminator()) // not finished
+    scope.func.erase();
   elaborator.current = outer;
   elaborator.b.builder.restoreInsertionPoint(point);
   elaborator.b.location = location;
@@ -146,7 +148,7 @@ FunctionInstance Elaborator::finish(const Value &result) {
       func.setResultAttr(i, graph::kDimsAttr, graph::toArrayAttr(context, tensor.dims));
   if (results.empty() && scope.kind == FunctionScope::Instance) {
     func.erase();
-    instance.func = {};
+    scope.func = instance.func = {};
   }
   return instance;
 }

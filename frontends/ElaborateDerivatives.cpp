@@ -317,13 +317,11 @@ FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
   auto set = llvm::find_if(sets, [&](const ParameterSet &known) { return whole->arena && known.symbol == whole->arena; });
   if (set == sets.end())
     return error(call[1].where) << "'leafwise' requires a parameter set, or a gradient or state of its layout, but got " << describe(call[1].value);
-  graph::DimAttr leaf = LeafRules::extent(b);
-  FunctionInstance instance;
-  {
+  auto build = [&](const graph::Dims &dims) -> FailureOr<FunctionInstance> {
     Building building(*this, FunctionScope::Lifted, "leaf", lambda->range);
     current->label = current->parent->label;
     current->net = current->parent->net;
-    Tensor argument = addArgument(graph::typeOf({leaf}, whole->elementType()), {leaf}, {}, location(lambda->parameters[0].range));
+    Tensor argument = addArgument(graph::typeOf(dims, whole->elementType()), dims, {}, location(lambda->parameters[0].range));
     Binding *variable = bind(Binding::Root, lambda->parameters[0], call.scope);
     current->values[variable] = argument;
     current->overridden.insert(variable);
@@ -331,28 +329,49 @@ FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
     if (failed(value))
       return failure();
     if (value->rank() == 0)
-      value = b.broadcast(*value, {leaf});
-    if (value->dims != argument.dims)
+      value = b.broadcast(*value, dims);
+    if (value->dims != dims)
       return error(lambda->body->range) << "'leafwise' requires a number or the shape of the parameter, but got " << typeName(*value);
-    instance = finish(*value);
+    return finish(*value);
+  };
+  if (FailureOr<Tensor> together = leafwiseTogether(*whole, *set, build); succeeded(together))
+    return Value(*together);
+
+  // What hangs on the shape of a parameter is evaluated for each.
+  std::vector<Tensor> leaves;
+  for (const ParameterSet::Leaf &leaf : set->leaves) {
+    if (!leaf.tied.empty())
+      continue;
+    b.location = location(call.where());
+    Tensor part = b.leaf(*whole, leaf.path, leaf.shape);
+    FailureOr<FunctionInstance> instance = build(part.dims);
+    FailureOr<Value> value = failed(instance) ? FailureOr<Value>(failure()) : emitCall(*instance, {part}, call.where());
+    if (failed(value))
+      return failure();
+    leaves.push_back(*value->as<Tensor>());
   }
-  b.location = location(call.where());
-  auto operands = operandsOf(instance, {*whole}, /*freshKey=*/true);
+  return Value(leaves.empty() ? *whole : b.pack(*set, leaves));
+}
+
+/// The function of one parameter on the whole arena, if it does not hang on the shape of that.
+FailureOr<Tensor> Elaborator::leafwiseTogether(const Tensor &whole, const ParameterSet &set,
+                                               llvm::function_ref<FailureOr<FunctionInstance>(const graph::Dims &)> build) {
+  Diagnostics::Silence silence(diagnostics); // what fails is said about the parameters
+  FailureOr<FunctionInstance> instance = build({b.openExtent()});
+  if (failed(instance))
+    return failure();
+  auto operands = operandsOf(*instance, {whole}, /*freshKey=*/true);
   if (failed(operands))
     return failure();
-  std::vector<LeafRules::Lifted> arguments = {{LeafRules::Lifted::Whole, *whole}};
+  std::vector<LeafRules::Lifted> arguments = {{LeafRules::Lifted::Whole, whole}};
   for (mlir::Value captured : llvm::drop_begin(*operands)) {
     if (mlir::cast<mlir::RankedTensorType>(captured.getType()).getRank() != 0)
-      return error(lambda->body->range) << "'leafwise' requires a function that takes from outside of it numbers only";
+      return failure();
     arguments.push_back({LeafRules::Lifted::Uniform, {captured, {}, {}}});
   }
-  LeafRules rules(b, module, *set);
-  auto lifted = rules.lift(instance.func, arguments);
-  if (auto *op = std::get_if<mlir::Operation *>(&lifted))
-    return error(call.where()) << "'leafwise' requires operations on each element, numbers, and sums over the parameter; '"
-                               << (*op)->getName().stripDialect() << "' over a parameter is not supported yet";
-  instance.func.erase();
-  return Value(Tensor{std::get<std::vector<LeafRules::Lifted>>(lifted).front().tensor.value, whole->dims, whole->arena});
+  FailureOr<std::vector<LeafRules::Lifted>> lifted = LeafRules(b, module, set).lift(instance->func, arguments);
+  instance->func.erase();
+  return failed(lifted) ? FailureOr<Tensor>(failure()) : Tensor{lifted->front().tensor.value, whole.dims, whole.arena};
 }
 
 /// The rule of a fn, as graph.vjp wants it: the fn's arguments, then a cotangent per float result, to a cotangent per float

@@ -37,6 +37,20 @@ Failure Elaborator::error(SourceRange where) {
   });
 }
 
+LogicalResult Elaborator::requireShape(llvm::ArrayRef<graph::DimAttr> dims, SourceRange where) {
+  if (!b.isOpen(dims))
+    return success();
+  return error(where) << "requires the shape of a parameter, which is open here";
+}
+
+LogicalResult Elaborator::requireShape(const List &sizes, SourceRange where) {
+  graph::Dims dims;
+  for (const Value &size : sizes)
+    if (auto dim = size.as<Dimension>())
+      dims.push_back(*dim);
+  return requireShape(dims, where);
+}
+
 //===----------------------------------------------------------------------===//
 // Names and their values
 //===----------------------------------------------------------------------===//
@@ -253,6 +267,7 @@ void Elaborator::references(const Expr &e, const Binding *scope, llvm::SmallVect
     return visit(llvm::cast<MemberExpr>(e).base);
   case Expr::Comprehension:
     visit(llvm::cast<ComprehensionExpr>(e).list);
+    visitUnder(llvm::cast<ComprehensionExpr>(e).names, llvm::cast<ComprehensionExpr>(e).condition);
     return visitUnder(llvm::cast<ComprehensionExpr>(e).names, llvm::cast<ComprehensionExpr>(e).element);
   case Expr::Lambda:
     return visitUnder(llvm::cast<LambdaExpr>(e).parameters, llvm::cast<LambdaExpr>(e).body);
@@ -454,10 +469,23 @@ FailureOr<Value> Elaborator::evaluateComprehension(const ComprehensionExpr &e, c
     return failure();
   if (!list->is<List>())
     return error(e.list->range) << "requires a list after 'in', but got " << describe(*list);
+  if (failed(requireShape(*list->as<List>(), e.list->range)))
+    return failure();
   std::vector<Value> values;
   for (const Value &element : *list->as<List>()) {
     FailureOr<std::vector<const Binding *>> names = bindElement(e.names, element, e.list->range, scope);
-    FailureOr<Value> value = failed(names) ? FailureOr<Value>(failure()) : evaluate(*e.element, names->back());
+    if (failed(names))
+      return failure();
+    if (e.condition) {
+      FailureOr<Value> isTaken = evaluate(*e.condition, names->back());
+      if (failed(isTaken))
+        return failure();
+      if (!isTaken->is<bool>())
+        return error(e.condition->range) << "requires a condition known at import, but got " << describe(*isTaken);
+      if (!*isTaken->as<bool>())
+        continue;
+    }
+    FailureOr<Value> value = evaluate(*e.element, names->back());
     if (failed(value))
       return failure();
     values.push_back(*value);
@@ -589,6 +617,8 @@ LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *&sco
     return failure();
   if (!list->is<List>())
     return error(each.list->range) << "requires a list after 'in', but got " << describe(*list);
+  if (failed(requireShape(*list->as<List>(), each.list->range)))
+    return failure();
   const Binding *bodyStart = current->bodyStart;
   for (const Value &element : *list->as<List>()) {
     FailureOr<std::vector<const Binding *>> names = bindElement(each.names, element, each.list->range, scope);

@@ -40,7 +40,6 @@ LogicalResult ModelElaborator::run() {
     for (auto [statement, seen] : steps)
       if (failed(declareStep(*statement, seen)))
         return failure();
-    scratch.scope.func.erase();
   }
   if (failed(declareObjective()))
     return failure();
@@ -518,7 +517,9 @@ LogicalResult ModelElaborator::buildInit() {
       e.current->values[state.param] = e.current->values.lookup(state.set->root);
     e.b.location = e.location(state.initial->range);
     e.current->key = e.b.foldIn(seed, e.b.constant(e.b.builder.getI64Type(), Number::of(stableHash(state.root.name))));
-    FailureOr<Tensor> tensor = e.evaluateState(*state.initial, state.scope, state.param ? std::nullopt : std::optional(state.root.dims));
+    FailureOr<Tensor> tensor =
+        state.layout ? leafStates(state)
+                     : e.evaluateState(*state.initial, state.scope, state.param ? std::nullopt : std::optional(state.root.dims));
     if (failed(tensor))
       return failure();
     tensor = e.b.convert(*tensor, mlir::cast<mlir::RankedTensorType>(state.root.type).getElementType());

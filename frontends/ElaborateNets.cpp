@@ -42,6 +42,17 @@ LogicalResult Elaborator::addLeaf(ParameterSet &set, std::string path, const Dec
       return error(declared.type->range) << "requires sizes of a param that are numbers at import, but '" << dim.str() << "' is none";
     leaf.shape.push_back(*dim.constant());
   }
+  auto rank = int64_t(leaf.shape.size());
+  if (declared.outAxis) {
+    FailureOr<Number> axis = evaluateNumber(*declared.outAxis, scope, "'out axis'");
+    if (failed(axis))
+      return failure();
+    if (!axis->isInteger || axis->integer < -rank || axis->integer >= rank)
+      return error(declared.outAxis->range) << "requires an axis of " << typeName(real, *dims) << " as 'out axis', but got " << describe(*axis);
+    leaf.outAxis = axis->integer;
+  }
+  if (leaf.outAxis < 0 && rank > 0)
+    leaf.outAxis += rank;
   set.leaves.push_back(std::move(leaf));
   return success();
 }

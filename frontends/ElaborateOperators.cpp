@@ -597,6 +597,8 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
   if (auto list = base.as<List>(); list && e.subscripts.size() == 1) {
     const Subscript &s = e.subscripts[0];
     int64_t size = list->size();
+    if (failed(requireShape(*list, e.range)))
+      return failure();
     if (s.kind == Subscript::Slice) {
       FailureOr<int64_t> step = constantStep(s);
       auto bounds = failed(step) ? FailureOr<std::array<DimAttr, 2>>(failure()) : sliceBounds(*this, s, b.dim(size), *step, scope);
@@ -607,7 +609,7 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
         part.push_back((*list)[*(*bounds)[0].constant() + i * *step]);
       return makeList(std::move(part));
     }
-    FailureOr<Value> element = s.first ? evaluate(*s.first, scope) : FailureOr<Value>(failure());
+    FailureOr<Value> element = s.first ? evaluate(*s.first, scope) : FailureOr<Value>(Value());
     if (failed(element))
       return failure();
     if (auto number = element->as<Number>(); number && number->isInteger) {
@@ -623,9 +625,9 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
 
   // `..` stands for the axes that no other subscript names; without one it is understood at the end.
   size_t rests = llvm::count_if(e.subscripts, [](const Subscript &s) { return s.kind == Subscript::Rest; });
-  size_t named = e.subscripts.size() - rests;
+  size_t named = e.subscripts.size() - rests - llvm::count_if(e.subscripts, [](const Subscript &s) { return s.kind == Subscript::New; });
   if (rests > 1 || named > size_t(x->rank()))
-    return error(e.range) << "requires at most " << x->rank() << " subscripts and one '..', but got " << e.subscripts.size();
+    return error(e.range) << "requires at most " << x->rank() << " subscripts and one '..', but got " << named + rests;
 
   b.location = location(e.range);
   Dims starts, sizes, kept;
@@ -643,6 +645,10 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
     if (s.kind == Subscript::Rest) {
       for (size_t i = named; i < size_t(x->rank()); ++i)
         whole();
+      continue;
+    }
+    if (s.kind == Subscript::New) {
+      kept.push_back(b.dim(1));
       continue;
     }
     DimAttr extent = x->dims[strides.size()];

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Training steps: `minimize`, `step`, `update`. An optimizer is a function of a parameter set as a whole: its states are
-// arenas of the set's layout, its rule is called once on the flat array, however many tensors there are.
+// Training steps: `minimize`, `step`, `update`. What an optimizer does is in ElaborateRules.cpp.
 #include "costate/dialects/optim/Optim.h"
-#include "costate/frontends/LeafRules.h"
 #include "costate/frontends/ModelElaborator.h"
 
 namespace costate::importer {
@@ -83,51 +81,17 @@ LogicalResult ModelElaborator::declareUpdate(const Stmt &statement, llvm::ArrayR
 
   // Numbers given here are what a user tunes: they become arguments of the entry, so that no other value recompiles.
   for (const auto &[parameter, given] : *optimizer->given)
-    if (given.is<Number>())
+    if (given.is<Number>() && !parameter->isStatic)
       update.hypers.push_back({parameter, addHyper({parameter->name.text, expr.range}, given.as<Number>()->real, nullptr)});
 
   if (failed(declareGroups(use, decl, update, seen)))
     return failure();
 
   for (ParameterSet *set : *over) {
-    Rule rule{set, {}};
-    const Binding *inside = nullptr;
-    for (const Parameter &parameter : decl.parameters) {
-      auto given = llvm::find_if(*optimizer->given, [&](const auto &g) { return g.first == &parameter; });
-      FailureOr<Value> argument = given != optimizer->given->end() ? FailureOr<Value>(given->second)
-                                                                   : e.evaluate(*parameter.defaultValue, inside);
-      if (failed(argument))
-        return failure();
-      inside = e.bindRoot(parameter.name, *argument, inside);
-    }
-    Binding *param = e.bind(Binding::Root, {"param", decl.name.range}, inside);
-    e.current->values[param] = e.current->values.lookup(set->root);
-    inside = param;
-    for (const StmtPtr &inner : decl.body.statements) {
-      auto *declare = llvm::dyn_cast<DeclareStmt>(inner.get());
-      if (!declare)
-        continue;
-      std::string name = (set->name + "." + decl.name.text + "." + declare->name.text).str();
-      auto isTaken = [&](const std::string &n) { return llvm::any_of(states, [&](const State &s) { return s.root.name == n; }); };
-      std::string unique = name;
-      for (unsigned n = 2; isTaken(unique); ++n)
-        unique = name + "_" + std::to_string(n);
-      FailureOr<Value> initial = e.evaluate(*declare->value, inside);
-      FailureOr<Tensor> tensor = e.toTensor(initial, declare->value->range);
-      if (failed(tensor))
-        return failure();
-      // A number as initial value is a scalar state, of the type of the parameters.
-      if (tensor->rank() == 0 && !initial->is<Tensor>())
-        tensor = e.b.convert(*tensor, e.real);
-      if (tensor->rank() != 0 && tensor->dims != graph::Dims{e.b.dim(set->size)})
-        return e.error(declare->value->range) << "requires state '" << declare->name.text
-                                              << "' to be a scalar or to have the layout of 'param', but got " << typeName(*tensor);
-      Binding *root = e.bind(Binding::Root, declare->name, nullptr);
-      mlir::FlatSymbolRefAttr arena = tensor->rank() ? set->symbol : mlir::FlatSymbolRefAttr();
-      rule.states.push_back({declare->name.text, states.size()});
-      states.push_back({{root, unique, "state", tensor->value.getType(), tensor->dims, arena}, declare->value.get(), inside, set, param});
-    }
-    update.rules.push_back(std::move(rule));
+    FailureOr<Rule> rule = declareRule(*optimizer, update, *set);
+    if (failed(rule))
+      return failure();
+    update.rules.push_back(std::move(*rule));
   }
   updates.push_back(std::move(update));
   return success();
@@ -156,6 +120,8 @@ LogicalResult ModelElaborator::declareGroups(const OptimizerUse &use, const Opti
       if (!argument.given())
         continue;
       auto number = argument.value.as<Number>();
+      if (parameter.isStatic)
+        return e.error(argument.where) << "requires '" << parameter.name.text << "' to be the same for all groups: it is static";
       if (!number)
         return e.error(argument.where) << "requires a number for a group, but got " << describe(argument.value);
       ownedNames.push_back((name + "_" + parameter.name.text).str());
@@ -330,213 +296,6 @@ LogicalResult ModelElaborator::runUpdate(const Update &update, llvm::ArrayRef<Te
     forget(binding);
   }
   return success();
-}
-
-/// Calls the rule on whole arenas: param, grad and the states, then `t` and the arguments. Gives the new param and states.
-FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Update &update, const Rule &rule,
-                                           const Tensor &gradient) {
-  const OptimizerDecl &decl = *optimizer.decl;
-  auto now = [&](const Binding *binding) -> const Value & { return e.current->values.find(binding)->second; };
-  std::vector<std::pair<Name, Value>> arguments;
-  arguments.push_back({{"param", decl.name.range}, now(rule.set->root)});
-  arguments.push_back({{"grad", decl.name.range}, gradient});
-  std::vector<std::pair<StringRef, Tensor>> olds = {{"param", tensorOf(rule.set->root)}};
-  for (auto [name, index] : rule.states) {
-    arguments.push_back({{name, states[index].root.binding->where}, now(states[index].root.binding)});
-    olds.push_back({name, tensorOf(states[index].root.binding)});
-  }
-  arguments.push_back({{"t", decl.name.range}, now(t)});
-  std::string key = "update " + decl.name.text.str();
-  llvm::SmallVector<Tensor> tensors;
-  for (const Parameter &parameter : decl.parameters) {
-    Value value;
-    auto hyper = llvm::find_if(update.hypers, [&](const auto &h) { return h.first == &parameter; });
-    auto given = llvm::find_if(*optimizer.given, [&](const auto &g) { return g.first == &parameter; });
-    if (hyper != update.hypers.end())
-      value = now(hyper->second);
-    else if (given != optimizer.given->end())
-      value = given->second;
-    arguments.push_back({parameter.name, value});
-  }
-  size_t named = arguments.size();
-  for (const GroupArgument &argument : update.groupArguments)
-    arguments.push_back({argument.parameter->name, now(argument.hyper)});
-  for (const auto &[name, value] : arguments) {
-    key += ";" + identity(value);
-    forEachTensor(value, [&](const Tensor &tensor) { tensors.push_back(tensor); });
-  }
-  auto found = e.instances.find(key);
-  if (found == e.instances.end()) {
-    Elaborator::Frame frame(e, decl.name.text.str(), update.optimizer->range);
-    RuleCall call{optimizer, update, rule, arguments, named, olds};
-    // A rule is about one parameter. If it treats each element by itself, it holds for the whole arena as it is written.
-    graph::DimAttr leaf = LeafRules::extent(e.b);
-    FailureOr<FunctionInstance> one = buildRule(call, leaf);
-    if (failed(one))
-      return failure();
-    bool isElementwise = treatsElements(one->func, leaf);
-    FailureOr<FunctionInstance> instance = isElementwise ? buildRule(call, std::nullopt) : buildLeafRule(call, one->func);
-    if (failed(instance))
-      return failure();
-    one->func.erase();
-    found = e.instances.try_emplace(key, std::move(*instance)).first;
-  }
-  return e.emitCall(found->second, tensors, update.optimizer->range);
-}
-
-/// The values of a rule's arguments in the function being built: `given` are those of the caller. Those without a value get their default, and
-/// those that differ between groups what `pieces` makes of them.
-FailureOr<const Binding *> ModelElaborator::bindRule(const RuleCall &call, std::vector<Value> given, MakePieces makePieces) {
-  const OptimizerDecl &decl = *call.optimizer.decl;
-  SourceRange where = call.update.optimizer->range;
-  const Binding *inside = nullptr;
-  for (size_t i = 0; i < call.named; ++i) {
-    const Name &name = call.arguments[i].first;
-    Value value = given[i];
-    if (value.is<std::monostate>()) {
-      const Parameter &parameter = decl.parameters[i - (call.named - decl.parameters.size())];
-      FailureOr<Value> fallback = e.evaluate(*parameter.defaultValue, inside);
-      if (failed(fallback))
-        return failure();
-      value = *fallback;
-    }
-    std::vector<std::pair<int64_t, Tensor>> pieces;
-    for (auto [k, argument] : llvm::enumerate(call.update.groupArguments))
-      if (argument.parameter->name.text == name.text)
-        pieces.push_back({argument.group, *e.toTensor(given[call.named + k], where, e.real)});
-    if (!pieces.empty()) {
-      FailureOr<Tensor> base = e.toTensor(value, where, e.real);
-      if (failed(base))
-        return failure();
-      if (base->rank() != 0)
-        return e.error(where) << "requires '" << name.text << "' to be a scalar, since it differs for a group";
-      value = makePieces(*base, pieces);
-    }
-    inside = e.bindRoot(name, value, inside);
-  }
-  return inside;
-}
-
-/// The function of a rule on whole arenas, or, with `leaf`, on one parameter of that extent. In that one, what differs between groups is a number: an
-/// argument behind the others.
-FailureOr<FunctionInstance> ModelElaborator::buildRule(const RuleCall &call, std::optional<graph::DimAttr> leaf) {
-  const OptimizerDecl &decl = *call.optimizer.decl;
-  Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + (leaf ? ".leaf" : ".update"), decl.name.range);
-  graph::Dims whole = {e.b.dim(call.rule.set->size)}, dims = leaf ? graph::Dims{*leaf} : whole;
-  std::vector<Value> given;
-  for (const auto &[name, value] : call.arguments)
-    given.push_back(mapTensors(value, [&](const Tensor &tensor) {
-      if (!leaf || tensor.dims != whole)
-        return e.addArgument(tensor);
-      return e.addArgument(graph::typeOf(dims, tensor.elementType()), dims, {}, tensor.value.getLoc());
-    }));
-  FailureOr<const Binding *> bound = bindRule(call, given, [&](const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces) {
-    return Value(leaf ? e.addArgument(base.value.getType(), {}, {}, base.value.getLoc()) : e.b.piecewise(*call.rule.set, base, pieces));
-  });
-  if (failed(bound))
-    return failure();
-  const Binding *inside = *bound;
-  e.current->bodyStart = inside;
-  for (const StmtPtr &statement : decl.body.statements) {
-    if (llvm::isa<DeclareStmt>(*statement))
-      continue; // an argument
-    if (llvm::isa<ResultStmt>(*statement))
-      return e.error(statement->range) << "requires '<-' to say what the optimizer changes, but found a value";
-    if (failed(e.evaluateStatement(*statement, inside)))
-      return failure();
-  }
-  std::vector<Value> results;
-  for (const auto &[name, old] : call.olds) {
-    const Binding *binding = Elaborator::lookup(name, inside);
-    if (name == "param" && binding->kind == Binding::Root)
-      return e.error(decl.name.range) << "requires optimizer '" << decl.name.text << "' to change its parameters: 'param <- ...'";
-    FailureOr<Value> value = e.valueOf(binding);
-    FailureOr<Tensor> tensor = e.toTensor(value, binding->where, old.elementType());
-    if (failed(tensor))
-      return failure();
-    graph::Dims required = old.dims == whole ? dims : old.dims;
-    if (tensor->rank() == 0)
-      tensor = e.b.broadcast(*tensor, required);
-    if (tensor->dims != required)
-      return e.error(binding->where) << "requires '" << name << "' to stay " << typeName(old) << ", but got " << typeName(*tensor);
-    tensor->arena = leaf ? mlir::FlatSymbolRefAttr() : old.arena;
-    if (name == "param" && !leaf)
-      tensor = keepFrozen(call, *given[0].as<Tensor>(), *tensor);
-    results.push_back(*tensor);
-  }
-  return e.finish(makeList(std::move(results)));
-}
-
-Tensor ModelElaborator::keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after) {
-  ParameterSet &set = *call.rule.set;
-  bool hasFrozen = llvm::any_of(set.ranges, [](const ParameterSet::Range &range) { return range.frozen; });
-  return hasFrozen ? e.b.select(e.b.frozen(set), before, after) : after;
-}
-
-/// The function on whole arenas of a rule that looks at each parameter as a whole: see LeafRules.
-FailureOr<FunctionInstance> ModelElaborator::buildLeafRule(const RuleCall &call, mlir::func::FuncOp one) {
-  const OptimizerDecl &decl = *call.optimizer.decl;
-  Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + ".update", decl.name.range);
-  std::vector<LeafRules::Lifted> arguments;
-  std::vector<Value> given;
-  graph::Dims whole = {e.b.dim(call.rule.set->size)};
-  for (const auto &[name, value] : call.arguments) {
-    given.push_back(e.addArguments(value));
-    forEachTensor(given.back(), [&](const Tensor &tensor) {
-      arguments.push_back({tensor.dims == whole ? LeafRules::Lifted::Whole : LeafRules::Lifted::Uniform, tensor});
-    });
-  }
-  LeafRules rules(e.b, e.module, *call.rule.set);
-  FailureOr<const Binding *> bound = bindRule(call, given, [&](const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces) {
-    arguments.push_back(rules.piecewise(base, pieces));
-    return Value(arguments.back().tensor);
-  });
-  if (failed(bound))
-    return failure();
-  if (one.getNumArguments() != arguments.size()) // a key, or a size that no parameter gives
-    return e.error(decl.name.range) << "requires optimizer '" << decl.name.text << "', which looks at each parameter as a whole, to draw no random numbers";
-  auto lifted = rules.lift(one, arguments);
-  if (auto *op = std::get_if<mlir::Operation *>(&lifted))
-    return refuseRule(*op, call.optimizer);
-  std::vector<Value> results;
-  for (auto [old, result] : llvm::zip_equal(call.olds, std::get<std::vector<LeafRules::Lifted>>(lifted))) {
-    const Tensor &before = old.second;
-    if (result.tensor.dims != before.dims) // a scalar state of each parameter
-      return e.error(decl.name.range) << "requires state '" << old.first << "' to have the layout of 'param' in optimizer '" << decl.name.text
-                                      << "', which looks at each parameter as a whole";
-    Tensor after{result.tensor.value, before.dims, before.arena};
-    results.push_back(old.first == "param" ? keepFrozen(call, *given[0].as<Tensor>(), after) : after);
-  }
-  return e.finish(makeList(std::move(results)));
-}
-
-/// Does a rule treat each element by itself? Not if it knows the size of its parameter either.
-bool ModelElaborator::treatsElements(mlir::func::FuncOp rule, graph::DimAttr leaf) {
-  std::vector<mlir::func::FuncOp> todo = {rule};
-  llvm::SmallPtrSet<mlir::Operation *, 8> seen = {rule};
-  for (size_t i = 0; i < todo.size(); ++i)
-    for (mlir::Operation &op : todo[i].front().without_terminator()) {
-      if (auto call = llvm::dyn_cast<mlir::func::CallOp>(op)) {
-        auto callee = e.module.lookupSymbol<mlir::func::FuncOp>(call.getCallee());
-        if (seen.insert(callee).second)
-          todo.push_back(callee);
-        continue;
-      }
-      auto broadcast = llvm::dyn_cast<graph::BroadcastInDimOp>(op);
-      auto extent = llvm::dyn_cast<graph::ExtentOp>(op);
-      bool isNumber = llvm::isa<graph::ConstantOp>(op) || (extent && extent.getDim() != leaf);
-      if (!op.hasTrait<graph::Elementwise>() && !isNumber && !(broadcast && broadcast.getOperand().getType().getRank() == 0))
-        return false;
-    }
-  return true;
-}
-
-LogicalResult ModelElaborator::refuseRule(mlir::Operation *op, const Optimizer &optimizer) {
-  mlir::InFlightDiagnostic error = mlir::emitError(op->getLoc())
-                                   << "requires optimizer '" << optimizer.decl->name.text << "' to treat each element by itself, or by sums over its parameter; '"
-                                   << op->getName().stripDialect() << "' over a parameter is not supported yet";
-  error.attachNote(e.location(optimizer.where)) << "in the call of '" << optimizer.decl->name.text << "'";
-  return failure();
 }
 
 } // namespace costate::importer

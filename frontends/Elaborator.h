@@ -138,6 +138,9 @@ public:
 
   Failure error(SourceRange where);
   mlir::Location location(SourceRange where) const { return diagnostics.location(where); }
+  /// Refuses open dimensions (TensorBuilder::openExtent) where their number, or one of them, is looked at.
+  mlir::LogicalResult requireShape(llvm::ArrayRef<graph::DimAttr> dims, SourceRange where);
+  mlir::LogicalResult requireShape(const List &sizes, SourceRange where);
 
   //===--- Names and their values (ElaborateExpressions.cpp) ---------------===//
 
@@ -297,6 +300,8 @@ public:
   mlir::FailureOr<Value> valueAt(const BuiltinCall &call);
   mlir::FailureOr<Value> map(const BuiltinCall &call);
   mlir::FailureOr<Value> leafwise(const BuiltinCall &call);
+  mlir::FailureOr<Tensor> leafwiseTogether(const Tensor &whole, const ParameterSet &set,
+                                           llvm::function_ref<mlir::FailureOr<FunctionInstance>(const graph::Dims &)> build);
   bool dependsOn(const Binding *binding, FunctionScope &lifted);
   mlir::LogicalResult customVjp(const syntax::FnDecl &fn, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments);
 

@@ -90,7 +90,6 @@ bool ExpressionParser::reportForeign() {
                                  .Cases({"!", "~"}, "write 'not'")
                                  .Cases({"+=", "-=", "*=", "/="}, "write 'name <- name ...'")
                                  .Case(":=", "'=' binds a name and '<-' rebinds it")
-                                 .Case("|>", "pipes are not supported yet")
                                  .Case("...", "write '..'")
                                  .Case("?", "write 'where(condition, a, b)'")
                                  .Case("<-", "'<-' rebinds one name; write 'a < -b' to compare")
@@ -165,9 +164,9 @@ struct Operator {
   unsigned precedence;
 };
 // Python's order; all of them associate to the left. '**' and the unary operators are read by functions of their own.
-constexpr unsigned comparison = 4;
+constexpr unsigned pipe = 0, comparison = 4;
 constexpr Operator operators[] = {
-    {"..", 0}, {"or", 1}, {"and", 2}, {"==", comparison}, {"!=", comparison}, {"<", comparison}, {"<=", comparison},
+    {"|>", pipe}, {"..", 0}, {"or", 1}, {"and", 2}, {"==", comparison}, {"!=", comparison}, {"<", comparison}, {"<=", comparison},
     {">", comparison}, {">=", comparison}, {"+", 5}, {"-", 5}, {"*", 6}, {"/", 6}, {"//", 6}, {"%", 6}, {"@", 6}};
 } // namespace
 
@@ -200,10 +199,32 @@ ExprPtr ExpressionParser::parseBinary(unsigned minPrecedence) {
     ExprPtr rhs = parseBinary(op->precedence + 1);
     if (!rhs)
       return nullptr;
+    if (token.is("|>")) {
+      lhs = bounded(makePipe(std::move(lhs), std::move(rhs)));
+      continue;
+    }
     SourceRange range = lhs->range.to(rhs->range);
     lhs = bounded(std::make_unique<BinaryExpr>(range, Name{token.text, token.range}, std::move(lhs), std::move(rhs)));
   }
   return lhs;
+}
+
+// x |> f and x |> f(a) are f(x) and f(x, a)
+ExprPtr ExpressionParser::makePipe(ExprPtr value, ExprPtr stage) {
+  SourceRange range = value->range.to(stage->range);
+  ExprPtr callee;
+  std::vector<CallExpr::Argument> arguments;
+  arguments.push_back({std::nullopt, std::move(value)});
+  if (auto *call = llvm::dyn_cast<CallExpr>(stage.get())) {
+    callee = std::move(call->callee);
+    std::move(call->arguments.begin(), call->arguments.end(), std::back_inserter(arguments));
+  } else if (llvm::isa<ReferenceExpr, MemberExpr>(*stage)) {
+    callee = std::move(stage);
+  } else {
+    error(stage->range) << "requires a function or a call after '|>'; the pipe is read last, so put it in parentheses";
+    return nullptr;
+  }
+  return std::make_unique<CallExpr>(range, std::move(callee), std::move(arguments));
 }
 
 // -a binds looser than **, so that -x**2 is -(x**2)
@@ -351,7 +372,7 @@ ExprPtr ExpressionParser::parseParenthesis() {
   return bounded(std::make_unique<TupleExpr>(since(open), std::move(*elements)));
 }
 
-// [a, b] or [element for names in list]
+// [a, b] or [element for names in list if condition]
 ExprPtr ExpressionParser::parseList() {
   SourceRange open = take().range;
   ExprPtr first;
@@ -363,10 +384,12 @@ ExprPtr ExpressionParser::parseList() {
       std::optional<std::vector<Name>> names = nameList("a name for the element");
       if (!names || !expect("in", "after the name of the element"))
         return nullptr;
-      ExprPtr list = parseExpr();
+      ExprPtr list = parseExpr(), condition;
+      if (list && takeIf("if") && !(condition = parseExpr()))
+        return nullptr;
       if (!list || !expectClose("]", open))
         return nullptr;
-      return bounded(std::make_unique<ComprehensionExpr>(since(open), std::move(first), std::move(*names), std::move(list)));
+      return bounded(std::make_unique<ComprehensionExpr>(since(open), std::move(first), std::move(*names), std::move(list), std::move(condition)));
     }
   }
   bool comma;
@@ -421,6 +444,8 @@ ExprPtr ExpressionParser::parseIndex(ExprPtr base) {
     subscript.kind = IndexExpr::Subscript::Element;
     if (takeIf("..")) {
       subscript.kind = IndexExpr::Subscript::Rest;
+    } else if (takeIf("None")) {
+      subscript.kind = IndexExpr::Subscript::New;
     } else {
       if (!part(subscript.first))
         return nullptr;
@@ -594,6 +619,8 @@ ExprPtr ExpressionParser::parseBranch(bool isStatement) {
     branch->otherwise = std::move(*otherwise);
   }
   branch->range = since(branch->range);
+  if (!hasElse)
+    branch->otherwise.range = branch->range; // for what stands in for it
   auto hasValue = [](const Block &block) { return !block.statements.empty() && llvm::isa<ResultStmt>(*block.statements.back()); };
   bool areValues = hasValue(branch->then) && hasValue(branch->otherwise);
   if (!areValues) {

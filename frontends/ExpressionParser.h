@@ -64,6 +64,7 @@ protected:
   std::optional<syntax::TypeSyntax> parseType();
   syntax::ExprPtr parseExpr() { return parseBinary(0); }
   syntax::ExprPtr parseBinary(unsigned minPrecedence);
+  syntax::ExprPtr makePipe(syntax::ExprPtr value, syntax::ExprPtr stage);
   syntax::ExprPtr parseUnary();
   syntax::ExprPtr parsePower();
   syntax::ExprPtr parsePostfix();

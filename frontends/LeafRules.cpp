@@ -9,7 +9,7 @@ namespace costate::importer {
 constexpr int64_t kMostInBlock = 1024;
 
 LeafRules::LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set)
-    : b(b), module(module), leaf(extent(b)), size(set.size), block(std::gcd(set.size, kMostInBlock)) {
+    : b(b), module(module), size(set.size), block(std::gcd(set.size, kMostInBlock)) {
   auto arena = llvm::cast<ArenaLayout>(mlir::SymbolTable::lookupSymbolIn(module, set.symbol));
   std::vector<ArenaLeaf> leaves;
   for (const ArenaLeaf &each : arena.getArenaLeaves())
@@ -68,7 +68,7 @@ LeafRules::Lifted LeafRules::piecewise(const Tensor &base, llvm::ArrayRef<std::p
   return {Lifted::PerLeaf, result};
 }
 
-std::variant<std::vector<LeafRules::Lifted>, mlir::Operation *> LeafRules::lift(mlir::func::FuncOp rule, llvm::ArrayRef<Lifted> arguments) {
+mlir::FailureOr<std::vector<LeafRules::Lifted>> LeafRules::lift(mlir::func::FuncOp rule, llvm::ArrayRef<Lifted> arguments) {
   llvm::DenseMap<mlir::Value, Lifted> lifted;
   for (auto [argument, value] : llvm::zip_equal(rule.getArguments(), arguments))
     lifted.insert({argument, value});
@@ -83,9 +83,9 @@ std::variant<std::vector<LeafRules::Lifted>, mlir::Operation *> LeafRules::lift(
     }
     if (auto call = llvm::dyn_cast<mlir::func::CallOp>(op)) {
       auto results = lift(module.lookupSymbol<mlir::func::FuncOp>(call.getCallee()), all(op.getOperands()));
-      if (auto *refused = std::get_if<mlir::Operation *>(&results))
-        return *refused;
-      for (auto [result, value] : llvm::zip_equal(op.getResults(), std::get<std::vector<Lifted>>(results)))
+      if (mlir::failed(results))
+        return mlir::failure();
+      for (auto [result, value] : llvm::zip_equal(op.getResults(), *results))
         lifted.insert({result, value});
       continue;
     }
@@ -93,7 +93,7 @@ std::variant<std::vector<LeafRules::Lifted>, mlir::Operation *> LeafRules::lift(
     auto type = result ? llvm::dyn_cast<mlir::RankedTensorType>(result.getType()) : mlir::RankedTensorType();
     auto operands = all(op.getOperands());
     auto isKind = [](Lifted::Kind kind) { return [kind](const Lifted &value) { return value.kind == kind; }; };
-    if (auto extent = llvm::dyn_cast<graph::ExtentOp>(op); extent && extent.getDim() == leaf) {
+    if (auto extent = llvm::dyn_cast<graph::ExtentOp>(op); extent && extent->hasAttr(kSizeAttr)) {
       lifted.insert({result, Lifted{Lifted::PerLeaf, table(type.getElementType(), {int64_t(sizes.size())}, sizes)}});
     } else if (auto broadcast = llvm::dyn_cast<graph::BroadcastInDimOp>(op); broadcast && broadcast.getOperand().getType().getRank() == 0) {
       const Lifted &number = operands.front();
@@ -114,7 +114,7 @@ std::variant<std::vector<LeafRules::Lifted>, mlir::Operation *> LeafRules::lift(
       copy->getResult(0).setType(graph::typeOf(dims, type.getElementType()));
       lifted.insert({result, Lifted{kind, {copy->getResult(0), dims, {}}}});
     } else {
-      return &op;
+      return mlir::failure(); // the length of an axis, an op along an axis
     }
   }
   llvm_unreachable("a function ends with a return");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Update rules that look at a parameter as a whole, such as the norm of each. A rule is written, and built, for one parameter of any size; here it
+// Update rules that look at a parameter as a whole, such as the norm of each. A rule is written, and built, for one parameter of open shape; here it
 // becomes one function on the arena that holds them all, in which a number of a parameter is an element of a vector, one for each leaf.
 #ifndef COSTATE_FRONTENDS_LEAFRULES_H
 #define COSTATE_FRONTENDS_LEAFRULES_H
@@ -13,9 +13,6 @@ namespace costate::importer {
 
 class LeafRules {
 public:
-  /// The extent that stands for the size of a parameter in rules; no model can give a dimension this name.
-  static graph::DimAttr extent(TensorBuilder &b) { return b.dim("param.size"); }
-
   LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set);
 
   /// What a value of a rule becomes.
@@ -27,8 +24,8 @@ public:
     } kind;
     Tensor tensor;
   };
-  /// Emits the body of `rule` on these arguments. On failure gives the op that has no meaning on an arena.
-  std::variant<std::vector<Lifted>, mlir::Operation *> lift(mlir::func::FuncOp rule, llvm::ArrayRef<Lifted> arguments);
+  /// Emits the body of `rule` on these arguments. Fails, without a message, at an op that has no meaning on an arena.
+  mlir::FailureOr<std::vector<Lifted>> lift(mlir::func::FuncOp rule, llvm::ArrayRef<Lifted> arguments);
   /// base, but values[k] for the leaves of group k: numbers.
   Lifted piecewise(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> values);
 
@@ -39,7 +36,6 @@ private:
 
   TensorBuilder &b;
   mlir::ModuleOp module;
-  graph::DimAttr leaf;
   int64_t size, block;                    // elements of the arena and of a block, the largest that no leaf shares with another
   std::vector<int64_t> sizes, groups;     // of each leaf
   std::vector<int64_t> owners, occupied;  // of each block: its leaf, and how many of its elements belong to it

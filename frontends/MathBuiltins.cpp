@@ -166,7 +166,7 @@ Tensor restoreAxes(Elaborator &e, const Tensor &reduced, const Tensor &x, llvm::
 template <typename Emit> FailureOr<Value> reduction(Elaborator &e, const BuiltinCall &call, const Tensor &x, Emit emit) {
   auto axes = axesArgument(e, call, 1, x.rank());
   FailureOr<bool> keep = flagArgument(e, call, 2, false);
-  if (failed(axes) || failed(keep))
+  if (failed(axes) || failed(keep) || (call.given(1) && failed(e.requireShape(x.dims, call.where()))))
     return failure();
   Tensor y = emit(x, *axes);
   return Value(*keep ? restoreAxes(e, y, x, *axes) : y);
@@ -205,7 +205,7 @@ FailureOr<Value> mean(Elaborator &e, const BuiltinCall &call) {
       count = count * t.dims[axis];
     Tensor sum = e.b.reduce<graph::ReduceSumOp>(t, axes);
     Tensor n = count.constant() ? e.b.constant(t.elementType(), Number::of(*count.constant()))
-                                : e.b.convert(e.b.extent(count), t.elementType());
+                                : e.b.convert(e.b.isOpen(t.dims) ? e.b.size(t) : e.b.extent(count), t.elementType());
     return e.b.binary<graph::DivideOp>(sum, e.b.broadcast(n, sum.dims));
   });
 }

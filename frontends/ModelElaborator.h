@@ -27,9 +27,17 @@ private:
     bool isNumber = false;
   };
 
+  /// How an optimizer treats a parameter, which decides how it runs over all of them.
+  enum class RuleKind {
+    Elements, // each element by itself: once, on the arena
+    Sums,     // by numbers of the parameter as a whole: once, on the arena and a table of its leaves (LeafRules)
+    Leaves,   // by its shape: leaf by leaf
+  };
+
   /// An optimizer on one parameter set: what `update SET with OPTIMIZER` refers to.
   struct Rule {
     ParameterSet *set;
+    RuleKind kind;
     std::vector<std::pair<llvm::StringRef, size_t>> states; // name in the optimizer, index in `states`
   };
 
@@ -63,6 +71,7 @@ private:
     const Binding *scope;
     ParameterSet *set;
     const Binding *param;
+    ParameterSet *layout = nullptr; // where it has a leaf for each parameter: there, `initial` is about one of them
   };
 
   /// A definition whose value leaves the model
@@ -95,26 +104,39 @@ private:
   mlir::LogicalResult declareObjective();
   mlir::LogicalResult runStep(const syntax::Stmt &statement, const Binding *scope);
   mlir::LogicalResult runUpdate(const Update &update, llvm::ArrayRef<Tensor> gradients, const Binding *scope);
-  mlir::FailureOr<Value> callRule(const Optimizer &optimizer, const Update &update, const Rule &rule, const Tensor &gradient);
+  mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
+  void forget(const Binding *root); // values of definitions that depend on it
+
+  //===--- Rules of optimizers (ElaborateRules.cpp) ------------------------===//
+
   /// A call of a rule: param, grad, states, `t` and the optimizer's arguments, of which the first `named` have names in the rule; the others are
   /// what groups have of their own. `olds`: what it changes.
   struct RuleCall {
     const Optimizer &optimizer;
     const Update &update;
     const Rule &rule;
-    const std::vector<std::pair<syntax::Name, Value>> &arguments;
-    size_t named;
-    const std::vector<std::pair<llvm::StringRef, Tensor>> &olds;
+    std::vector<std::pair<syntax::Name, Value>> arguments;
+    size_t named = 0;
+    std::vector<std::pair<llvm::StringRef, Tensor>> olds;
   };
+  mlir::FailureOr<Rule> declareRule(const Optimizer &optimizer, const Update &update, ParameterSet &set);
+  mlir::LogicalResult declareStates(const syntax::OptimizerDecl &decl, Rule &rule, const Binding *scope);
+  mlir::LogicalResult declareLeafStates(const syntax::OptimizerDecl &decl, Rule &rule, const Binding *scope);
+  std::string stateName(const syntax::OptimizerDecl &decl, const syntax::DeclareStmt &declare, const ParameterSet &set) const;
+  /// The initial value of a state of one parameter.
+  mlir::FailureOr<Tensor> leafState(const syntax::Expr &initial, const Binding *scope, const Tensor &param, int64_t outAxis);
+  mlir::FailureOr<Tensor> leafStates(const State &state);
+  RuleKind classify(const RuleCall &call);
+  RuleCall callOnArenas(const Optimizer &optimizer, const Update &update, const Rule &rule, const Tensor &gradient);
+  mlir::FailureOr<Value> callRule(const Optimizer &optimizer, const Update &update, const Rule &rule, const Tensor &gradient);
+  mlir::FailureOr<Value> callRuleOnLeaves(const RuleCall &arenas);
+  mlir::FailureOr<Value> callInstance(const RuleCall &call);
   using MakePieces = llvm::function_ref<Value(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces)>;
   mlir::FailureOr<const Binding *> bindRule(const RuleCall &call, std::vector<Value> given, MakePieces makePieces);
-  mlir::FailureOr<FunctionInstance> buildRule(const RuleCall &call, std::optional<graph::DimAttr> leaf);
+  mlir::FailureOr<FunctionInstance> buildRule(const RuleCall &call, bool isOpen = false);
   mlir::FailureOr<FunctionInstance> buildLeafRule(const RuleCall &call, mlir::func::FuncOp one);
   Tensor keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after);
-  bool treatsElements(mlir::func::FuncOp rule, graph::DimAttr leaf);
-  mlir::LogicalResult refuseRule(mlir::Operation *op, const Optimizer &optimizer);
-  mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
-  void forget(const Binding *root); // values of definitions that depend on it
+  bool treatsElements(llvm::iterator_range<mlir::Block::iterator> ops);
 
   //===--- Entries (ElaborateModel.cpp) -------------------------------------===//
 

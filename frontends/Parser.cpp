@@ -53,7 +53,7 @@ private:
   std::optional<FnDecl::CustomVjp> parseVjp();
   std::unique_ptr<OptimizerDecl> parseOptimizer();
   std::unique_ptr<CheckDecl> parseCheck();
-  std::optional<std::vector<Parameter>> parseParameters();
+  std::optional<std::vector<Parameter>> parseParameters(bool mayBeStatic = false);
   std::optional<std::optional<TypeSyntax>> parseResultType();
 
   //===--- Statements -----------------------------------------------------===//
@@ -268,7 +268,7 @@ std::unique_ptr<OptimizerDecl> Parser::parseOptimizer() {
   std::optional<Name> name = expectName("a name after 'optimizer'");
   if (!name)
     return nullptr;
-  std::optional<std::vector<Parameter>> parameters = parseParameters();
+  std::optional<std::vector<Parameter>> parameters = parseParameters(/*mayBeStatic=*/true);
   std::optional<Block> body = parameters ? parseBlock(InOptimizer) : std::nullopt;
   if (!body)
     return nullptr;
@@ -295,16 +295,18 @@ std::unique_ptr<CheckDecl> Parser::parseCheck() {
 }
 
 // (NAME [: type] [= default], ...)
-std::optional<std::vector<Parameter>> Parser::parseParameters() {
+// ([static] NAME [: type] [= value], ...)
+std::optional<std::vector<Parameter>> Parser::parseParameters(bool mayBeStatic) {
   SourceRange open = peek().range;
   if (!expect("(", "before the parameters"))
     return std::nullopt;
   std::vector<Parameter> parameters;
   while (!at(")")) {
+    Parameter parameter;
+    parameter.isStatic = mayBeStatic && peek(1).kind == Token::Name && takeIf("static");
     std::optional<Name> name = expectName("the name of a parameter");
     if (!name)
       return std::nullopt;
-    Parameter parameter;
     parameter.name = *name;
     if (takeIf(":")) {
       std::optional<TypeSyntax> type = parseType();
@@ -429,7 +431,7 @@ StmtPtr Parser::parseStatement(Place place) {
   return parseBindOrResult();
 }
 
-// ROLE NAME [: type] [= value]
+// ROLE NAME [: type] [out axis EXPR] [= value]
 StmtPtr Parser::parseDeclare(DeclareStmt::Role role) {
   SourceRange begin = peek().range;
   llvm::StringRef keyword = take().text;
@@ -442,6 +444,13 @@ StmtPtr Parser::parseDeclare(DeclareStmt::Role role) {
   if (takeIf(":")) {
     declare->type = parseType();
     if (!declare->type)
+      return nullptr;
+  }
+  if (role == DeclareStmt::Param && takeIf("out")) {
+    if (!expect("axis", "after 'out'"))
+      return nullptr;
+    declare->outAxis = parseExpr();
+    if (!declare->outAxis)
       return nullptr;
   }
   bool isData = role == DeclareStmt::Input || role == DeclareStmt::Target;

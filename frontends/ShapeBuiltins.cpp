@@ -351,19 +351,21 @@ FailureOr<Value> shape(Elaborator &e, const BuiltinCall &call) {
 
 FailureOr<Value> ndim(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  return failed(x) ? FailureOr<Value>(failure()) : Value(Number::of(x->rank()));
+  return failed(x) || failed(e.requireShape(x->dims, call.where())) ? FailureOr<Value>(failure()) : Value(Number::of(x->rank()));
 }
 
 FailureOr<Value> size(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  return failed(x) ? FailureOr<Value>(failure()) : toSize(graph::product(e.real.getContext(), x->dims));
+  if (failed(x))
+    return failure();
+  return e.b.isOpen(x->dims) ? Value(RuntimeNumber{e.b.size(*x)}) : toSize(graph::product(e.real.getContext(), x->dims));
 }
 
 FailureOr<Value> len(Elaborator &e, const BuiltinCall &call) {
   if (auto list = call[0].value.as<List>())
-    return Value(Number::of(int64_t(list->size())));
+    return failed(e.requireShape(*list, call.where())) ? FailureOr<Value>(failure()) : Value(Number::of(int64_t(list->size())));
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  if (failed(x))
+  if (failed(x) || failed(e.requireShape(x->dims, call.where())))
     return failure();
   if (x->rank() == 0)
     return argumentError(e, call, 0, "a list or a tensor with axes");
@@ -374,6 +376,8 @@ FailureOr<Value> zip(Elaborator &e, const BuiltinCall &call) {
   auto a = call[0].value.as<List>(), b = call[1].value.as<List>();
   if (!a || !b)
     return argumentError(e, call, a ? 1 : 0, "a list");
+  if (failed(e.requireShape(*a, call.where())) || failed(e.requireShape(*b, call.where())))
+    return failure();
   std::vector<Value> pairs;
   for (size_t i = 0; i < std::min(a->size(), b->size()); ++i)
     pairs.push_back(makeList({(*a)[i], (*b)[i]}));
@@ -384,6 +388,8 @@ FailureOr<Value> enumerate(Elaborator &e, const BuiltinCall &call) {
   auto list = call[0].value.as<List>();
   if (!list)
     return argumentError(e, call, 0, "a list");
+  if (failed(e.requireShape(*list, call.where())))
+    return failure();
   std::vector<Value> pairs;
   for (size_t i = 0; i < list->size(); ++i)
     pairs.push_back(makeList({Number::of(int64_t(i)), (*list)[i]}));

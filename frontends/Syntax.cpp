@@ -45,9 +45,9 @@ MemberExpr::MemberExpr(SourceRange r, ExprPtr base, Name member) : ExprOf(r), ba
   depth = deeper(depth, this->base);
 }
 
-ComprehensionExpr::ComprehensionExpr(SourceRange r, ExprPtr element, std::vector<Name> names, ExprPtr list)
-    : ExprOf(r), element(std::move(element)), names(std::move(names)), list(std::move(list)) {
-  depth = deeper(deeper(depth, this->element), this->list);
+ComprehensionExpr::ComprehensionExpr(SourceRange r, ExprPtr element, std::vector<Name> names, ExprPtr list, ExprPtr condition)
+    : ExprOf(r), element(std::move(element)), names(std::move(names)), list(std::move(list)), condition(std::move(condition)) {
+  depth = deeper(deeper(deeper(depth, this->element), this->list), this->condition);
 }
 
 LambdaExpr::LambdaExpr(SourceRange r, std::vector<Name> parameters, ExprPtr body)

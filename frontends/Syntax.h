@@ -106,7 +106,7 @@ struct CallExpr : ExprOf<Expr::Call> {
 /// x[i, 1:3, ..]
 struct IndexExpr : ExprOf<Expr::Index> {
   struct Subscript {
-    enum Kind { Element, Slice, Rest } kind; // i; lo:hi:step with any part absent; `..`, all axes between
+    enum Kind { Element, Slice, Rest, New } kind; // i; lo:hi:step with any part absent; `..`, all axes between; `None`, a new axis
     SourceRange range;
     ExprPtr first, last, step; // an element is `first`
   };
@@ -126,8 +126,8 @@ struct MemberExpr : ExprOf<Expr::Member> {
 struct ComprehensionExpr : ExprOf<Expr::Comprehension> {
   ExprPtr element;
   std::vector<Name> names;
-  ExprPtr list;
-  ComprehensionExpr(SourceRange r, ExprPtr element, std::vector<Name> names, ExprPtr list);
+  ExprPtr list, condition; // the condition may be null
+  ComprehensionExpr(SourceRange r, ExprPtr element, std::vector<Name> names, ExprPtr list, ExprPtr condition);
 };
 
 /// v -> body, (a, b) -> body
@@ -156,6 +156,7 @@ struct Parameter {
   Name name;
   std::optional<TypeSyntax> type;
   ExprPtr defaultValue; // or null
+  bool isStatic = false; // of an optimizer: known at import
 };
 
 //===----------------------------------------------------------------------===//
@@ -206,6 +207,7 @@ struct DeclareStmt : StmtOf<Stmt::Declare> {
   Name name;
   std::optional<TypeSyntax> type;
   ExprPtr value; // or null
+  ExprPtr outAxis; // of a param, or null
   using StmtOf::StmtOf;
 };
 

@@ -51,6 +51,13 @@ Tensor TensorBuilder::extent(DimAttr dim) {
   return {graph::ExtentOp::create(builder, location, mlir::RankedTensorType::get({}, builder.getI64Type()), dim), {}, {}};
 }
 
+Tensor TensorBuilder::size(const Tensor &x) {
+  Tensor count = extent(graph::product(builder.getContext(), x.dims));
+  if (isOpen(x.dims))
+    count.value.getDefiningOp()->setAttr(kSizeAttr, builder.getUnitAttr());
+  return count;
+}
+
 Tensor TensorBuilder::iota(mlir::Type type, ArrayRef<DimAttr> dims, int64_t axis) {
   return {graph::IotaOp::create(builder, location, typeOf(dims, type), axis, attr(dims)), Dims(dims), {}};
 }

@@ -9,6 +9,9 @@
 
 namespace costate::importer {
 
+/// Marks the extent of an open shape that is asked for as the number of elements, not as the length of an axis.
+inline constexpr llvm::StringLiteral kSizeAttr = "size";
+
 class TensorBuilder {
 public:
   explicit TensorBuilder(mlir::MLIRContext *context) : builder(context) {}
@@ -18,6 +21,9 @@ public:
 
   graph::DimAttr dim(int64_t n) { return graph::DimAttr::get(builder.getContext(), n); }
   graph::DimAttr dim(llvm::StringRef name) { return graph::DimAttr::get(builder.getContext(), name); }
+  /// The extent of a parameter whose shape is open: one axis stands for all that it may have. No model can give a dimension this name.
+  graph::DimAttr openExtent() { return dim("param.size"); }
+  bool isOpen(llvm::ArrayRef<graph::DimAttr> dims) { return llvm::is_contained(dims, openExtent()); }
 
   //===--- Values from nothing --------------------------------------------===//
 
@@ -27,6 +33,8 @@ public:
   /// Numbers in row-major order of a static shape.
   Tensor constant(mlir::Type element, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<Number> numbers);
   Tensor extent(graph::DimAttr dim); // i64
+  /// The number of elements of `x`, i64.
+  Tensor size(const Tensor &x);
   Tensor iota(mlir::Type element, llvm::ArrayRef<graph::DimAttr> dims, int64_t axis);
   Tensor random(graph::Distribution distribution, mlir::Type element, const Tensor &key, int64_t site,
                 llvm::ArrayRef<graph::DimAttr> dims);
@@ -68,6 +76,8 @@ public:
   Tensor convolution(const Tensor &x, const Tensor &kernel, llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> low,
                      llvm::ArrayRef<int64_t> high, llvm::ArrayRef<int64_t> dilation);
   template <typename Op> Tensor reduce(const Tensor &x, llvm::ArrayRef<int64_t> axes) {
+    if (axes.empty())
+      return x;
     graph::Dims dims = without(x.dims, axes);
     return {Op::create(builder, location, graph::typeOf(dims, x.elementType()), x.value, axes), dims, {}};
   }

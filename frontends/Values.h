@@ -145,6 +145,7 @@ struct ParameterSet {
     int64_t group = 0;    // 0: none
     bool frozen = false;
     std::string tied; // the path whose place it shares, or empty
+    int64_t outAxis = -1; // of its shape: that of the outputs, if it has axes
   };
   /// Elements [begin, end) of the arena: leaves of one group, all of them frozen or none
   struct Range {

@@ -75,7 +75,7 @@ std::string show(const Expr &e) {
     std::string s = "[" + show(*c.element) + " for";
     for (auto &n : c.names)
       s += " " + n.text.str();
-    return s + " in " + show(*c.list) + "]";
+    return s + " in " + show(*c.list) + (c.condition ? " if " + show(*c.condition) : "") + "]";
   }
   case Expr::Lambda: {
     auto &l = llvm::cast<LambdaExpr>(e);
@@ -251,7 +251,9 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"fn f(x) = !x", "'!' is not an operator here; write 'not'"},
       {"fn f(x) = (x ? 1 : 2)", "'?' is not an operator here; write 'where(condition, a, b)'"},
       {"fn f(x) = x <- 1", "'<-' is not an operator here; '<-' rebinds one name; write 'a < -b' to compare"},
-      {"fn f(x) = x |> relu", "'|>' is not an operator here; pipes are not supported yet"},
+      {"fn f(x) = x |> 2", "t:1:16: error: requires a function or a call after '|>'; the pipe is read last, so put it in parentheses"},
+      {"fn f(x) = x |> relu + 1", "t:1:16: error: requires a function or a call after '|>'"},
+      {"net f(n)(x) { param w : f32[n] out 1 = zeros() }", "expected 'axis' after 'out', but found '1'"},
       {"fn f(x) = a < b < c", "t:1:17: error: requires one comparison at a time; write 'a < b and b < c'"},
       {"fn f(x) = x.(", "expected a name after '.'"},
       {"fn f(x) = 2x", "t:1:12: error: requires a space or an operator after a number, but found 'x'"},

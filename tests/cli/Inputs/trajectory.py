@@ -30,11 +30,92 @@ def read_safetensors(path):
     return arrays
 
 
+# The rules, as their papers or reference implementations write them: the new value of one parameter. `s` keeps its states.
+
+
+def mixed(real, s, name, old_share, new, new_share):
+    s[name] = real(old_share) * s.get(name, real(0)) + real(new_share) * new
+    return s[name]
+
+
+def momentum(real, p, g, s, t):
+    return p - real(0.05) * mixed(real, s, "m", 0.9, g, 1)
+
+
+def adam(real, p, g, s, t, rate=0.01):
+    m, v = mixed(real, s, "m", 0.9, g, 1 - 0.9), mixed(real, s, "v", 0.999, g * g, 1 - 0.999)
+    return p - real(rate) * ((m / real(1 - 0.9**t)) / (np.sqrt(v / real(1 - 0.999**t)) + real(1e-8)))
+
+
+def tangent(real, p, g, step, delta=0.1, wd_ratio=0.1, eps=1e-8):
+    """The projection of the reference implementation of AdamP and SGDP; outputs are in the last axis."""
+    if p.ndim < 2:
+        return step, real(1)
+    for axes, inputs in ((0,), p.shape[0]), ((0, 1), p.size):
+        norm = lambda a: np.sqrt((a * a).sum(axis=axes, keepdims=True)) + real(eps)
+        cosine = np.abs((p * g).sum(axis=axes, keepdims=True)) / norm(g) / norm(p)
+        if cosine.max() < delta / np.sqrt(inputs):
+            unit = p / norm(p)
+            return step - unit * (unit * step).sum(axis=axes, keepdims=True), real(wd_ratio)
+    return step, real(1)
+
+
+def adamp(real, p, g, s, t):
+    m, v = mixed(real, s, "m", 0.9, g, 1 - 0.9), mixed(real, s, "v", 0.999, g * g, 1 - 0.999)
+    step, decay = tangent(real, p, g, m / (np.sqrt(v) / np.sqrt(real(1 - 0.999**t)) + real(1e-8)))
+    return p - real(0.01) * (real(0.1) * decay * p + step / real(1 - 0.9**t))
+
+
+def sgdp(real, p, g, s, t):
+    step, decay = tangent(real, p, g, mixed(real, s, "m", 0.9, g, 1))
+    return p - real(0.05) * (real(0.01 / (1 - 0.9)) * decay * p + step)
+
+
+def adafactor(real, p, g, s, t):
+    beta, square = 1 - t**-0.8, g * g + real(1e-30)
+    if p.ndim > 1:
+        rows, columns = (mixed(real, s, f"v{k}", beta, square.mean(axis=k), 1 - beta) for k in (1, 0))
+        late = np.outer(rows, columns) / rows.mean()
+    else:
+        late = mixed(real, s, "v", beta, square, 1 - beta)
+    step = g / np.sqrt(late)
+    step = step / np.maximum(real(1), np.sqrt((step * step).mean()))
+    return p - real(0.02) * np.maximum(real(1e-3), np.sqrt((p * p).mean())) * step
+
+
+def shampoo(real, p, g, s, t):
+    def root(a):  # a**(-1/4), by eigenvalues
+        values, vectors = np.linalg.eigh(a)
+        return (vectors * values ** real(-0.25)) @ vectors.T
+
+    if p.ndim < 2:
+        s["v"] = s.get("v", real(1e-4)) + g * g
+        return p - real(0.1) * g / np.sqrt(s["v"])
+    for k, product in enumerate((g @ g.T, g.T @ g)):
+        s[k] = s.get(k, real(1e-4) * np.eye(p.shape[k], dtype=real)) + product
+    return p - real(0.1) * (root(s[0]) @ g @ root(s[1]))
+
+
+def muon(real, p, g, s, t):
+    if p.ndim < 2:
+        return adam(real, p, g, s, t, rate=0.02)
+    m = mixed(real, s, "m", 0.95, g, 1 - 0.95)
+    x = real(0.95) * m / real(1 - 0.95 ** (t + 1)) + real(1 - 0.95) * g / real(1 - 0.95**t)
+    x = x / (np.linalg.norm(x) + real(1e-8))
+    for _ in range(5):
+        gram = x @ x.T
+        x = real(3.4445) * x + (real(-4.7750) * gram + real(2.0315) * (gram @ gram)) @ x
+    return p - real(0.02) * (np.sqrt(real(max(1, p.shape[1] / p.shape[0]))) * x + real(0.01) * p)
+
+
+RULES = {rule.__name__: rule for rule in (momentum, adam, adamp, sgdp, adafactor, shampoo, muon)}
+
+
 def losses(data, params, loss, optimizer, activation, real):
     x_all, y_all = data["x_train"].astype(real), data["y_train"]
     layers = len(params) // 2
     theta = [params[f"f.layers.{i}.{p}"].astype(real) for i in range(layers) for p in "wb"]
-    first, second = [np.zeros_like(p) for p in theta], [np.zeros_like(p) for p in theta]
+    states = [{} for _ in theta]
     act, slope = {
         "tanh": (np.tanh, lambda a, h: 1 - h * h),
         "relu": (lambda a: np.maximum(a, real(0)), lambda a, h: (a > 0).astype(real)),
@@ -69,14 +150,7 @@ def losses(data, params, loss, optimizer, activation, real):
             if i:
                 d = (d @ theta[2 * i].T) * slope(pre[i - 1], hidden[i])
         for k, g in enumerate(grads):
-            if optimizer == "momentum":
-                first[k] = real(0.9) * first[k] + g
-                theta[k] = theta[k] - real(0.05) * first[k]
-            else:
-                first[k] = real(0.9) * first[k] + real(0.1) * g
-                second[k] = real(0.999) * second[k] + real(0.001) * g * g
-                step = (first[k] / real(1 - 0.9**t)) / (np.sqrt(second[k] / real(1 - 0.999**t)) + real(1e-8))
-                theta[k] = theta[k] - real(0.01) * step
+            theta[k] = RULES[optimizer](real, theta[k], g, states[k], t)
     return np.array(result, np.float64), clearance
 
 

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""300 steps of each optimizer of the standard library that optax has, beside it (tests/cli/matrix-rules.test has the others).
+
+trajectories.py COSTATE [--only NAME]
+
+Both start from the same parameters and see the same batches of digits, in f64 and in f32. The losses in f64 must agree to 1e-8, relative to the
+larger of the loss and 1 % of the first; in f32 the drift from the peer's f64 run may be at most three times that of the peer's f32 run. Prints a
+line for each and exits with 1 if one fails.
+"""
+import argparse
+import csv
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_default_matmul_precision", "highest")
+
+STEPS, BATCH = 300, 32
+DATA = pathlib.Path(__file__).resolve().parents[2] / "examples/data/digits.npz"
+MODEL = """model m {{
+  input  x : f32[batch, 64]
+  target y : i32[batch]
+  net f = mlp([64, 32, 10], activation=tanh)
+  minimize mean(cross_entropy(f(x), y)) with {optimizer}
+}}
+"""
+
+
+def lars(lr, momentum=0.9, weight_decay=0.0, trust=0.001):
+    return optax.lars(lr, weight_decay=weight_decay, trust_coefficient=trust, momentum=momentum)
+
+
+def muon(lr, weight_decay):
+    """optax.contrib.muon, but as in Jordan's program all that is no matrix takes steps of AdamW, not of its Nesterov variant."""
+    number = lambda params: jax.tree.map(lambda p: optax.contrib.MuonDimensionNumbers() if p.ndim == 2 else None, params)
+    matrices = optax.contrib.muon(lr, weight_decay=weight_decay, muon_weight_dimension_numbers=number)
+    labels = lambda params: jax.tree.map(lambda p: "matrix" if p.ndim == 2 else "other", params)
+    return optax.partition({"matrix": matrices, "other": optax.adamw(lr, weight_decay=0.0)}, labels)
+
+
+def adafactor(lr, least_factored):
+    """optax.adafactor, whose decay is in f32 even where all else is in f64."""
+    decay = lambda i, exponent: 1 - (i + 1.0) ** -exponent
+    return optax.chain(
+        optax.scale_by_factored_rms(min_dim_size_to_factor=least_factored, decay_rate_fn=decay),
+        optax.clip_by_block_rms(1.0),
+        optax.scale_by_learning_rate(lr),
+        optax.scale_by_param_block_rms(),
+    )
+
+
+CASES = {
+    "sgd(lr=0.1)": optax.sgd(0.1),
+    "momentum(lr=0.05)": optax.sgd(0.05, momentum=0.9),
+    "nesterov(lr=0.05)": optax.sgd(0.05, momentum=0.9, nesterov=True),
+    "adam(lr=0.01)": optax.adam(0.01),
+    "adamw(lr=0.01, weight_decay=0.05)": optax.adamw(0.01, weight_decay=0.05),
+    "nadam(lr=0.01)": optax.nadam(0.01),
+    "amsgrad(lr=0.01)": optax.amsgrad(0.01),
+    "radam(lr=0.01)": optax.radam(0.01),
+    "rmsprop(lr=0.003)": optax.rmsprop(0.003),
+    "adagrad(lr=0.05)": optax.adagrad(0.05),
+    "adadelta(lr=1.0)": optax.adadelta(1.0, rho=0.9, eps=1e-6),
+    "lion(lr=0.001, weight_decay=0.1)": optax.lion(0.001, weight_decay=0.1),
+    "lamb(lr=0.01, weight_decay=0.01)": optax.lamb(0.01, weight_decay=0.01),
+    "lars(lr=0.5, weight_decay=0.01)": lars(0.5, weight_decay=0.01),
+    "adafactor(lr=0.02, least_factored=8)": adafactor(0.02, 8),
+    "muon(lr=0.02, weight_decay=0.01)": muon(0.02, weight_decay=0.01),
+}
+
+
+def read_safetensors(path):
+    raw = path.read_bytes()
+    (size,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + size])
+    return {
+        name: np.frombuffer(raw[8 + size + e["data_offsets"][0] : 8 + size + e["data_offsets"][1]], np.float64).reshape(e["shape"])
+        for name, e in header.items()
+        if name != "__metadata__"
+    }
+
+
+def peer_losses(rule, params, data, real):
+    theta = jax.tree.map(lambda p: jnp.asarray(p, real), params)
+    x_all, y_all = jnp.asarray(data["x_train"], real), jnp.asarray(data["y_train"])
+
+    def loss(theta, x, y):
+        h = jnp.tanh(x @ theta["f.layers.0.w"] + theta["f.layers.0.b"])
+        z = h @ theta["f.layers.1.w"] + theta["f.layers.1.b"]
+        return jnp.mean(jax.nn.logsumexp(z, axis=1) - jnp.take_along_axis(z, y[:, None], 1)[:, 0])
+
+    @jax.jit
+    def step(theta, state, x, y):
+        value, grads = jax.value_and_grad(loss)(theta, x, y)
+        moves, state = rule.update(grads, state, theta)
+        return optax.apply_updates(theta, moves), state, value
+
+    state, losses = rule.init(theta), []
+    starts = range(0, len(x_all), BATCH)
+    for t in range(STEPS):
+        begin = starts[t % len(starts)]
+        theta, state, value = step(theta, state, x_all[begin : begin + BATCH], y_all[begin : begin + BATCH])
+        losses.append(float(value))
+    return np.array(losses)
+
+
+def our_losses(costate, optimizer, folder, real):
+    model, log = folder / "m.costate", folder / f"{real}.csv"
+    model.write_text(MODEL.format(optimizer=optimizer))
+    train = [costate, "train", model, "--data", DATA, "--batch", str(BATCH), "--no-shuffle"]
+    if not (folder / "start.safetensors").exists():
+        subprocess.run([*train, "--epochs", "0", "--real", "f64", "--save", folder / "start.safetensors"], check=True, stdout=subprocess.DEVNULL)
+    run = [*train, "--epochs", "7", "--real", real, "--params", folder / "start.safetensors", "--log", log]
+    subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
+    with open(log) as file:
+        return np.array([float(row["loss"]) for row in csv.DictReader(file)][:STEPS])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("costate")
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    data, failed = np.load(DATA), False
+    for optimizer, rule in CASES.items():
+        if not optimizer.startswith(arguments.only):
+            continue
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            ours = {real: our_losses(arguments.costate, optimizer, folder, real) for real in ("f64", "f32")}
+            params = read_safetensors(folder / "start.safetensors")
+        peers = {real: peer_losses(rule, params, data, np.dtype(real.replace("f", "float"))) for real in ("f64", "f32")}
+        scale = np.maximum(np.abs(peers["f64"]), 0.01 * abs(peers["f64"][0]))
+        drift = lambda losses: float(np.max(np.abs(losses - peers["f64"]) / scale))
+        agreement, ours32, peer32 = drift(ours["f64"]), drift(ours["f32"]), drift(peers["f32"])
+        good = agreement <= 1e-8 and ours32 <= 3 * peer32
+        failed |= not good
+        print(f"{'ok  ' if good else 'FAIL'} {optimizer:50} loss {peers['f64'][0]:.4f} -> {peers['f64'][-1]:.6f}  f64 {agreement:.1e}  f32 {ours32:.1e}, peer {peer32:.1e}", flush=True)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
