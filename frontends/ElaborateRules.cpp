@@ -145,7 +145,7 @@ FailureOr<Tensor> ModelElaborator::leafState(const Expr &initial, const Binding 
 
 /// The initial values of a state that has a leaf for each parameter.
 FailureOr<Tensor> ModelElaborator::leafStates(const State &state) {
-  const Tensor &params = tensorOf(state.set->root);
+  Tensor params = tensorOf(state.set->root); // a copy: what is evaluated moves the values of the function
   std::vector<Tensor> leaves;
   for (const ParameterSet::Leaf &each : state.layout->leaves) {
     auto leaf = llvm::find_if(state.set->leaves, [&](const ParameterSet::Leaf &leaf) { return leaf.path == each.path; });
