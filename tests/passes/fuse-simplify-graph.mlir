@@ -84,3 +84,24 @@ func.func @compare_with_extremum(%x: tensor<8xf32>, %c: tensor<8xf32>) -> (tenso
   %equal = graph.compare GE, %x, %c : tensor<8xf32>
   return %max, %greater, %less, %equal : tensor<8xf32>, tensor<8xi1>, tensor<8xi1>, tensor<8xi1>
 }
+
+// What is chosen by a number is chosen leaf by leaf, where each is made; on either side.
+// CHECK-LABEL: func.func @select_of_pack
+// CHECK-SAME: %[[C:[^:]*]]: tensor<i1>, %[[A:[^:]*]]: tensor<16xf32>, %[[B:[^:]*]]: tensor<16xf32>, %[[OLD:[^:]*]]: tensor<32xf32>
+// CHECK-DAG: %[[OA:.*]] = graph.leaf %[[OLD]][@p::@a]
+// CHECK-DAG: %[[OB:.*]] = graph.leaf %[[OLD]][@p::@b]
+// CHECK-DAG: %[[X:.*]] = graph.select %{{.*}}, %[[A]], %[[OA]] : tensor<16xf32>
+// CHECK-DAG: %[[Y:.*]] = graph.select %{{.*}}, %[[B]], %[[OB]] : tensor<16xf32>
+// CHECK: %[[P:.*]] = graph.pack @p leaves ["a", "b"](%[[X]], %[[Y]])
+// CHECK-DAG: %[[V:.*]] = graph.select %{{.*}}, %[[OA]], %[[A]] : tensor<16xf32>
+// CHECK-DAG: %[[W:.*]] = graph.select %{{.*}}, %[[OB]], %[[B]] : tensor<16xf32>
+// CHECK: %[[Q:.*]] = graph.pack @p leaves ["a", "b"](%[[V]], %[[W]])
+// CHECK: return %[[P]], %[[Q]]
+func.func @select_of_pack(%c: tensor<i1>, %a: tensor<16xf32>, %b: tensor<16xf32>, %old: tensor<32xf32>) -> (tensor<32xf32>, tensor<32xf32>) {
+  %p = graph.pack @p leaves ["a", "b"](%a, %b) : (tensor<16xf32>, tensor<16xf32>) -> tensor<32xf32>
+  %q = graph.pack @p leaves ["a", "b"](%a, %b) : (tensor<16xf32>, tensor<16xf32>) -> tensor<32xf32>
+  %all = graph.broadcast_in_dim %c dims [] shape [32] : tensor<i1> -> tensor<32xi1>
+  %x = graph.select %all, %p, %old : tensor<32xf32>
+  %y = graph.select %all, %old, %q : tensor<32xf32>
+  return %x, %y : tensor<32xf32>, tensor<32xf32>
+}
