@@ -88,6 +88,56 @@ func.func @pack(%x: tensor<16xf32>) -> (tensor<32xf32> {optim.role = "param", op
   return %p : tensor<32xf32>
 }
 
+// Values that are needed at once lie side by side in the workspace.
+// CHECK-LABEL: func.func @workspace
+// CHECK-SAME: (%[[A:[^:]*]]: memref<16xf32>, %[[OUT:[^:]*]]: memref<16xf32> {{.*}}, %[[WS:[^:]*]]: memref<?xi8>
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
+// CHECK-DAG: %[[SECOND:.*]] = arith.constant 64 : index
+// CHECK-DAG: %[[X:.*]] = memref.view %[[WS]][%[[SECOND]]]
+// CHECK-DAG: %[[Y:.*]] = memref.view %[[WS]][%[[ZERO]]]
+// CHECK: kernel.call @reverse(%{{.*}}, %[[A]]) outs(%[[X]])
+// CHECK: kernel.call @add(%{{.*}}, %[[X]], %[[A]]) outs(%[[Y]])
+// CHECK: kernel.call @add(%{{.*}}, %[[X]], %[[Y]]) outs(%[[OUT]])
+// CHECK: func.func private @workspace.workspace_size
+// CHECK-NEXT: %[[BYTES:.*]] = arith.constant 128 : index
+func.func @workspace(%a: tensor<16xf32>) -> (tensor<16xf32> {optim.role = "output", optim.name = "o"}) attributes {optim.entry} {
+  %n = arith.constant 16 : index
+  %x = kernel.call @reverse(%n, %a) on loops {graph.dims = [[#graph.dim<16>]]} : (index, tensor<16xf32>) -> tensor<16xf32>
+  %y = kernel.call @add(%n, %x, %a) on loops {graph.dims = [[#graph.dim<16>]]} : (index, tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %z = kernel.call @add(%n, %x, %y) on loops {graph.dims = [[#graph.dim<16>]]} : (index, tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  return %z : tensor<16xf32>
+}
+
+optim.arena @layout : f32 {
+  optim.leaf "late" [3] {group = 1 : i64}
+  optim.leaf "still" [16] {frozen}
+  optim.leaf "first" [16]
+  optim.leaf "same" [16] tied "first"
+  optim.leaf "last" [16] {frozen, group = 1 : i64}
+}
+// A group is one range of an arena, frozen leaves last in theirs; a tied leaf lies where the other one does. Leaves are aligned to 64 bytes.
+// CHECK-LABEL: func.func @layout_of_leaves
+// CHECK-DAG: %[[STILL:.*]] = memref.reinterpret_cast %{{.*}} to offset: [16], sizes: [16]
+// CHECK-DAG: %[[FIRST:.*]] = memref.reinterpret_cast %{{.*}} to offset: [0], sizes: [16]
+// CHECK-DAG: %[[LAST:.*]] = memref.reinterpret_cast %{{.*}} to offset: [48], sizes: [16]
+// CHECK-DAG: %[[LATE:.*]] = memref.reinterpret_cast %{{.*}} to offset: [32], sizes: [3]
+// CHECK: kernel.call @add(%{{.*}}, %[[STILL]], %[[FIRST]])
+// CHECK: kernel.call @add(%{{.*}}, %[[FIRST]], %[[LAST]])
+// CHECK: kernel.call @add(%{{.*}}, %[[LATE]], %[[LATE]])
+func.func @layout_of_leaves(%p: tensor<64xf32> {optim.role = "param", optim.name = "p"}) -> (tensor<16xf32>, tensor<16xf32>, tensor<3xf32>) {
+  %n = arith.constant 16 : index
+  %three = arith.constant 3 : index
+  %a = graph.leaf %p[@layout::@still] : tensor<64xf32> -> tensor<16xf32>
+  %b = graph.leaf %p[@layout::@first] : tensor<64xf32> -> tensor<16xf32>
+  %c = graph.leaf %p[@layout::@same] : tensor<64xf32> -> tensor<16xf32>
+  %d = graph.leaf %p[@layout::@last] : tensor<64xf32> -> tensor<16xf32>
+  %e = graph.leaf %p[@layout::@late] : tensor<64xf32> -> tensor<3xf32>
+  %x = kernel.call @add(%n, %a, %b) on loops {graph.dims = [[#graph.dim<16>]]} : (index, tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %y = kernel.call @add(%n, %c, %d) on loops {graph.dims = [[#graph.dim<16>]]} : (index, tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %z = kernel.call @add(%three, %e, %e) on loops {graph.dims = [[#graph.dim<3>]]} : (index, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return %x, %y, %z : tensor<16xf32>, tensor<16xf32>, tensor<3xf32>
+}
+
 // Each branch replaces the parameter in place, or leaves it.
 // CHECK-LABEL: func.func @branch
 // CHECK: scf.if
