@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/runtime/data/ArrayFile.h"
 
+#include "costate/runtime/Descriptor.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -186,6 +188,74 @@ Result<Array> ArrayFile::read(std::string_view name) const {
       return member.read();
   std::vector<std::string> known = names();
   return notFound('\'', path, "': requires array '", name, "', but the file has ", listNames(known), suggest(name, known));
+}
+
+std::vector<std::string> ArrayFile::labels(std::string_view name) const {
+  for (const Member &member : members)
+    if (member.name == name)
+      return member.labels;
+  return {};
+}
+
+/// Columns of one length side by side.
+static Result<Array> joinColumns(const std::vector<Array> &columns, std::span<const std::string> names, std::string_view where) {
+  const Array &first = columns.front();
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (columns[i].shape.size() != 1 || columns[i].shape != first.shape || columns[i].type != first.type)
+      return invalidArgument(where, ": requires columns of one length and type, but '", names[0], "' is ", typeText(first.type, first.shape), " and '",
+                             names[i], "' is ", typeText(columns[i].type, columns[i].shape));
+  size_t rows = first.shape[0], width = columns.size(), bytes = rows ? first.data.size() / rows : 0;
+  Array joined{first.type, {first.shape[0], static_cast<int64_t>(width)}, Buffer(rows * width * bytes)};
+  for (size_t row = 0; row < rows; ++row)
+    for (size_t i = 0; i < width; ++i)
+      std::memcpy(joined.data.data() + (row * width + i) * bytes, columns[i].data.data() + row * bytes, bytes);
+  return joined;
+}
+
+Status ArrayFile::addArray(const std::string &name, const std::vector<std::string> &columns, std::span<const std::string> others) {
+  std::vector<std::string> known = names();
+  bool isRest = columns.size() == 1 && columns[0] == "*", found = false;
+  for (const char *split : {"", "_train", "_test"}) {
+    std::vector<std::string> parts;
+    for (const std::string &column : columns)
+      parts.push_back(column + split);
+    if (isRest) {
+      parts.clear();
+      if (!*split)
+        std::copy_if(known.begin(), known.end(), std::back_inserter(parts), [&](const std::string &column) {
+          return labels(column).empty() && std::find(others.begin(), others.end(), column) == others.end();
+        });
+    }
+    if (parts.empty() || !std::all_of(parts.begin(), parts.end(), [&](const std::string &part) { return has(part); }))
+      continue;
+    found = true;
+    if (has(name + split) && parts != std::vector{name + split})
+      return invalidArgument('\'', path, "': has an array '", name, split, "' already");
+    std::vector<Member> sources;
+    for (const std::string &part : parts)
+      sources.push_back(*std::find_if(members.begin(), members.end(), [&](const Member &member) { return member.name == part; }));
+    if (columns.size() == 1 && !isRest) {
+      members.push_back({name + split, sources[0].read, sources[0].labels});
+      continue;
+    }
+    auto join = [sources, parts, where = text('\'', path, '\'')]() -> Result<Array> {
+      std::vector<Array> arrays;
+      for (const Member &source : sources) {
+        Result<Array> array = source.read();
+        if (!array.ok())
+          return array.status();
+        arrays.push_back(std::move(*array));
+      }
+      return joinColumns(arrays, parts, where);
+    };
+    members.push_back({name + split, join, {}});
+  }
+  if (found)
+    return {};
+  auto missing = std::find_if(columns.begin(), columns.end(), [&](const std::string &column) { return !has(column); });
+  if (isRest || missing == columns.end())
+    return notFound('\'', path, "': requires a column of numbers for '", name, "', but the file has ", listNames(known));
+  return notFound('\'', path, "': requires column '", *missing, "' for '", name, "', but the file has ", listNames(known), suggest(*missing, known));
 }
 
 } // namespace costate::runtime

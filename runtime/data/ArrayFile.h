@@ -34,6 +34,7 @@ public:
   struct Member {
     std::string name;
     std::function<Result<Array>()> read;
+    std::vector<std::string> labels = {}; // of a column of text: what its numbers stand for, ascending
   };
 
   ArrayFile(std::string path, std::vector<Member> members) : path(std::move(path)), members(std::move(members)) {}
@@ -48,6 +49,12 @@ public:
   bool has(std::string_view name) const;
   /// Errors: NotFound, listing what there is; what decoding says.
   Result<Array> read(std::string_view name) const;
+  /// What the numbers of a column of text stand for; empty for any other array.
+  std::vector<std::string> labels(std::string_view name) const;
+  /// Gives arrays another name: one, or several columns of one length as an array [rows, columns]. "*" is every column of numbers that
+  /// `others` does not hold. Where they exist, the same is done for the splits NAME_train and NAME_test.
+  /// Errors: NotFound, listing what there is; InvalidArgument if the file has `name` already. `read` says what does not fit together.
+  Status addArray(const std::string &name, const std::vector<std::string> &columns, std::span<const std::string> others = {});
   const std::string &filePath() const { return path; }
 
 private:
@@ -61,7 +68,8 @@ private:
 Result<Array> parseNpy(std::span<const std::byte> bytes, std::string_view where);
 /// Stored and deflated members of a zip archive, zip64 included, checked by CRC-32.
 Result<std::vector<ArrayFile::Member>> openNpz(std::shared_ptr<const FileBytes> file);
-/// Columns of numbers under a header line. Column NAME is an f64[rows] array; columns NAME.0 ... NAME.(k-1) are an f64[rows, k] array.
+/// Columns under a header line. Column NAME is an f64[rows] array; columns NAME.0 ... NAME.(k-1) are an f64[rows, k] array. A column whose first
+/// field is no number is one of text: an i32[rows] array of the places of its texts among all of them, in ascending order.
 Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> file);
 Result<std::vector<ArrayFile::Member>> openSafetensors(std::shared_ptr<const FileBytes> file);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Comma-separated numbers under a header line (RFC 4180; quotes around names only).
+// Comma-separated numbers and words under a header line (RFC 4180, but a quoted field holds neither commas nor quotes).
 #include "costate/runtime/data/ArrayFile.h"
 
 #include <cstring>
@@ -17,7 +17,8 @@ struct ColumnGroup {
 
 struct Table {
   size_t width;
-  std::vector<double> values; // row-major
+  std::vector<double> values;                                         // row-major; of a column of text, places among its words as they came
+  std::vector<std::map<std::string, int32_t, std::less<>>> words;     // by column: none, unless it is one of text
   size_t rows() const { return values.size() / width; }
 };
 
@@ -101,6 +102,22 @@ static Result<std::vector<ColumnGroup>> groupColumns(std::span<const std::string
   return groups;
 }
 
+static std::string_view unquote(std::string_view field) {
+  return field.size() >= 2 && field.front() == '"' && field.back() == '"' ? field.substr(1, field.size() - 2) : field;
+}
+
+/// The words of a column of text as their places in ascending order.
+static Array rank(const Table &table, size_t column) {
+  const auto &words = table.words[column];
+  std::vector<int32_t> ranks(words.size());
+  for (int32_t next = 0; const auto &[word, place] : words)
+    ranks[place] = next++;
+  Array array{COSTATE_I32, {static_cast<int64_t>(table.rows())}, Buffer(table.rows() * sizeof(int32_t))};
+  for (size_t row = 0; row < table.rows(); ++row)
+    std::memcpy(array.data.data() + row * sizeof(int32_t), &ranks[static_cast<size_t>(table.values[row * table.width + column])], sizeof(int32_t));
+  return array;
+}
+
 static Array gather(const Table &table, const ColumnGroup &group) {
   size_t rows = table.rows(), width = group.columns.size();
   Array array;
@@ -124,8 +141,7 @@ Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> 
   if (!nextLine(rest, line))
     return invalidArgument(file->where(), ": requires a header line, but the file is empty");
   for (bool more = true; nextField(line, more, field);) {
-    if (field.size() >= 2 && field.front() == '"' && field.back() == '"')
-      field = field.substr(1, field.size() - 2);
+    field = unquote(field);
     if (double value; field.empty() || parseNumber(field, value))
       return invalidArgument(file->where(), ":1: requires a header line with a name for each column, but column ", names.size() + 1, " is '", field, '\'');
     names.emplace_back(field);
@@ -136,6 +152,7 @@ Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> 
 
   auto table = std::make_shared<Table>();
   table->width = names.size();
+  table->words.resize(names.size());
   while (nextLine(rest, line)) {
     ++number;
     if (trim(line).empty())
@@ -143,16 +160,34 @@ Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> 
     size_t column = 0;
     for (bool more = true; nextField(line, more, field); ++column) {
       double value = 0;
-      if (column < names.size() && !parseNumber(field, value))
-        return invalidArgument(file->where(), ':', number, ": requires a number in column '", names[column], "', but got '", field.substr(0, 40), '\'');
+      if (column < names.size() && (!table->words[column].empty() || !parseNumber(field, value))) {
+        auto &words = table->words[column];
+        bool isText = !words.empty() || table->values.size() < names.size(); // the first row decides
+        if (!isText || field.empty())
+          return invalidArgument(file->where(), ':', number, ": requires a ", isText ? "word" : "number", " in column '", names[column], "', but got '",
+                                 field.substr(0, 40), '\'');
+        value = words.emplace(unquote(field), static_cast<int32_t>(words.size())).first->second;
+      }
       table->values.push_back(value);
     }
     if (column != names.size())
       return invalidArgument(file->where(), ':', number, ": requires ", names.size(), " columns, but got ", column);
   }
   std::vector<ArrayFile::Member> members;
-  for (const ColumnGroup &group : *groups)
-    members.push_back({group.name, [table, group]() -> Result<Array> { return gather(*table, group); }});
+  for (const ColumnGroup &group : *groups) {
+    auto isText = [&](size_t column) { return !table->words[column].empty(); };
+    if (!std::any_of(group.columns.begin(), group.columns.end(), isText)) {
+      members.push_back({group.name, [table, group]() -> Result<Array> { return gather(*table, group); }});
+      continue;
+    }
+    size_t column = group.columns[0];
+    if (group.indexed)
+      return invalidArgument(file->where(), ": requires numbers in columns '", group.name, ".0' to '", group.name, '.', group.columns.size() - 1, '\'');
+    std::vector<std::string> labels;
+    for (const auto &[word, place] : table->words[column])
+      labels.push_back(word);
+    members.push_back({group.name, [table, column]() -> Result<Array> { return rank(*table, column); }, std::move(labels)});
+  }
   return members;
 }
 

@@ -17,6 +17,7 @@
 using namespace costate::runtime;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 namespace {
 
@@ -335,6 +336,36 @@ TEST_F(ArrayFileTest, CsvColumnsBecomeArrays) {
   EXPECT_TRUE(std::isnan(values<double>(*y)[1]));
 }
 
+TEST_F(ArrayFileTest, WordsBecomeTheirPlaces) {
+  Result<ArrayFile> file = ArrayFile::open(write("a.csv", "x,kind\n1,rose\n2, \"iris\"\n3,7\n4,rose\n"));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_THAT(values<int32_t>(*file->read("kind")), ElementsAre(2, 1, 0, 2));
+  EXPECT_THAT(file->labels("kind"), ElementsAre("7", "iris", "rose"));
+  EXPECT_THAT(file->labels("x"), IsEmpty());
+}
+
+TEST_F(ArrayFileTest, ArraysOfColumns) {
+  Result<ArrayFile> file = ArrayFile::open(write("a.csv", "a,kind,b,c.0,c.1\n1,u,2,3,4\n5,v,6,7,8\n"));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  ASSERT_TRUE(file->addArray("y", {"kind"}).ok());
+  ASSERT_TRUE(file->addArray("x", {"b", "a"}).ok());
+  EXPECT_THAT(file->labels("y"), ElementsAre("u", "v"));
+  EXPECT_THAT(file->read("x")->shape, ElementsAre(2, 2));
+  EXPECT_THAT(values<double>(*file->read("x")), ElementsAre(2, 1, 6, 5));
+  auto messageOf = [&](const std::string &name, const std::vector<std::string> &columns) { return file->addArray(name, columns).message(); };
+  EXPECT_THAT(messageOf("x", {"a"}), HasSubstr(": has an array 'x' already"));
+  EXPECT_THAT(messageOf("z", {"a", "bb"}), HasSubstr(": requires column 'bb' for 'z', but the file has 'a', "));
+  EXPECT_EQ(messageOf("mixed", {"a", "kind"}), "");
+  EXPECT_THAT(file->read("mixed").status().message(), HasSubstr(": requires columns of one length and type, but 'a' is f64[2] and 'kind' is i32[2]"));
+
+  file = ArrayFile::open(write("b.csv", "a,kind,b\n1,u,2\n5,v,6\n"));
+  std::vector<std::string> others = {"a"};
+  ASSERT_TRUE(file->addArray("x", {"*"}, others).ok());
+  EXPECT_THAT(values<double>(*file->read("x")), ElementsAre(2, 6)); // neither words nor what has another name
+  others = {"a", "b", "x"};
+  EXPECT_THAT(file->addArray("rest", {"*"}, others).message(), HasSubstr(": requires a column of numbers for 'rest'"));
+}
+
 TEST_F(ArrayFileTest, CsvMessages) {
   EXPECT_EQ(complaint("a.csv", "x,y\n1,2\n"), "");
   EXPECT_EQ(complaint("a.csv", "x,y\n"), "");
@@ -343,8 +374,11 @@ TEST_F(ArrayFileTest, CsvMessages) {
   EXPECT_EQ(complaint("a.csv", "x,\n"), ":1: requires a header line with a name for each column, but column 2 is ''");
   EXPECT_EQ(complaint("a.csv", "x,y\n1,2\n1\n"), ":3: requires 2 columns, but got 1");
   EXPECT_EQ(complaint("a.csv", "x,y\n1,2,3\n"), ":2: requires 2 columns, but got 3");
-  EXPECT_EQ(complaint("a.csv", "x,y\n1,2a\n"), ":2: requires a number in column 'y', but got '2a'");
-  EXPECT_EQ(complaint("a.csv", "x,y\n1,\n"), ":2: requires a number in column 'y', but got ''");
+  EXPECT_EQ(complaint("a.csv", "x,y\n1,2\n1,2a\n"), ":3: requires a number in column 'y', but got '2a'");
+  EXPECT_EQ(complaint("a.csv", "x,y\n1,2\n1,\n"), ":3: requires a number in column 'y', but got ''");
+  EXPECT_EQ(complaint("a.csv", "x,y\n1,\n"), ":2: requires a word in column 'y', but got ''");
+  EXPECT_EQ(complaint("a.csv", "x,y\n1,a\n1,\n"), ":3: requires a word in column 'y', but got ''");
+  EXPECT_EQ(complaint("a.csv", "y.0,y.1\n1,a\n"), ": requires numbers in columns 'y.0' to 'y.1'");
   EXPECT_EQ(complaint("a.csv", "x,x\n"), ": requires different names, but column 2 is 'x' again");
   EXPECT_EQ(complaint("a.csv", "x,x.0\n"), ": requires different names, but column 2 is 'x.0' again");
   EXPECT_EQ(complaint("a.csv", "x.0,x.2\n"), ": requires columns 'x.0' to 'x.2', but 'x.1' is missing");

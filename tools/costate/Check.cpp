@@ -25,7 +25,7 @@ namespace {
 
 struct CheckFlags {
   CompilerFlags compiler;
-  std::string data;
+  DataFlags data;
   int64_t seed = 0, batch = 8;
   double within = 1e-9;
 };
@@ -240,8 +240,8 @@ private:
 };
 
 /// The first `rows` samples.
-runtime::Result<costate_dataset> openBatch(const costate_model_info &info, int64_t entry, const std::string &path, int64_t rows) {
-  runtime::Result<runtime::ArrayFile> file = runtime::ArrayFile::open(path);
+runtime::Result<costate_dataset> openBatch(const costate_model_info &info, int64_t entry, const DataFlags &data, int64_t rows) {
+  runtime::Result<runtime::ArrayFile> file = data.open();
   if (!file.ok())
     return file.status();
   runtime::Result<costate_dataset> dataset = costate_dataset::open(info, info.entries[entry], *file, "train");
@@ -277,11 +277,10 @@ int check(CheckFlags flags) {
   if (!model.ok())
     return report(model.status());
   nlohmann::json manifest = nlohmann::json::parse(executable->manifest());
-  if (flags.data.empty() && manifest["defaults"].contains("data"))
-    flags.data = (std::filesystem::path(flags.compiler.model).parent_path() / manifest["defaults"]["data"].get<std::string>()).string();
+  flags.data.addDefault(*executable, flags.compiler.model);
   std::optional<costate_dataset> data;
   int64_t step = costate_model_entry(model->get(), "train_step");
-  if (!flags.data.empty() && step >= 0) {
+  if (!flags.data.file.empty() && step >= 0) {
     runtime::Result<costate_dataset> batch = openBatch(executable->info(), step, flags.data, flags.batch);
     if (!batch.ok())
       return report(batch.status());
@@ -299,7 +298,7 @@ void addCheck(CLI::App &app, Action &action) {
   CLI::App &command = *app.add_subcommand("check", "Compare a model's machine code, gradients included, with the reference interpreter");
   auto flags = std::make_shared<CheckFlags>();
   flags->compiler.addTo(command);
-  command.add_option("--data", flags->data, "Data file (default: the model's)");
+  flags->data.addTo(command, "Data file (default: the model's)");
   command.add_option("--batch", flags->batch, "Samples to run on")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--seed", flags->seed, "Of parameters and draws")->capture_default_str();
   command.add_option("--within", flags->within, "Largest difference, relative and absolute")->capture_default_str();

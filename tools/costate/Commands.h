@@ -6,6 +6,7 @@
 
 #include "costate/compiler/api/Compiler.h"
 #include "costate/runtime/Status.h"
+#include "costate/runtime/data/ArrayFile.h"
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -31,7 +32,7 @@ void addBench(CLI::App &app, Action &action);
 
 /// The model file and how it is compiled.
 struct CompilerFlags {
-  std::string model, real = "f32", from = "import", cacheDirectory;
+  std::string model, real = "f32", from = "import", device = "cpu", cacheDirectory;
   std::vector<std::string> hints;
   bool noCache = false;
   Options options;
@@ -46,6 +47,18 @@ struct Binding {
   std::string name, value;
   /// Errors: InvalidArgument, naming the flag.
   static absl::StatusOr<Binding> parse(const std::string &text, const std::string &flag);
+};
+
+/// A data file, and what of it the arrays of a model are.
+struct DataFlags {
+  std::string file;
+  std::vector<std::string> columns;
+
+  void addTo(CLI::App &command, const char *what);
+  /// Without --data, the file is what the model says, if it does: a path beside `model`.
+  void addDefault(const Executable &executable, const std::string &model);
+  /// Errors: InvalidArgument where a flag has a value that it cannot have; those of the file.
+  runtime::Result<runtime::ArrayFile> open() const;
 };
 
 /// A context of the runtime that ends with the scope.

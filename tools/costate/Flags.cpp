@@ -3,11 +3,14 @@
 #include "costate/tools/costate/Commands.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -18,6 +21,7 @@ namespace costate::tool {
 void CompilerFlags::addTo(CLI::App &command) {
   command.add_option("model", model, "Model file")->required();
   command.add_option("--real", real, "Type that f32 of the model is compiled as")->check(CLI::IsMember({"f32", "f64"}))->capture_default_str();
+  command.add_option("--device", device, "Where it runs: cpu")->capture_default_str();
   command.add_option("--target", options.target, "host, or x86-64, x86-64-v2, x86-64-v3, x86-64-v4")->capture_default_str();
   command.add_option("--hint", hints, "NAME=EXTENT: likely extent of a dimension, for cost rules; results do not depend on it");
   command.add_option("--optimize,-O", options.optimize, "0 to 3; 0 compiles fastest")->check(CLI::Range(0, 3))->capture_default_str();
@@ -30,6 +34,8 @@ void CompilerFlags::addTo(CLI::App &command) {
 absl::StatusOr<Session> CompilerFlags::session() const {
   Options chosen = options;
   chosen.real = real == "f64" ? Real::F64 : Real::F32;
+  if (device != "cpu")
+    return absl::InvalidArgumentError(absl::StrCat("--device requires one that this build has, which is cpu, but got '", device, "'"));
   std::optional<Phase> first = parsePhase(from);
   if (!first)
     return absl::InvalidArgumentError(absl::StrCat("--from requires a phase, but got '", from, "'"));
@@ -53,6 +59,35 @@ absl::StatusOr<Binding> Binding::parse(const std::string &text, const std::strin
   if (sign == 0 || sign == std::string::npos)
     return absl::InvalidArgumentError(absl::StrCat(flag, " requires NAME=VALUE, but got '", text, "'"));
   return Binding{text.substr(0, sign), text.substr(sign + 1)};
+}
+
+void DataFlags::addTo(CLI::App &command, const char *what) {
+  command.add_option("--data", file, what);
+  command.add_option("--column", columns, "NAME=COLUMN or NAME=COLUMN,COLUMN...: where array NAME is in the data file; NAME=*: all other columns of numbers");
+}
+
+void DataFlags::addDefault(const Executable &executable, const std::string &model) {
+  nlohmann::json defaults = nlohmann::json::parse(executable.manifest())["defaults"];
+  if (file.empty() && defaults.contains("data"))
+    file = (std::filesystem::path(model).parent_path() / defaults["data"].get<std::string>()).string();
+}
+
+runtime::Result<runtime::ArrayFile> DataFlags::open() const {
+  runtime::Result<runtime::ArrayFile> opened = runtime::ArrayFile::open(file);
+  if (!opened.ok())
+    return opened.status();
+  std::vector<std::pair<std::string, std::vector<std::string>>> arrays;
+  std::vector<std::string> named;
+  for (const std::string &text : columns) {
+    absl::StatusOr<Binding> binding = Binding::parse(text, "--column");
+    if (!binding.ok())
+      return runtime::invalidArgument(std::string(binding.status().message()));
+    arrays.push_back({binding->name, absl::StrSplit(binding->value, ',')});
+    named.insert(named.end(), arrays.back().second.begin(), arrays.back().second.end());
+  }
+  for (const auto &[name, parts] : arrays)
+    COSTATE_RETURN_IF_ERROR(opened->addArray(name, parts, named));
+  return opened;
 }
 
 absl::StatusOr<Context> createContext(int threads) {

@@ -25,7 +25,8 @@ using runtime::Result;
 struct TrainFlags {
   CompilerFlags compiler;
   HandleFlags handle;
-  std::string data, save, log, checkpoint, best;
+  DataFlags data;
+  std::string save, log, checkpoint, best;
   std::optional<int64_t> epochs, batch;
   std::optional<double> split, validation;
   int64_t checkpointEvery = 0, patience = 0;
@@ -46,10 +47,20 @@ bool hasSplit(const runtime::ArrayFile &file, const costate_entry_info &entry, c
   return false;
 }
 
+/// What the classes of a column of text are: "y: 0 = setosa, 1 = versicolor".
+void printLabels(const runtime::ArrayFile &file, const costate_entry_info &entry) {
+  for (int64_t i = 0; i < entry.num_args; ++i) {
+    std::vector<std::string> labels = file.labels(entry.args[i].name);
+    for (size_t k = 0; k < labels.size(); ++k)
+      std::printf("%s%zu = %s%s", k ? ", " : absl::StrCat(entry.args[i].name, ": ").c_str(), k, labels[k].c_str(), k + 1 == labels.size() ? "\n" : "");
+  }
+}
+
 Result<Splits> openData(const costate_model_info &info, const costate_entry_info &entry, const TrainFlags &flags, costate_context *context) {
-  Result<runtime::ArrayFile> file = runtime::ArrayFile::open(flags.data);
+  Result<runtime::ArrayFile> file = flags.data.open();
   if (!file.ok())
     return file.status();
+  printLabels(*file, entry);
   Splits splits;
   auto open = [&](const char *split, std::optional<costate_dataset> &out) -> runtime::Status {
     Result<costate_dataset> dataset = costate_dataset::open(info, entry, *file, split);
@@ -130,9 +141,8 @@ int train(TrainFlags flags) {
 
   nlohmann::json manifest = nlohmann::json::parse(executable->manifest());
   const costate_model_info &info = executable->info();
-  if (flags.data.empty() && manifest["defaults"].contains("data"))
-    flags.data = (std::filesystem::path(flags.compiler.model).parent_path() / manifest["defaults"]["data"].get<std::string>()).string();
-  if (flags.data.empty())
+  flags.data.addDefault(*executable, flags.compiler.model);
+  if (flags.data.file.empty())
     return report(absl::InvalidArgumentError("training requires data: give --data FILE, or `data \"FILE\"` in the model"));
 
   absl::StatusOr<Handle> handle = flags.handle.create(*executable);
@@ -231,7 +241,7 @@ void addTrain(CLI::App &app, Action &action) {
   CLI::App &command = *app.add_subcommand("train", "Compile a model and train it on a data file");
   auto flags = std::make_shared<TrainFlags>();
   flags->compiler.addTo(command);
-  command.add_option("--data", flags->data, "Data file (.npz, .csv, .safetensors) with arrays NAME_train and NAME_test for each input and target NAME");
+  flags->data.addTo(command, "Data file (.npz, .csv, .safetensors) with arrays NAME_train and NAME_test for each input and target NAME");
   command.add_option("--split", flags->split, "The data file holds arrays NAME; this share of the samples trains, the rest tests")
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--epochs", flags->epochs, "Passes over the data (default: the model's, else 1)")->check(CLI::NonNegativeNumber);
