@@ -5,7 +5,7 @@ export COSTATE_VENV ?= $(CURDIR)/.venv
 export PATH := $(COSTATE_VENV)/bin:/usr/lib/llvm-22/bin:$(PATH)
 PREFIX ?= /usr/local
 
-.PHONY: build demo test bench asan install format setup
+.PHONY: build demo test bench asan fuzz install format setup
 
 build: setup                     # everything, in build/
 	cmake --preset dev
@@ -27,6 +27,11 @@ bench: build                     # training steps against JAX and PyTorch, which
 asan: setup                      # the same under the address and undefined behaviour sanitizers
 	cmake --preset asan
 	cmake --build --preset asan --target check
+
+fuzz: setup                      # 200,000 inputs to each reader of files, models and IR
+	cmake --preset fuzz
+	cmake --build --preset fuzz --target fuzzers
+	$(COSTATE_VENV)/bin/python tests/fuzz/run.py build-fuzz/bin
 
 install: setup                   # an optimized build, installed under PREFIX
 	cmake --preset release

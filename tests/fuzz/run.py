@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs each fuzzer on the files of this repository and what libFuzzer makes of them.
+
+run.py BIN [--runs N] [--only NAME]
+
+A fuzzer that finds a crash, a leak, an undefined behaviour or an input that takes longer than 25 s stops, and its input is kept beside BIN. Exits
+with 1 if one does.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def seeds(name):
+    """Inputs to start from, as bytes."""
+    read = lambda *patterns: [path.read_bytes() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    if name == "model":
+        return read("examples/*.costate", "frontends/std/*.costate", "tests/frontends/**/*.costate", "tests/cli/Inputs/*.costate")
+    if name == "ir":
+        return [part for text in read("tests/dialects/**/*.mlir", "tests/passes/*.mlir", "tests/numeric/*.mlir") for part in text.split(b"// -----")]
+    import numpy as np
+
+    arrays = {"f.w": np.arange(3, dtype=np.float32), "f.b": np.float32(1), "t": np.int64(7), "f.m": np.ones((2, 3))}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        np.savez(folder / "a.npz", **arrays)
+        np.savez_compressed(folder / "b.npz", **arrays)
+        np.save(folder / "c.npy", arrays["f.m"])
+        npz, packed, npy = ((folder / file).read_bytes() for file in ("a.npz", "b.npz", "c.npy"))
+    entries = '"f.w":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"f.b":{"dtype":"F32","shape":[],"data_offsets":[12,16]}'
+    states = entries + ',"f.m.w":{"dtype":"F32","shape":[3],"data_offsets":[16,28]},"f.m.b":{"dtype":"F32","shape":[],"data_offsets":[28,32]},"t":{"dtype":"I64","shape":[],"data_offsets":[32,40]}'
+    notes = '"__metadata__":{"costate.seed":"3","costate.hyper.lr":"0.1","costate.hyper.beta":"0","costate.hyper.steps":"5","epoch":"2"}'
+    headers = ["{" + entries + "}", "{" + notes + "," + states + "}"]
+    safetensors = [len(h).to_bytes(8, "little") + h.encode() + bytes(40 if "t" in h else 16) for h in headers]
+    if name == "checkpoint":
+        return safetensors
+    if name == "json":
+        return [h.encode() for h in headers] + [b'{"a": [1, -2.5e3, "\\u00e9\\n", null, true]}']
+    csv = b'kind,"x.0",x.1\nrose,1,2\niris,-3e4,nan\n'
+    return [b"\0" + npz, b"\0" + packed, b"\1" + npy, b"\2" + csv, *(b"\3" + s for s in safetensors)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bin", type=pathlib.Path)
+    parser.add_argument("--runs", type=int, default=200_000)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    failed = False
+    for fuzzer in sorted(arguments.bin.glob("fuzz-*")):
+        name = fuzzer.name.removeprefix("fuzz-")
+        if arguments.only and name != arguments.only:
+            continue
+        corpus = pathlib.Path(tempfile.mkdtemp(prefix="costate-fuzz-"))
+        for number, seed in enumerate(seeds(name)):
+            (corpus / f"seed{number}").write_bytes(seed)
+        found = arguments.bin.parent / "found" / name
+        found.mkdir(parents=True, exist_ok=True)
+        options = [f"-runs={arguments.runs}", "-seed=1", "-timeout=25", "-rss_limit_mb=4096", f"-artifact_prefix={found}/", "-max_len=4096"]
+        run = subprocess.run([fuzzer, *options, corpus], capture_output=True, text=True, errors="replace")
+        done = re.findall(r"^#(\d+)", run.stderr, re.M)
+        print(f"{'ok  ' if run.returncode == 0 else 'FAIL'} {name:11} {done[-1] if done else 0} inputs", flush=True)
+        if run.returncode:
+            print(run.stderr[-4000:])
+            failed = True
+        shutil.rmtree(corpus)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
