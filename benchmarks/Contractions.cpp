@@ -35,28 +35,31 @@ double threadSeconds() {
   return time.tv_sec + 1e-9 * time.tv_nsec;
 }
 
-/// GFLOP/s of one thread: independent multiply-adds on registers, as many as hide their latency.
+/// GFLOP/s of one thread: independent multiply-adds on the widest registers, as many as hide their latency.
 #if defined(__x86_64__)
-typedef float Vector __attribute__((vector_size(32)));
-__attribute__((target("avx2,fma"), noinline)) double measurePeak() {
-  constexpr int chains = 12;
-  Vector sums[chains] = {}, a = {1e-9f}, b = {1e-9f};
+template <typename Vector, int chains> __attribute__((always_inline)) inline double measureChains() {
+  volatile float keep = 1e-9f; // neither known nor without effect
+  Vector sums[chains] = {}, a = {keep}, b = {keep};
   double best = 0;
   for (int repeat = 0; repeat < 20; ++repeat) {
     double start = threadSeconds();
     constexpr int steps = 1000000;
     for (int step = 0; step < steps; ++step) {
-#pragma GCC unroll 12
+#pragma GCC unroll 24
       for (int chain = 0; chain < chains; ++chain)
         sums[chain] = sums[chain] * a + b;
-      asm volatile("" : "+x"(a));
     }
-    best = std::max(best, 2.0 * 8 * chains * steps / (threadSeconds() - start) * 1e-9);
+    best = std::max(best, 2.0 * sizeof(Vector) / sizeof(float) * chains * steps / (threadSeconds() - start) * 1e-9);
   }
   for (Vector &sum : sums)
-    asm volatile("" ::"x"(sum));
+    keep = keep + sum[0];
   return best;
 }
+typedef float Vector256 __attribute__((vector_size(32)));
+typedef float Vector512 __attribute__((vector_size(64)));
+__attribute__((target("avx2,fma"), noinline)) double measurePeak256() { return measureChains<Vector256, 12>(); }
+__attribute__((target("avx512f"), noinline)) double measurePeak512() { return measureChains<Vector512, 24>(); }
+double measurePeak() { return __builtin_cpu_supports("avx512f") ? measurePeak512() : measurePeak256(); }
 #endif
 
 /// `%m` rows are dynamic in NN and NT; in TN the depth is.
