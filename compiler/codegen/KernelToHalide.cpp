@@ -287,7 +287,8 @@ bool StageBuilder::addUpdate(UpdateOp update, HalideStage &translated) {
   WriteOp write = update.getWrite();
   Halide::RDom domain;
   Halide::Region region;
-  for (OpFoldResult size : llvm::reverse(update.getMixedDomain())) // Halide's first variable runs fastest
+  SmallVector<OpFoldResult> sizes = update.getMixedDomain();
+  for (OpFoldResult size : llvm::reverse(sizes)) // Halide's first variable runs fastest
     region.emplace_back(0, extent(size));
   if (region.empty() && write.getPredicate())
     region.emplace_back(0, 1); // a predicate hangs on a domain

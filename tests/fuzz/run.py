@@ -7,6 +7,7 @@ A fuzzer that finds a crash, a leak, an undefined behaviour or an input that tak
 with 1 if one does.
 """
 import argparse
+import os
 import pathlib
 import re
 import shutil
@@ -63,7 +64,8 @@ def main():
         found = arguments.bin.parent / "found" / name
         found.mkdir(parents=True, exist_ok=True)
         options = [f"-runs={arguments.runs}", "-seed=1", "-timeout=25", "-rss_limit_mb=4096", f"-artifact_prefix={found}/", "-max_len=4096"]
-        run = subprocess.run([fuzzer, *options, corpus], capture_output=True, text=True, errors="replace")
+        environment = dict(os.environ, ASAN_OPTIONS="allow_user_poisoning=0", UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
+        run = subprocess.run([fuzzer, *options, corpus], capture_output=True, text=True, errors="replace", env=environment)
         done = re.findall(r"^#(\d+)", run.stderr, re.M)
         print(f"{'ok  ' if run.returncode == 0 else 'FAIL'} {name:11} {done[-1] if done else 0} inputs", flush=True)
         if run.returncode:
