@@ -119,7 +119,7 @@ LogicalResult ModelElaborator::declareLeafStates(const OptimizerDecl &decl, Rule
         }
       }
       isLikeParams &= shape->second == leaf.shape;
-      leaves.push_back({leaf.path, shape->second, declare, nullptr});
+      leaves.push_back({leaf.path, shape->second, declare, nullptr, 0, false, {}});
     }
     ParameterSet *layout = rule.set;
     if (!isLikeParams) {
