@@ -94,8 +94,11 @@ SmallVector<int64_t> traceAxes(OpOperand &operand, ArrayRef<int64_t> axes, Dimen
       traced[cumsum.getAxis()] = -1;
       return traced;
     }
-    if (!op->hasTrait<Elementwise>() && operand.getOperandNumber() != 0)
+    if (!op->hasTrait<Elementwise>() && operand.getOperandNumber() != 0) {
+      if (auto scatter = dyn_cast<ScatterAddOp>(op))
+        llvm::copy(axes.take_front(scatter.getBatchDims()), none.begin());
       return none;
+    }
     return SmallVector<int64_t>(axes);
   }
   SmallVector<int64_t> traced(none);

@@ -184,8 +184,14 @@ private:
         readers[read.value].push_back(op);
   }
 
-  /// Updates that read what other points have written: nothing is computed beside them.
-  static bool isAlone(Operation *op) { return isa<CumsumOp, ScatterAddOp, DynamicUpdateSliceOp>(op); }
+  /// Axes over which the updates of `op` run point by point: behind them one reads what another has written.
+  static size_t independentAxes(Operation *op) {
+    if (auto scatter = dyn_cast<ScatterAddOp>(op))
+      return scatter.getBatchDims();
+    return isa<CumsumOp, DynamicUpdateSliceOp>(op) ? 0 : SIZE_MAX;
+  }
+  /// Nothing is computed beside it.
+  static bool isAlone(Operation *op) { return independentAxes(op) == 0; }
 
   /// Units that must be done before `op` runs; also through regions that use outer values.
   void collectSources(Operation *op, llvm::SetVector<Operation *> &sources) {
@@ -244,7 +250,7 @@ private:
       size_t common = 0;
       while (common < std::min(dims.size(), first.size()) && dims[common] == first[common])
         ++common;
-      rows = std::min(rows, common);
+      rows = std::min({rows, common, independentAxes(op)});
       if (isContraction(op)) {
         if (contraction)
           return false;

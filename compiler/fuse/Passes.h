@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/Pass.h"
 
@@ -24,6 +25,8 @@ struct FuseOptions {
   std::vector<std::string> hints;
   /// "auto", or "loops" or "halide" for every kernel.
   std::string executor = "auto";
+  /// Tests stream small values too.
+  StreamRowsOptions streaming = {};
 };
 
 /// The phase: entries on tensors to kernels and entries on buffers.

@@ -36,6 +36,43 @@ def ExpandGraph : Pass<"fuse-expand-graph", "::mlir::ModuleOp"> {
   }];
 }
 
+def StreamRows : Pass<"fuse-stream-rows", "::mlir::ModuleOp"> {
+  let summary = "computes matrices that are read once in chunks of rows";
+  let description = [{
+    Before and after: `graph` and `scf`. Large values that are made from much less and read along their rows are computed in a `scf.for` over chunks
+    of rows, with all that reads them: rows of results are written where they belong, sums over rows are carried. The last chunk of a
+    named extent begins early enough to be whole; a row that the chunk before had counts once.
+
+    ```mlir
+    func.func @f(%x: tensor<65536x4xf32>, %y: tensor<4x65536xf32>) -> tensor<65536xf32> {   // the distances are never stored
+      %z = graph.dot_general %x, %y contracting [1] x [0] : tensor<65536x4xf32>, tensor<4x65536xf32> -> tensor<65536x65536xf32>
+      %m = graph.reduce_max %z axes [1] : tensor<65536x65536xf32> -> tensor<65536xf32>
+      return %m : tensor<65536xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"large", "large", "int64_t", "4 << 20", "bytes of a large value; caches hold others">,
+    Option<"rows", "rows", "int64_t", "0", "rows in a chunk, whether it saves anything or not; 0: by rule">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def BlockContractions : Pass<"fuse-block-contractions", "::mlir::ModuleOp"> {
+  let summary = "adds products of matrices up in blocks, where the depth is long";
+  let description = [{
+    Before and after: `graph` and `scf`. A contraction over one axis of more than 4096 is a `scf.for` over blocks of about 2048, each added to the sum in
+    place, so that a packed panel of an operand stays in the cache.
+
+    ```mlir
+    func.func @f(%x: tensor<64x8192xf32>, %y: tensor<8192x64xf32>) -> tensor<64x64xf32> {
+      %z = graph.dot_general %x, %y contracting [1] x [0] : tensor<64x8192xf32>, tensor<8192x64xf32> -> tensor<64x64xf32>   // 4 times 2048
+      return %z : tensor<64x64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def PlaceScalars : Pass<"fuse-place-scalars", "::mlir::ModuleOp"> {
   let summary = "computes rank-0 tensors in host registers";
   let description = [{

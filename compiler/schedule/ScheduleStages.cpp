@@ -42,6 +42,8 @@ public:
         for (Definition definition : getDefinitions(stage))
           scheduleLoops(definition);
     }
+    for (const RowLoop &loop : rowsToShare)
+      shareRows(loop);
     // A place names a loop of the reader as it is at the end.
     for (StageOp stage : stages)
       if (auto found = placedAt.find(stage); found != placedAt.end())
@@ -67,6 +69,15 @@ private:
   StageOp findRowReader(StageOp stage);
   void place(StageOp stage);
   void scheduleLoops(Definition definition);
+
+  /// The loop over rows of a definition at the root.
+  struct RowLoop {
+    Definition definition;
+    std::string name;
+    int64_t lanes; ///< rows that one trip computes
+  };
+  int64_t operationsPerRow(Definition definition);
+  void shareRows(const RowLoop &loop);
   std::string vectorize(Definition definition, bool &hasLanes);
   bool isDense(Definition definition, unsigned dim);
   int64_t operationsPerPoint(Definition definition);
@@ -78,6 +89,7 @@ private:
   llvm::DenseSet<Operation *> inlined;
   DenseMap<Operation *, StageOp> placedAt;
   DenseMap<Operation *, std::string> rowLoops;
+  SmallVector<RowLoop> rowsToShare;
 };
 
 } // namespace
@@ -192,7 +204,6 @@ void StageScheduler::scheduleLoops(Definition definition) {
   unsigned rank = stage.getRank();
   if (rank == 0)
     return;
-  bool rowsAreLanes = rank == 1;
   bool hasLanes = false;
   std::string around = vectorize(definition, hasLanes);
 
@@ -213,28 +224,45 @@ void StageScheduler::scheduleLoops(Definition definition) {
   if (placedAt.contains(stage))
     return;
 
-  // Rows to tasks.
+  bool rowsAreLanes = rank == 1;
   std::string rows = rowsAreLanes ? around : pureName(0);
   if (!definition.isFree(0) || rows.empty())
     return;
-  int64_t operations = operationsPerPoint(definition) * countPoints(kernel, stage, 1);
-  OpFoldResult extent = stage.getMixedExtents().front();
-  std::optional<int64_t> size = getConstantIntValue(extent);
-  int64_t likely = kernel.getHint(extent) * (size ? 1 : kGrowth);
-  bool worthTasks = operations * likely >= 2 * kTaskOperations;
-  int64_t lanes = 1;
-  if (rowsAreLanes && hasLanes)
-    lanes = machine.lanes(cast<BufferType>(stage.getResult(0).getType()).getElementType());
+  int64_t lanes = rowsAreLanes && hasLanes ? machine.lanes(cast<BufferType>(stage.getResult(0).getType()).getElementType()) : 1;
+  rowsToShare.push_back({definition, rows, lanes});
+  if (!definition.update && !rowsAreLanes)
+    rowLoops[stage] = rows;
+}
+
+/// With those of the stages that are computed in its row loop.
+int64_t StageScheduler::operationsPerRow(Definition definition) {
+  int64_t operations = operationsPerPoint(definition) * countPoints(kernel, definition.stage, 1);
+  if (!definition.update)
+    for (StageOp stage : kernel.getStageOps())
+      if (auto found = placedAt.find(stage); found != placedAt.end() && found->second == definition.stage)
+        for (Definition inner : getDefinitions(stage))
+          operations += operationsPerPoint(inner) * countPoints(kernel, stage, 1);
+  return operations;
+}
+
+/// Rows to tasks.
+void StageScheduler::shareRows(const RowLoop &loop) {
+  auto [definition, rows, lanes] = loop;
+  int64_t operations = operationsPerRow(definition);
+  OpFoldResult extent = definition.stage.getMixedExtents().front();
+  int64_t likely = kernel.getHint(extent) * (getConstantIntValue(extent) ? 1 : kGrowth);
+  if (operations * likely < 2 * kTaskOperations)
+    return;
   int64_t chunk = llvm::PowerOf2Ceil(llvm::divideCeil(kTaskOperations, operations * lanes));
-  if (worthTasks && chunk > 1) {
+  if (chunk > 1) {
     writer.split(definition, rows, chunk, Tail::GuardWithIf);
     writer.parallel(definition, rows + "o");
     rows += "i";
-  } else if (worthTasks) {
+  } else {
     writer.parallel(definition, rows);
   }
-  if (!definition.update && !rowsAreLanes)
-    rowLoops[stage] = rows;
+  if (auto found = rowLoops.find(definition.stage); found != rowLoops.end() && !definition.update)
+    found->second = rows;
 }
 
 void scheduleStages(DefineOp kernel, const Machine &machine, const llvm::DenseSet<Operation *> &scheduled) {

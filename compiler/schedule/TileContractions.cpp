@@ -7,7 +7,7 @@
 /// - columns: a last ragged panel is shifted back so that it ends with the matrix; a matrix narrower than a panel is padded instead,
 ///   in a packed copy of b whose column index is clamped.
 ///
-/// Loops, outermost first: panels of columns, groups of row tiles (for tasks), row tiles, and inside a tile k. b is packed panel by panel (k
+/// Loops, outermost first: panels of columns, groups of row tiles (for tasks), row tiles, the tiles side by side in a wide panel, and inside a tile k. b is packed panel by panel (k
 /// outer, columns dense) where its columns are not dense, where it is padded, or where many row tiles share a panel whose rows fall on few cache
 /// sets. a is packed once, tile by tile of rows (k outer, the rows of the tile dense), where its rows are the dense axis (the gradient of a weight):
 /// there each step of k is on another page. Packed or not, and whatever the order of tiles, each sum is the same.
@@ -39,6 +39,11 @@ constexpr int64_t kManyPacked = 1 << 16;
 /// Elements along k that a transposing copy loads at once, and columns that it writes out: each element is stored on its own.
 constexpr int64_t kTransposedLanes = 8;
 constexpr int64_t kStoredColumns = 4;
+/// Bytes of b or of the result that the translation of addresses no longer covers: then a panel is several tiles wide, so that every page that it
+/// touches gives it more than a line or two. It still has to stay in L2.
+constexpr int64_t kFarBytes = 4 << 20;
+constexpr int64_t kWideTiles = 4;
+constexpr int64_t kPanelBytes = 512 << 10;
 /// Row tiles of a task, at least.
 constexpr int64_t kTaskTiles = 8;
 /// Operations of the store up to which it is worth writing out for every row of a tile.
@@ -47,7 +52,8 @@ constexpr int64_t kSimpleStore = 8;
 struct Tile {
   int64_t rows;
   int64_t columns;
-  bool padded; ///< the matrix has fewer columns than the tile
+  bool padded;      ///< the matrix has fewer columns than the tile
+  int64_t wide = 1; ///< tiles side by side in a panel
 };
 
 class ContractionTiler {
@@ -64,7 +70,9 @@ private:
   }
   StageOp findStore();
   void clampRows();
+  Value variableOf(Value index);
   bool canPack(LoadOp load, Value along, Value other);
+  Value cloneLoad(OpBuilder &builder, LoadOp load, IRMapping &mapping);
   bool mustPackB(LoadOp load);
   bool mustPackA(LoadOp load);
   StageOp packColumns(LoadOp load, OpFoldResult columns);
@@ -76,7 +84,7 @@ private:
   void scheduleTranspose(ScheduleWriter &writer, StageOp panel);
   int64_t bytesOf(OpFoldResult extent) { return kernel.getHint(extent) * elementType().getIntOrFloatBitWidth() / 8; }
   int64_t depth() { return countDomain(kernel, {sum, update}); }
-  int64_t panelCount() { return llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(columnDim()))), tile.columns); }
+  int64_t panelCount() { return llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(columnDim()))), tile.wide * tile.columns); }
 
   unsigned rowDim() { return sum.getRank() - 2; }
   unsigned columnDim() { return sum.getRank() - 1; }
@@ -169,23 +177,49 @@ void ContractionTiler::clampRows() {
   });
 }
 
-/// Only plain loop variables give a panel its shape.
+/// The loop variable that the index is, or from which it keeps a fixed distance (rows of a slice); null if it is neither.
+Value ContractionTiler::variableOf(Value index) {
+  if (isa<BlockArgument>(index))
+    return index;
+  auto sum = index.getDefiningOp<arith::AddIOp>();
+  if (!sum)
+    return Value();
+  for (auto [moving, fixed] : {std::pair(sum.getLhs(), sum.getRhs()), std::pair(sum.getRhs(), sum.getLhs())})
+    if (isa<BlockArgument>(moving) && llvm::none_of(update.getBody().getArguments(), [&](Value variable) { return dependsOn(fixed, variable); }))
+      return moving;
+  return Value();
+}
+
+/// Only loop variables give a panel its shape.
 bool ContractionTiler::canPack(LoadOp load, Value along, Value other) {
   return !llvm::is_contained(sum.getSelf(), load.getBuffer()) && reads(load, along) && !reads(load, other) &&
-         llvm::all_of(load.getIndices(), llvm::IsaPred<BlockArgument>);
+         llvm::all_of(load.getIndices(), [&](Value index) { return variableOf(index) != nullptr; });
+}
+
+/// The load, with the variables and what its indices add to them.
+Value ContractionTiler::cloneLoad(OpBuilder &builder, LoadOp load, IRMapping &mapping) {
+  std::function<void(Value)> copy = [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!op || op->getParentRegion() != &update.getBody() || mapping.contains(value))
+      return;
+    llvm::for_each(op->getOperands(), copy);
+    builder.clone(*op, mapping);
+  };
+  llvm::for_each(load.getIndices(), copy);
+  return cast<LoadOp>(builder.clone(*load, mapping)).getResult();
 }
 
 bool ContractionTiler::mustPackB(LoadOp load) {
   if (!canPack(load, column(), row()))
     return false;
-  if (tile.padded || load.getIndices().back() != column())
+  if (tile.padded || variableOf(load.getIndices().back()) != column())
     return true;
   int64_t rowBytes = bytesOf(extent(columnDim()));
   return kernel.getHint(extent(rowDim())) > kFewRows && (rowBytes * depth() > kManyBytes || rowBytes % kAliasBytes == 0);
 }
 
 bool ContractionTiler::mustPackA(LoadOp load) {
-  return canPack(load, row(), column()) && load.getIndices().size() > 1 && load.getIndices().back() == row() && depth() >= kLongDepth &&
+  return canPack(load, row(), column()) && load.getIndices().size() > 1 && variableOf(load.getIndices().back()) == row() && depth() >= kLongDepth &&
          bytesOf(extent(rowDim())) * depth() > kManyBytes && panelCount() >= kManyPanels;
 }
 
@@ -194,7 +228,7 @@ StageOp ContractionTiler::packColumns(LoadOp load, OpFoldResult columns) {
   SmallVector<Value> variables; // batch and reduction variables that the load reads, in the order of the loops
   SmallVector<OpFoldResult> extents;
   for (auto [argument, extent] : llvm::zip_equal(update.getBody().getArguments(), loops()))
-    if (argument != column() && llvm::is_contained(load.getIndices(), argument)) {
+    if (argument != column() && reads(load, argument)) {
       variables.push_back(argument);
       extents.push_back(extent);
     }
@@ -211,7 +245,7 @@ StageOp ContractionTiler::packColumns(LoadOp load, OpFoldResult columns) {
           Value last = arith::ConstantIndexOp::create(inner, location, *getConstantIntValue(extent(columnDim())) - 1);
           mapping.map(column(), arith::MinSIOp::create(inner, location, own.back(), last).getResult());
         }
-        return {cast<LoadOp>(inner.clone(*load, mapping)).getResult()};
+        return {cloneLoad(inner, load, mapping)};
       });
   builder.setInsertionPoint(load);
   load.getBufferMutable().assign(panel.getResult(0));
@@ -243,7 +277,7 @@ StageOp ContractionTiler::packRowTiles(LoadOp load) {
     if (argument == row()) {
       tileDim = extents.size();
       extents.push_back(tiles);
-    } else if (llvm::is_contained(load.getIndices(), argument)) {
+    } else if (reads(load, argument)) {
       variables.push_back(argument);
       extents.push_back(extent);
     }
@@ -264,7 +298,7 @@ StageOp ContractionTiler::packRowTiles(LoadOp load) {
     IRMapping mapping;
     mapping.map(variables, mapped);
     mapping.map(row(), from);
-    WriteOp::create(inner, location, ValueRange{cast<LoadOp>(inner.clone(*load, mapping)).getResult()}, place, Value());
+    WriteOp::create(inner, location, ValueRange{cloneLoad(inner, load, mapping)}, place, Value());
   };
   panel.addUpdate(builder, whole, /*contract=*/false,
                   [&](OpBuilder &inner, Location, ValueRange, ValueRange own, ValueRange tiles) { copy(inner, own, tiles[0], Value()); });
@@ -306,6 +340,11 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
   if (!chosen)
     return false;
   tile = *chosen;
+  int64_t width = kWideTiles * tile.columns, columns = kernel.getHint(extent(columnDim()));
+  int64_t size = elementType().getIntOrFloatBitWidth() / 8;
+  bool isFar = columns * size * std::max(depth(), kernel.getHint(extent(rowDim()))) > kFarBytes;
+  if (isFar && columns >= kManyPanels * width && depth() * width * size <= kPanelBytes)
+    tile.wide = kWideTiles;
   SmallVector<LoadOp> loadsOfA, loadsOfB;
   for (LoadOp load : update.getBody().getOps<LoadOp>()) {
     if (mustPackB(load))
@@ -317,7 +356,7 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
   }
   store = findStore();
   for (LoadOp load : loadsOfB) {
-    bool dense = load.getIndices().back() == column();
+    bool dense = variableOf(load.getIndices().back()) == column();
     OpFoldResult columns = tile.padded ? OpFoldResult(OpBuilder(kernel).getIndexAttr(tile.columns)) : extent(columnDim());
     panelsOfB.emplace_back(packColumns(load, columns), dense);
   }
@@ -344,13 +383,19 @@ void ContractionTiler::schedule() {
   // The loops of the store, innermost first.
   bool wholeTiles = getKnownDivisor(extent(rowDim())) % tile.rows == 0;
   writer.split(stored, row, tile.rows, wholeTiles ? Tail::RoundUp : Tail::GuardWithIf);
-  std::string tileLoop = row + "o", panelLoop, groupLoop, laneLoop = column;
+  std::string tileLoop = row + "o", panelLoop, besideLoop, groupLoop, laneLoop = column;
   if (!columns || *columns > tile.columns) {
-    bool wholePanels = getKnownDivisor(extent(columnDim())) % tile.columns == 0;
+    int64_t width = tile.wide * tile.columns;
+    bool wholePanels = getKnownDivisor(extent(columnDim())) % width == 0;
     bool shift = columns && !kernel.isTiedStage(store);
-    writer.split(stored, column, tile.columns, wholePanels ? Tail::RoundUp : shift ? Tail::ShiftInwards : Tail::GuardWithIf);
+    writer.split(stored, column, width, wholePanels ? Tail::RoundUp : shift ? Tail::ShiftInwards : Tail::GuardWithIf);
     laneLoop = column + "i";
     panelLoop = column + "o";
+    if (tile.wide > 1) {
+      writer.split(stored, laneLoop, tile.columns, kernel.isTiedStage(store) ? Tail::GuardWithIf : Tail::RoundUp); // there is no rest
+      besideLoop = laneLoop + "o";
+      laneLoop += "i";
+    }
   }
   int64_t tileOperations = 2 * depth() * tile.rows * tile.columns;
   int64_t group = std::max<int64_t>(kTaskTiles, llvm::divideCeil(4 * kTaskOperations, tileOperations));
@@ -359,8 +404,8 @@ void ContractionTiler::schedule() {
     groupLoop = tileLoop + "o";
     tileLoop = tileLoop + "i";
   }
-  SmallVector<std::string> order = {laneLoop, row + "i", tileLoop};
-  for (const std::string &loop : {groupLoop, panelLoop})
+  SmallVector<std::string> order = {laneLoop, row + "i"};
+  for (const std::string &loop : {besideLoop, tileLoop, groupLoop, panelLoop})
     if (!loop.empty())
       order.push_back(loop);
   writer.reorder(stored, order);
@@ -387,7 +432,7 @@ void ContractionTiler::schedule() {
       writer.computeRoot(panel);
     } else {
       writer.computeAt(panel, store, panelLoop.empty() ? pureName(rowDim() - 1) : panelLoop);
-      writer.boundExtent(panel, pureName(last), tile.columns);
+      writer.boundExtent(panel, pureName(last), tile.wide * tile.columns);
     }
     if (dense || last == 0)
       writer.vectorize({panel, {}}, pureName(last));
@@ -395,7 +440,7 @@ void ContractionTiler::schedule() {
       scheduleTranspose(writer, panel);
   }
 
-  writer.computeAt(sum, store, tileLoop);
+  writer.computeAt(sum, store, besideLoop.empty() ? tileLoop : besideLoop);
   writer.storeIn(sum, Memory::Stack);
   writer.boundExtent(sum, row, tile.rows);
   writer.boundExtent(sum, column, tile.columns);

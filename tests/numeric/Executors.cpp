@@ -119,13 +119,15 @@ private:
 };
 
 /// Machine code in which every kernel is run by `executor`, "loops" or "halide". Kernels are scheduled by rule, or at random: what a schedule may
-/// say is then drawn, the same in each run of a program.
-FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, StringRef executor, bool atRandom = false) {
+/// say is then drawn, the same in each run of a program. streaming: which values are computed in chunks of rows.
+FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, StringRef executor, bool atRandom = false,
+                                            const fuse::StreamRowsOptions &streaming = {}) {
   Options options;
   options.optimize = 1;
   Pipeline pipeline(options);
   fuse::FuseOptions fuseOptions;
   fuseOptions.executor = executor;
+  fuseOptions.streaming = streaming;
   PassManager passes(module->getContext());
   fuse::addFusePasses(passes, fuseOptions);
   // Remarks of the passes are for people who read one program.
@@ -175,15 +177,18 @@ OwningOpRef<ModuleOp> inF64(ModuleOp module) {
   return wide;
 }
 
-std::vector<Executor> allExecutors(bool compiled, bool randomSchedules) {
+std::vector<Executor> allExecutors(bool compiled, bool random) {
   std::vector<Executor> executors{{"differentiated", false, false, [](ModuleOp module) { return interpret(module, Phase::Differentiate); }}};
   if (compiled) {
     auto asWritten = [](ModuleOp module) { return OwningOpRef<ModuleOp>(module.clone()); };
     executors.push_back({"loops in f64", false, false, [=](ModuleOp module) { return compile(inF64(module), "loops"); }});
     executors.push_back({"loops", true, false, [=](ModuleOp module) { return compile(asWritten(module), "loops"); }});
     executors.push_back({"halide", true, true, [=](ModuleOp module) { return compile(asWritten(module), "halide"); }});
-    if (randomSchedules)
+    if (random) {
+      constexpr fuse::StreamRowsOptions small{/*large=*/32, /*rows=*/2};
+      executors.push_back({"streamed", false, false, [=](ModuleOp module) { return compile(inF64(module), "loops", false, small); }});
       executors.push_back({"random schedules", true, true, [=](ModuleOp module) { return compile(asWritten(module), "halide", true); }});
+    }
   }
   return executors;
 }

@@ -37,8 +37,9 @@ struct Executor {
 mlir::OwningOpRef<mlir::ModuleOp> inF64(mlir::ModuleOp module);
 
 /// The oracle on the IR after the differentiate phase, in f64; then, if `compiled`, machine code: every kernel as loops in f64, then as
-/// loops and by Halide in the types that are written; last, with `randomSchedules`, by Halide with a random schedule for each kernel.
-std::vector<Executor> allExecutors(bool compiled, bool randomSchedules = false);
+/// loops and by Halide in the types that are written; for random programs also by loops with everything streamed that can be, two rows at a time,
+/// and by Halide with a random schedule for each kernel.
+std::vector<Executor> allExecutors(bool compiled, bool random = false);
 
 } // namespace costate::numeric
 

@@ -233,7 +233,7 @@ int main(int argc, char **argv) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   auto depthOf = [](uint64_t seed) { return int(seed % 4); };
-  std::vector<numeric::Executor> executors = numeric::allExecutors(compiled, /*randomSchedules=*/compiled);
+  std::vector<numeric::Executor> executors = numeric::allExecutors(compiled, /*random=*/compiled);
   llvm::erase_if(executors, [&](const numeric::Executor &executor) { return !StringRef(executor.name).starts_with(only); });
 
   if (plants) {
