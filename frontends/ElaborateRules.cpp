@@ -198,6 +198,12 @@ ModelElaborator::RuleKind ModelElaborator::classify(const RuleCall &call) {
     kind = succeeded(lifted) ? RuleKind::Sums : RuleKind::Leaves;
     if (succeeded(lifted))
       lifted->func.erase();
+  } else if (call.arguments.size() > call.named) {
+    // What differs for a group is an element there: it may not reach a state that is one number.
+    FailureOr<FunctionInstance> whole = buildRule(call);
+    kind = succeeded(whole) ? RuleKind::Elements : RuleKind::Leaves;
+    if (succeeded(whole))
+      whole->func.erase();
   }
   one->func.erase();
   return kind;
