@@ -8,6 +8,7 @@
 #include "costate/dialects/Dialects.h"
 #include "costate/runtime/costate.h"
 #include "costate/tests/schedules/KernelRunner.h"
+#include "costate/tools/costate/Walls.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Parser/Parser.h"
@@ -19,7 +20,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 
 using namespace mlir;
 using namespace costate::kernel;
@@ -27,40 +27,6 @@ using namespace costate::kernel;
 namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-/// Seconds that this thread has run, which other programs on the machine do not lengthen.
-double threadSeconds() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec + 1e-9 * time.tv_nsec;
-}
-
-/// GFLOP/s of one thread: independent multiply-adds on the widest registers, as many as hide their latency.
-#if defined(__x86_64__)
-template <typename Vector, int chains> __attribute__((always_inline)) inline double measureChains() {
-  volatile float keep = 1e-9f; // neither known nor without effect
-  Vector sums[chains] = {}, a = {keep}, b = {keep};
-  double best = 0;
-  for (int repeat = 0; repeat < 20; ++repeat) {
-    double start = threadSeconds();
-    constexpr int steps = 1000000;
-    for (int step = 0; step < steps; ++step) {
-#pragma GCC unroll 24
-      for (int chain = 0; chain < chains; ++chain)
-        sums[chain] = sums[chain] * a + b;
-    }
-    best = std::max(best, 2.0 * sizeof(Vector) / sizeof(float) * chains * steps / (threadSeconds() - start) * 1e-9);
-  }
-  for (Vector &sum : sums)
-    keep = keep + sum[0];
-  return best;
-}
-typedef float Vector256 __attribute__((vector_size(32)));
-typedef float Vector512 __attribute__((vector_size(64)));
-__attribute__((target("avx2,fma"), noinline)) double measurePeak256() { return measureChains<Vector256, 12>(); }
-__attribute__((target("avx512f"), noinline)) double measurePeak512() { return measureChains<Vector512, 24>(); }
-double measurePeak() { return __builtin_cpu_supports("avx512f") ? measurePeak512() : measurePeak256(); }
-#endif
 
 /// `%m` rows are dynamic in NN and NT; in TN the depth is.
 std::string makeKernel(StringRef layout, int64_t m, int64_t n, int64_t k) {
@@ -139,7 +105,7 @@ void measure(MLIRContext &context, StringRef layout, int64_t m, int64_t n, int64
     error = std::max(error, std::abs(sum - y.values[i * n + j]));
   }
   double best = 1e9, end = now() + 0.5;
-  double (*clock)() = threads == 1 ? threadSeconds : now;
+  double (*clock)() = threads == 1 ? costate::tool::threadSeconds : now;
   int64_t calls = std::max<int64_t>(1, 10'000'000 / (2 * m * n * k)); // reading the clock takes as long as a small product
   while (now() < end) {
     double start = clock();
@@ -161,7 +127,7 @@ int main(int argc, char **argv) {
   costate::registerAllDialects(registry);
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
-  double peak = measurePeak();
+  double peak = costate::tool::multiplyAddPeak();
   std::printf("multiply-add peak %.0f GFLOP/s a thread\n", peak);
   if (argc == 6) {
     measure(context, argv[2], std::atoi(argv[3]), std::atoi(argv[4]), std::atoi(argv[5]), threads, peak);

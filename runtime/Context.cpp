@@ -2,6 +2,7 @@
 #include "costate/runtime/Context.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <system_error>
 
@@ -64,6 +65,32 @@ int32_t costate_parallel_for(costate_context *context, costate_body_fn body, int
   auto item = [=](int64_t index) { return body(context, index, closure); };
   return context->pool.run(
       count, [](void *data, int64_t index) { return (*static_cast<decltype(item) *>(data))(index); }, &item);
+}
+
+static int64_t nanoseconds() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+void costate_context_trace(costate_context *context, costate_trace_event *events, int64_t capacity) {
+  context->trace = {events, events ? capacity : 0, 0, 0};
+}
+
+int64_t costate_context_trace_count(const costate_context *context) { return context->trace.count; }
+
+int32_t costate_trace_begin(costate_context *context, int64_t) {
+  if (context->trace.events)
+    context->trace.begin = nanoseconds();
+  return COSTATE_OK;
+}
+
+int32_t costate_trace_end(costate_context *context, int64_t call) {
+  costate::runtime::Trace &trace = context->trace;
+  if (!trace.events)
+    return COSTATE_OK;
+  if (trace.count < trace.capacity)
+    trace.events[trace.count] = {call, trace.begin, nanoseconds()};
+  ++trace.count;
+  return COSTATE_OK;
 }
 
 const char *costate_code_name(int32_t code) {

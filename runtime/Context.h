@@ -33,6 +33,12 @@ private:
   char words[1024] = "";
 };
 
+/// Where calls of kernels are written down.
+struct Trace {
+  costate_trace_event *events = nullptr;
+  int64_t capacity = 0, count = 0, begin = 0;
+};
+
 } // namespace costate::runtime
 
 struct costate_context {
@@ -41,6 +47,7 @@ struct costate_context {
   costate::runtime::ErrorSlot error;
   costate::runtime::Scratch scratch;
   costate::runtime::ThreadPool pool;
+  costate::runtime::Trace trace;
 };
 
 namespace costate::runtime {

@@ -26,6 +26,8 @@ std::span<const Symbol> symbols() {
       COSTATE_SYMBOL(costate_model_seed),
       COSTATE_SYMBOL(costate_model_set),
       // What entries and kernels call.
+      COSTATE_SYMBOL(costate_trace_begin),
+      COSTATE_SYMBOL(costate_trace_end),
       COSTATE_SYMBOL_FLOATS(costate_cholesky),
       COSTATE_SYMBOL_FLOATS(costate_triangular_solve),
       COSTATE_SYMBOL_NUMBERS(costate_argsort),

@@ -117,6 +117,19 @@ int32_t costate_fail(costate_context *context, int32_t code, const char *message
 typedef int32_t (*costate_body_fn)(costate_context *context, int64_t index, void *closure);
 int32_t costate_parallel_for(costate_context *context, costate_body_fn body, int64_t count, void *closure);
 
+/* A call of a kernel, in code that was compiled with traces (Options::trace). */
+typedef struct costate_trace_event {
+  int64_t call;       /* which of the model, in the order of `costate explain` */
+  int64_t begin, end; /* nanoseconds of one clock */
+} costate_trace_event;
+/* From now on the calls of kernels go to events[0, capacity), those beyond it are counted only; NULL: no more. The array stays the caller's. */
+void costate_context_trace(costate_context *context, costate_trace_event *events, int64_t capacity);
+/* Calls since then. */
+int64_t costate_context_trace_count(const costate_context *context);
+/* What traced code calls around a kernel. */
+int32_t costate_trace_begin(costate_context *context, int64_t call);
+int32_t costate_trace_end(costate_context *context, int64_t call);
+
 /* ==== Descriptors: constant data emitted by the compiler ============================================================================ */
 
 /* A tensor inside an arena. */

@@ -4,7 +4,6 @@
 #include "costate/compiler/api/Jit.h"
 #include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/codegen/StatusConversion.h"
-#include "costate/compiler/pipeline/Explain.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
@@ -113,9 +112,14 @@ std::string modelName(mlir::ModuleOp module, const ModelSource &source) {
 
 /// Everything that can change a byte of the package.
 std::string packageKey(const ModelSource &source, const Options &options, const codegen::Target &target, bool checks) {
-  std::string rest = absl::StrCat(checks ? "checks" : "model", "/", options.real == Real::F64 ? "f64" : "f32", "/", phaseName(options.from), "/", options.optimize);
+  std::string rest = absl::StrCat(checks ? "checks" : "model", "/", options.real == Real::F64 ? "f64" : "f32", "/", phaseName(options.from), "/", options.optimize, options.trace ? "/trace" : "");
   for (auto &[dim, hint] : options.hints)
     absl::StrAppend(&rest, "/", dim, "=", hint);
+  const ScheduleChoices &choices = options.schedules;
+  absl::StrAppend(&rest, "/", choices.tileRows, "/", choices.tileVectors, "/", choices.panelTiles, "/", choices.taskOperations);
+  if (!options.scheduleFile.empty())
+    if (auto file = llvm::MemoryBuffer::getFile(options.scheduleFile))
+      absl::StrAppend(&rest, "/", (*file)->getBuffer().str());
   return codegen::contentKey({"package", codegen::compilerIdentity(), target.key(), rest, source.name, source.text});
 }
 
@@ -165,9 +169,11 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
   if (failed(pipeline.run(*module, chosen.from, Phase::Schedule)))
     return compilation.internalError();
   numbers.phases = now() - start - numbers.import;
+  for (auto [phase, seconds] : pipeline.times())
+    numbers.phaseSeconds.emplace_back(phaseName(phase), seconds);
   codegen::CodegenStatistics statistics;
   mlir::FailureOr<codegen::Package> package = codegen::generateCode(
-      *module, name, {*target, chosen.optimize, chosen.threads, cache.enabled() ? &cache : nullptr}, &statistics);
+      *module, name, {*target, chosen.optimize, chosen.threads, cache.enabled() ? &cache : nullptr, chosen.trace}, &statistics);
   if (failed(package))
     return compilation.internalError();
   numbers.code = now() - start - numbers.import - numbers.phases;
@@ -242,7 +248,7 @@ absl::StatusOr<std::string> Session::lower(const ModelSource &source, Phase last
   return text + "\n";
 }
 
-absl::StatusOr<std::string> Session::explain(const ModelSource &source) const {
+absl::StatusOr<Explanation> Session::explain(const ModelSource &source) const {
   Compilation compilation(source);
   mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
   if (!module)
@@ -250,7 +256,7 @@ absl::StatusOr<std::string> Session::explain(const ModelSource &source) const {
   keepModel(*module);
   if (failed(Pipeline(chosen).run(*module, chosen.from, Phase::Schedule)))
     return compilation.internalError();
-  return explainDecisions(*module);
+  return explainDecisions(*module, chosen.hints);
 }
 
 } // namespace costate

@@ -10,6 +10,7 @@
 
 #include "costate/compiler/api/Executable.h"
 #include "costate/compiler/codegen/Package.h"
+#include "costate/compiler/pipeline/Explain.h"
 #include "costate/compiler/pipeline/Options.h"
 
 namespace costate {
@@ -56,8 +57,8 @@ public:
   /// The program after phase `last`, as text; `options().dumpDirectory` gets those before it too. Same errors.
   absl::StatusOr<std::string> lower(const ModelSource &source, Phase last) const;
 
-  /// What the compiler decided: for each entry its kernels, who runs them and how they are scheduled, as text. Same errors.
-  absl::StatusOr<std::string> explain(const ModelSource &source) const;
+  /// What the compiler decided: for each entry its kernels, who runs them and what they cost. Same errors.
+  absl::StatusOr<Explanation> explain(const ModelSource &source) const;
 
   const Options &options() const { return chosen; }
 

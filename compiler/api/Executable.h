@@ -10,6 +10,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace costate {
 
@@ -23,6 +25,8 @@ struct CompileReport {
   int kernels = 0, cachedKernels = 0;
   /// Seconds: text to IR; phases solve to schedule; code generation; linking into the process; all of it.
   double import = 0, phases = 0, code = 0, link = 0, total = 0;
+  /// Of each phase, by its name.
+  std::vector<std::pair<std::string, double>> phaseSeconds = {};
   /// Seconds of work within `code`, all threads together: on Halide kernels, on host code.
   double halide = 0, llvm = 0;
 };

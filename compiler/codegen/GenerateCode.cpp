@@ -166,7 +166,7 @@ public:
   LogicalResult start(ModuleOp module, const CInterface &interface, WorkQueue &queue) {
     Timer timer;
     PassManager passes(module.getContext());
-    addHostPasses(passes);
+    addHostPasses(passes, options.trace);
     if (failed(passes.run(module)))
       return failure();
     registerBuiltinDialectTranslation(*module.getContext());

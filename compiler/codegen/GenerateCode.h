@@ -20,6 +20,8 @@ struct CodegenOptions {
   int threads = 1;
   /// Where objects are looked up and kept; null: nowhere.
   const ObjectCache *cache = nullptr;
+  /// Whether the times of kernels can be written down (costate_context_trace).
+  bool trace = false;
 };
 
 /// What code generation did, for reports.

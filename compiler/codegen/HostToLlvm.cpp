@@ -76,7 +76,9 @@ struct HostToLlvm : impl::HostToLlvmBase<HostToLlvm> {
 
 } // namespace
 
-void addHostPasses(OpPassManager &passes) {
+void addHostPasses(OpPassManager &passes, bool trace) {
+  if (trace)
+    passes.addPass(createTraceCalls());
   passes.addPass(createKernelToLoops());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());

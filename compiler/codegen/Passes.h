@@ -16,8 +16,8 @@ namespace costate::codegen {
 /// Stands before the name of a kernel in the symbol of its C function (CompileKernels.h has its signature).
 inline constexpr llvm::StringLiteral kernelSymbolPrefix = "costate_kernel_";
 
-/// From entries on buffers, with loop kernels inlined, to the LLVM dialect.
-void addHostPasses(mlir::OpPassManager &passes);
+/// From entries on buffers to the LLVM dialect. trace: the times of kernels are written down.
+void addHostPasses(mlir::OpPassManager &passes, bool trace);
 
 } // namespace costate::codegen
 

@@ -8,6 +8,22 @@
 
 include "mlir/Pass/PassBase.td"
 
+def TraceCalls : Pass<"codegen-trace-calls", "::mlir::ModuleOp"> {
+  let summary = "writes the times of kernels down";
+  let description = [{
+    Before: calls of kernels in entries. After: `costate_trace_begin` and `costate_trace_end` of the runtime stand around each, with its number: calls of
+    all entries count on, in the order of the module. For `costate explain --measure` and `--trace`.
+
+    ```mlir
+    func.func @step(%w: memref<8xf32> {optim.role = "param", optim.name = "w"}) attributes {optim.entry} {
+      kernel.call @decay(%w) outs(%w) on halide : (memref<8xf32>) outs(memref<8xf32>)   // number 0
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::costate::kernel::KernelDialect"];
+}
+
 def KernelToLoops : Pass<"codegen-kernel-to-loops", "::mlir::ModuleOp"> {
   let summary = "writes the kernels that loops run into the functions that call them";
   let description = [{

@@ -75,8 +75,8 @@ struct AssignExecutors : impl::AssignExecutorsBase<AssignExecutors> {
         int64_t work = countOperations(call.getKernel(symbols));
         bool isLarge = executor == "auto" ? work > most : executor == "halide";
         call.setExecutor(isLarge ? kernel::Executor::Halide : kernel::Executor::Loops);
-        std::string reason = llvm::formatv("about {0} operations", work);
-        reason += executor == "auto" ? llvm::formatv(", {0} {1}", isLarge ? "more than" : "at most", most).str() : ", as asked for";
+        std::string reason = executor == "auto" ? llvm::formatv("{0} {1}", isLarge ? "more than" : "at most", most).str() : "as asked for";
+        call->setAttr("operations", IntegerAttr::get(IntegerType::get(&getContext(), 64), work));
         call->setAttr("reason", StringAttr::get(&getContext(), reason));
       });
     }

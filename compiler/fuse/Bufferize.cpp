@@ -299,8 +299,9 @@ private:
         .Case([&](kernel::CallOp call) {
           auto fresh = kernel::CallOp::create(b, loc, TypeRange(), call.getCalleeAttr(), inMemory(call.getInputs()), inMemory(call.getResults()),
                                               call.getExecutorAttr());
-          if (Attribute reason = call->getAttr("reason"))
-            fresh->setAttr("reason", reason);
+          for (StringRef name : {"reason", "operations"})
+            if (Attribute value = call->getAttr(name))
+              fresh->setAttr(name, value);
         })
         .Case([&](kernel::ExternOp call) {
           kernel::ExternOp::create(b, loc, TypeRange(), call.getCalleeAttr(), inMemory(call.getInputs()), inMemory(call.getResults()), call.getExtents(),

@@ -143,7 +143,7 @@ def ExpandMath : Pass<"fuse-expand-math"> {
 def AssignExecutors : Pass<"fuse-assign-executors", "::mlir::ModuleOp"> {
   let summary = "chooses who runs each call of a kernel";
   let description = [{
-    Before: calls without executor. After: each has one, and a `reason`, which `costate explain` prints. The work of a call is the number of points of each
+    Before: calls without executor. After: each has one, and `operations` and a `reason`, which `costate explain` prints. The work of a call is the number of points of each
     stage (at the hints) times the operations of its body; above `threshold` Halide runs it, else loops in the host function. In an
     entry that is called once (it has no inputs), the threshold is a thousand times as high.
   }];

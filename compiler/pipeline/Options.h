@@ -22,6 +22,16 @@ std::optional<Phase> parsePhase(std::string_view name);
 /// The type that `f32` of a model is compiled as.
 enum class Real { F32, F64 };
 
+/// What the rules of schedules choose, where a search tries something else; 0: the rule. Results do not depend on it.
+struct ScheduleChoices {
+  /// Of a tile of a product of matrices: rows, and vectors of columns.
+  int64_t tileRows = 0, tileVectors = 0;
+  /// Tiles side by side in a packed panel.
+  int64_t panelTiles = 0;
+  /// Operations of a task, about.
+  int64_t taskOperations = 0;
+};
+
 struct Options {
   Real real = Real::F32;
   /// The first phase to run, on IR that meets the contract of the phase before; a model text starts with import.
@@ -30,6 +40,9 @@ struct Options {
   std::string target = "host";
   /// Likely extents of named dimensions: cost rules and schedules read them, results never depend on them.
   std::map<std::string, int64_t> hints;
+  ScheduleChoices schedules;
+  /// A file of kernels with schedules (ExplainedKernel::text); kernels that it does not have are scheduled by rule. Empty: all are.
+  std::string scheduleFile;
   /// LLVM's effort, 0 to 3. At 0 no kernel goes to Halide.
   int optimize = 2;
   /// Threads of the compiler itself; 0: one a CPU.
@@ -37,6 +50,8 @@ struct Options {
   /// Folder of compiled objects; empty: none is read or written. Bound in bytes.
   std::string cacheDirectory;
   uint64_t cacheBytes = uint64_t(512) << 20;
+  /// Whether the times of kernels can be written down while the model runs (costate_context_trace).
+  bool trace = false;
   /// Folder that gets the module after each phase, as NUMBER-PHASE.mlir; empty: none.
   std::string dumpDirectory;
 };

@@ -84,11 +84,17 @@ static void addPasses(OpPassManager &passes, Phase phase, const Options &options
     schedule::AssignSchedulesOptions rules;
     if (absl::StatusOr<codegen::Target> target = codegen::Target::named(options.target); target.ok())
       rules.vectorBytes = target->vectorBytes();
+    rules.tileRows = options.schedules.tileRows;
+    rules.tileVectors = options.schedules.tileVectors;
+    rules.panelTiles = options.schedules.panelTiles;
+    rules.taskOperations = options.schedules.taskOperations;
+    if (!options.scheduleFile.empty())
+      passes.addPass(schedule::createReplaySchedules({options.scheduleFile}));
     passes.addPass(schedule::createAssignSchedules(rules));
     return;
   }
   case Phase::Codegen:
-    return codegen::addHostPasses(passes);
+    return codegen::addHostPasses(passes, options.trace);
   }
 }
 

@@ -30,6 +30,9 @@ struct AssignSchedules : impl::AssignSchedulesBase<AssignSchedules> {
   using AssignSchedulesBase::AssignSchedulesBase;
 
   void runOnOperation() override {
+    Machine machine{vectorBytes, tileRows, tileVectors, panelTiles};
+    if (taskOperations > 0)
+      machine.taskOperations = taskOperations;
     llvm::DenseSet<StringAttr> called;
     getOperation().walk([&](CallOp call) {
       if (call.getExecutor() == Executor::Halide)
@@ -37,7 +40,7 @@ struct AssignSchedules : impl::AssignSchedulesBase<AssignSchedules> {
     });
     for (auto kernel : getOperation().getOps<DefineOp>())
       if (!kernel.isScheduled() && (all || called.contains(kernel.getSymNameAttr())))
-        assignSchedule(kernel, Machine{vectorBytes});
+        assignSchedule(kernel, machine);
   }
 };
 

@@ -29,7 +29,11 @@ def AssignSchedules : Pass<"schedule-assign-schedules", "::mlir::ModuleOp"> {
   let dependentDialects = ["::costate::kernel::KernelDialect", "::mlir::arith::ArithDialect"];
   let options = [
     Option<"vectorBytes", "vector-bytes", "unsigned", "32", "width of a vector register of the target in bytes: 16, 32 or 64">,
-    Option<"all", "all", "bool", "false", "schedule kernels also if nothing calls them on halide">];
+    Option<"all", "all", "bool", "false", "schedule kernels also if nothing calls them on halide">,
+    Option<"tileRows", "tile-rows", "int64_t", "0", "rows of a tile of a product; 0: by rule">,
+    Option<"tileVectors", "tile-vectors", "int64_t", "0", "vectors of columns of a tile; 0: by rule">,
+    Option<"panelTiles", "panel-tiles", "int64_t", "0", "tiles side by side in a panel; 0: by rule">,
+    Option<"taskOperations", "task-operations", "int64_t", "0", "operations of a task, about; 0: by rule">];
 }
 
 def ReplaySchedules : Pass<"schedule-replay-schedules", "::mlir::ModuleOp"> {

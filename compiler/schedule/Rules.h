@@ -11,14 +11,15 @@ namespace costate::schedule {
 
 struct Machine {
   unsigned vectorBytes = 32;
+  /// What a search tries instead of the rule; 0: the rule.
+  int64_t tileRows = 0, tileVectors = 0, panelTiles = 0;
+  /// Operations that make a parallel task worth waking a thread: about 30 us of vectorised arithmetic.
+  int64_t taskOperations = 1 << 18;
 
   unsigned lanes(mlir::Type type) const; ///< elements of a vector register, at least 1
   /// Vector registers: 32 with AVX-512, 16 before.
   unsigned registers() const { return vectorBytes >= 64 ? 32 : 16; }
 };
-
-/// Operations that make a parallel task worth waking a thread: about 30 us of vectorised arithmetic.
-constexpr int64_t kTaskOperations = 1 << 18;
 
 /// A definition of a stage: the pure one, or an update.
 struct Definition {

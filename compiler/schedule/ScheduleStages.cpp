@@ -251,9 +251,9 @@ void StageScheduler::shareRows(const RowLoop &loop) {
   int64_t operations = operationsPerRow(definition);
   OpFoldResult extent = definition.stage.getMixedExtents().front();
   int64_t likely = kernel.getHint(extent) * (getConstantIntValue(extent) ? 1 : kGrowth);
-  if (operations * likely < 2 * kTaskOperations)
+  if (operations * likely < 2 * machine.taskOperations)
     return;
-  int64_t chunk = llvm::PowerOf2Ceil(llvm::divideCeil(kTaskOperations, operations * lanes));
+  int64_t chunk = llvm::PowerOf2Ceil(llvm::divideCeil(machine.taskOperations, operations * lanes));
   if (chunk > 1) {
     writer.split(definition, rows, chunk, Tail::GuardWithIf);
     writer.parallel(definition, rows + "o");

@@ -111,14 +111,14 @@ private:
 /// As many accumulators as registers allow beside one row of b and a broadcast of a.
 std::optional<Tile> ContractionTiler::chooseTile() {
   int64_t lanes = machine.lanes(elementType());
-  int64_t vectors = machine.registers() >= 32 ? 4 : 2;
+  int64_t vectors = machine.tileVectors ? machine.tileVectors : machine.registers() >= 32 ? 4 : 2;
   std::optional<int64_t> columns = getConstantIntValue(extent(columnDim()));
   bool padded = columns && *columns < vectors * lanes;
   if (padded)
     vectors = llvm::divideCeil(*columns, lanes);
   if (columns && *columns < 2)
     return std::nullopt;
-  int64_t rows = vectors * 8 <= machine.registers() - 4 ? 8 : 6;
+  int64_t rows = machine.tileRows ? machine.tileRows : vectors * 8 <= machine.registers() - 4 ? 8 : 6;
   return Tile{rows, vectors * lanes, padded && *columns != vectors * lanes};
 }
 
@@ -340,11 +340,11 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
   if (!chosen)
     return false;
   tile = *chosen;
-  int64_t width = kWideTiles * tile.columns, columns = kernel.getHint(extent(columnDim()));
+  int64_t tiles = machine.panelTiles ? machine.panelTiles : kWideTiles, width = tiles * tile.columns, columns = kernel.getHint(extent(columnDim()));
   int64_t size = elementType().getIntOrFloatBitWidth() / 8;
   bool isFar = columns * size * std::max(depth(), kernel.getHint(extent(rowDim()))) > kFarBytes;
-  if (isFar && columns >= kManyPanels * width && depth() * width * size <= kPanelBytes)
-    tile.wide = kWideTiles;
+  if (machine.panelTiles ? columns >= width : isFar && columns >= kManyPanels * width && depth() * width * size <= kPanelBytes)
+    tile.wide = tiles;
   SmallVector<LoadOp> loadsOfA, loadsOfB;
   for (LoadOp load : update.getBody().getOps<LoadOp>()) {
     if (mustPackB(load))
@@ -398,7 +398,7 @@ void ContractionTiler::schedule() {
     }
   }
   int64_t tileOperations = 2 * depth() * tile.rows * tile.columns;
-  int64_t group = std::max<int64_t>(kTaskTiles, llvm::divideCeil(4 * kTaskOperations, tileOperations));
+  int64_t group = std::max<int64_t>(kTaskTiles, llvm::divideCeil(4 * machine.taskOperations, tileOperations));
   if (!rows || *rows > group * tile.rows) {
     writer.split(stored, tileLoop, group, Tail::GuardWithIf);
     groupLoop = tileLoop + "o";
@@ -415,9 +415,9 @@ void ContractionTiler::schedule() {
 
   // Tasks: the batch, or panels if there are enough of them, or groups of row tiles.
   int64_t rowTiles = llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(rowDim()))), tile.rows);
-  if (sum.getRank() > 2 && 2 * depth() * countPoints(kernel, sum) >= 4 * kTaskOperations)
+  if (sum.getRank() > 2 && 2 * depth() * countPoints(kernel, sum) >= 4 * machine.taskOperations)
     writer.parallel(stored, pureName(0));
-  else if (!panelLoop.empty() && panelCount() >= kManyPanels && rowTiles * tileOperations >= kTaskOperations)
+  else if (!panelLoop.empty() && panelCount() >= kManyPanels && rowTiles * tileOperations >= machine.taskOperations)
     writer.parallel(stored, panelLoop);
   else if (!groupLoop.empty())
     writer.parallel(stored, groupLoop);

@@ -724,6 +724,8 @@ LogicalResult ExternOp::verify() {
 
 void ExternOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   addEffects(getInputsMutable(), getOutsMutable(), effects);
+  if (getOuts().empty() && getResults().empty()) // it is called for something else
+    effects.emplace_back(MemoryEffects::Write::get());
 }
 
 LogicalResult ExternOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &shapes) {

@@ -20,9 +20,9 @@ kernel.define @small(%n: index, %x: !kernel.buffer<?xf32>) -> (!kernel.buffer<?x
   }
   kernel.output %y : !kernel.buffer<?xf32>
 }
-// CHECK: kernel.call @negate({{.*}}) on {{ *}}halide {reason = "about 128000 operations, more than 32768"}
-// CHECK: kernel.call @small({{.*}}) on {{ *}}loops {reason = "about 512 operations, at most 32768"}
-// LOOPS: kernel.call @negate({{.*}}) on {{ *}}loops {reason = "about 128000 operations, as asked for"}
+// CHECK: kernel.call @negate({{.*}}) on {{ *}}halide {operations = 128000 : i64, reason = "more than 32768"}
+// CHECK: kernel.call @small({{.*}}) on {{ *}}loops {operations = 512 : i64, reason = "at most 32768"}
+// LOOPS: kernel.call @negate({{.*}}) on {{ *}}loops {operations = 128000 : i64, reason = "as asked for"}
 func.func @f(%n: index, %x: tensor<?x128xf32>, %z: tensor<?xf32>) -> (tensor<?x128xf32>, tensor<?xf32>) {
   %y = kernel.call @negate(%n, %x) : (index, tensor<?x128xf32>) -> tensor<?x128xf32>
   %s = kernel.call @small(%n, %z) : (index, tensor<?xf32>) -> tensor<?xf32>
@@ -31,7 +31,7 @@ func.func @f(%n: index, %x: tensor<?x128xf32>, %z: tensor<?xf32>) -> (tensor<?x1
 
 // What is called once is not worth the time that Halide takes.
 // CHECK-LABEL: func.func @once(
-// CHECK: kernel.call @negate({{.*}}) on {{ *}}loops {reason = "about 128000 operations, at most 32768000"}
+// CHECK: kernel.call @negate({{.*}}) on {{ *}}loops {operations = 128000 : i64, reason = "at most 32768000"}
 func.func @once(%seed: tensor<i64> {optim.role = "seed"}, %n: index {optim.role = "state"}, %x: tensor<?x128xf32> {optim.role = "param"}) -> tensor<?x128xf32> attributes {optim.entry} {
   %y = kernel.call @negate(%n, %x) : (index, tensor<?x128xf32>) -> tensor<?x128xf32>
   return %y : tensor<?x128xf32>

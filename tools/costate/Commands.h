@@ -29,6 +29,7 @@ void addExplain(CLI::App &app, Action &action);
 void addCheck(CLI::App &app, Action &action);
 void addTest(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
+void addTune(CLI::App &app, Action &action);
 
 /// The model file and how it is compiled.
 struct CompilerFlags {

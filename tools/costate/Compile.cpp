@@ -16,7 +16,7 @@ namespace {
 struct CompileFlags {
   CompilerFlags compiler;
   std::string output = ".", to, runtime;
-  bool noShared = false, bundle = false;
+  bool noShared = false, bundle = false, emitSchedules = false;
 };
 
 /// libcostate_rt.a of this installation: beside the program's folder.
@@ -47,6 +47,14 @@ int compile(const CompileFlags &flags) {
     std::fputs(text->c_str(), stdout);
     return success;
   }
+  if (flags.emitSchedules) {
+    absl::StatusOr<Explanation> explanation = session->explain(*source);
+    if (!explanation.ok())
+      return report(explanation.status());
+    for (const ExplainedKernel &kernel : explanation->kernels)
+      std::fputs(kernel.text.c_str(), stdout);
+    return success;
+  }
   codegen::WriteOptions options;
   options.shared = !flags.noShared;
   if (flags.bundle) {
@@ -74,6 +82,7 @@ void addCompile(CLI::App &app, Action &action) {
   command.add_flag("--no-shared", flags->noShared, "No shared library");
   command.add_flag("--bundle", flags->bundle, "Put the runtime into the shared library, so that it needs nothing else");
   command.add_option("--runtime", flags->runtime, "libcostate_rt.a for --bundle (default: that of this installation)");
+  command.add_flag("--emit-schedules", flags->emitSchedules, "Print the kernels that Halide compiles with their schedules instead: a file for --schedule");
   command.add_option("--to", flags->to, "Print the program after this phase instead: import, solve, differentiate, fuse, schedule, codegen");
   command.callback([flags, &action] { action = [flags] { return compile(*flags); }; });
 }

@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
   addCheck(app, action);
   addExplain(app, action);
   addBench(app, action);
+  addTune(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

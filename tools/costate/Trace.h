@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// Times of kernels, and of what stands around them.
+#ifndef COSTATE_TOOLS_COSTATE_TRACE_H
+#define COSTATE_TOOLS_COSTATE_TRACE_H
+
+#include "costate/tools/costate/Commands.h"
+
+namespace costate::tool {
+
+/// Room for the calls of kernels of a context; while it lives, they are written down.
+class Trace {
+public:
+  Trace(costate_context *context, int64_t capacity);
+  ~Trace() { costate_context_trace(context, nullptr, 0); }
+  Trace(const Trace &) = delete;
+  Trace &operator=(const Trace &) = delete;
+
+  /// Those that had room, of all that there were.
+  absl::Span<const costate_trace_event> events() const;
+  void clear() { costate_context_trace(context, room.data(), room.size()); }
+
+private:
+  costate_context *context;
+  std::vector<costate_trace_event> room;
+};
+
+/// Microseconds in each call, by its number, and in the whole entry: medians.
+struct Measured {
+  std::vector<double> calls;
+  double entry = 0;
+};
+
+/// Runs an entry of a model that was compiled with traces, for so many seconds. calls: of all entries. first: gets the events of one call of the entry.
+absl::StatusOr<Measured> measureCalls(const Handle &handle, const costate_model_info &info, const ExplainedEntry &entry, const std::vector<int64_t> &dims,
+                                      size_t calls, double seconds, std::vector<costate_trace_event> *first = nullptr);
+
+/// Writes the compilation and the calls as trace events in JSON, which chrome://tracing and Perfetto show. The file is the old or the new one, whole.
+absl::Status writeTrace(const std::string &path, const CompileReport &report, const Explanation &explanation, absl::Span<const costate_trace_event> events);
+
+} // namespace costate::tool
+
+#endif // COSTATE_TOOLS_COSTATE_TRACE_H
