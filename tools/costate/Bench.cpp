@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// costate bench: how long a call of each entry takes.
+// costate bench: how long a call of each entry takes, and how much memory it needs.
 #include "costate/tools/costate/RandomCall.h"
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 
 namespace costate::tool {
 
@@ -28,11 +29,28 @@ struct Timing {
   std::string entry;
   double median, fastest, slow; // slow: of ten samples, nine are faster
   int64_t calls;
+  int64_t extraBytes; // that the process needed at most, beside what it held before and the arrays of the call
 };
 
+/// Bytes of this process in memory: `VmRSS` now, `VmHWM` at most. 0 where the system does not say.
+int64_t residentBytes(std::string_view key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (int64_t kibibytes; word.starts_with(key) && status >> kibibytes)
+      return kibibytes * 1024;
+  return 0;
+}
+
+/// From here on `VmHWM` forgets what was before, such as the compiler.
+void forgetPeak() { std::ofstream("/proc/self/clear_refs") << 5; }
+
+/// `held`: bytes that the process held before the handle grew to these dimensions.
 absl::StatusOr<Timing> measure(const Handle &handle, const costate_model_info &info, int64_t number, const std::vector<int64_t> &dims,
-                               double seconds) {
+                               double seconds, int64_t held) {
   RandomCall call(info, number, dims);
+  held += call.bytes();
+  forgetPeak();
+
   // A sample is long enough for the clock; samples last at least as long as asked for, after a tenth of that to warm up.
   int32_t code = COSTATE_OK;
   auto sample = [&](int64_t calls) {
@@ -55,7 +73,7 @@ absl::StatusOr<Timing> measure(const Handle &handle, const costate_model_info &i
     return absl::CancelledError("interrupted");
   std::sort(samples.begin(), samples.end());
   return Timing{info.entries[number].name, samples[samples.size() / 2], samples.front(), samples[samples.size() * 9 / 10],
-                calls * static_cast<int64_t>(samples.size())};
+                calls * static_cast<int64_t>(samples.size()), std::max<int64_t>(0, residentBytes("VmHWM") - held)};
 }
 
 int bench(const BenchFlags &given) {
@@ -75,6 +93,7 @@ int bench(const BenchFlags &given) {
   absl::StatusOr<Handle> handle = flags.handle.create(*executable);
   if (!handle.ok())
     return report(handle.status());
+  const int64_t held = residentBytes("VmRSS");
   if (absl::Status status = handle->check(costate_model_reserve(handle->model.get(), dims->data())); !status.ok())
     return report(status);
 
@@ -85,12 +104,13 @@ int bench(const BenchFlags &given) {
     if (flags.entry.empty() ? std::string(info.entries[i].name) == "init" : flags.entry != info.entries[i].name)
       continue;
     found = true;
-    absl::StatusOr<Timing> timing = measure(*handle, info, i, *dims, flags.seconds);
+    absl::StatusOr<Timing> timing = measure(*handle, info, i, *dims, flags.seconds, held);
     if (!timing.ok())
       return report(timing.status());
-    std::printf("%-12s median %.2f us  fastest %.2f us  nine of ten below %.2f us  (%lld calls)\n", timing->entry.c_str(), timing->median,
-                timing->fastest, timing->slow, static_cast<long long>(timing->calls));
-    summary[timing->entry] = {{"median_us", timing->median}, {"fastest_us", timing->fastest}, {"p90_us", timing->slow}};
+    std::printf("%-12s median %.2f us  fastest %.2f us  nine of ten below %.2f us  extra memory %.1f MiB  (%lld calls)\n", timing->entry.c_str(),
+                timing->median, timing->fastest, timing->slow, timing->extraBytes / 1048576.0, static_cast<long long>(timing->calls));
+    summary[timing->entry] = {
+        {"median_us", timing->median}, {"fastest_us", timing->fastest}, {"p90_us", timing->slow}, {"extra_bytes", timing->extraBytes}};
   }
   if (!found)
     return report(absl::NotFoundError(absl::StrCat("model '", info.name, "' has no entry '", flags.entry, "'")));
