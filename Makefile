@@ -18,11 +18,12 @@ test: setup                      # build everything and run every test
 	cmake --preset dev
 	cmake --build --preset dev --target check
 
-bench: build                     # training steps against JAX and PyTorch, which get an environment of their own
-	cmake --build --preset dev --target benchmark-contractions
+bench: build                     # against JAX and PyTorch, which get an environment of their own
+	cmake --build --preset dev --target benchmark-contractions benchmark-bandwidth
 	python3 -m venv build/peers
 	build/peers/bin/pip install --quiet -r benchmarks/peers/requirements.txt
-	build/peers/bin/python benchmarks/peers/run.py build/bin/costate build/bin/benchmark-contractions
+	build/peers/bin/python benchmarks/peers/run.py build
+	build/peers/bin/python benchmarks/peers/whole_runs.py build
 
 asan: setup                      # the same under the address and undefined behaviour sanitizers
 	cmake --preset asan

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The cases in JAX and optax: reads a case and seconds a line, answers with the microseconds of a training step, one sample a step or more."""
+"""The cases in JAX and optax; see `answer` in cases.py."""
 import jax
 import jax.numpy as jnp
 import optax
 
-from cases import data_of, serve
+from cases import Step, Update, answer
 
 jax.config.update("jax_enable_x64", False)
 
@@ -21,9 +21,24 @@ def pool(x):
     return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
 
 
-def make(case):
+def in_place(function, params, state, *data):
+    """Compiles function(params, state, *data) -> params, state, value, and calls it again and again: params and state are donated."""
+    step = jax.jit(function, donate_argnums=(0, 1))
+    held = [params, state]
+
+    def run(steps):
+        value = None
+        for _ in range(steps):
+            held[0], held[1], value = step(held[0], held[1], *data)
+        value.block_until_ready()
+
+    jax.block_until_ready((held, data))
+    return lambda: step.lower(params, state, *data).compile(), run
+
+
+def make_step(case):
     keys = jax.random.split(jax.random.key(0), 8)
-    if case.kind == "mlp":
+    if case.sizes:
         params = [dense(k, n, m) for k, n, m in zip(keys, case.sizes, case.sizes[1:])]
 
         def apply(params, x):
@@ -51,23 +66,56 @@ def make(case):
             return jnp.mean((out - y) ** 2)
         return optax.softmax_cross_entropy_with_integer_labels(out, y).mean()
 
-    @jax.jit
     def update(params, state, x, y):
         value, gradient = jax.value_and_grad(loss)(params, x, y)
         change, state = rule.update(gradient, state, params)
         return optax.apply_updates(params, change), state, value
 
-    step = jax.jit(update, donate_argnums=(0, 1))
-    x, y = (jnp.asarray(array) for array in data_of(case))
-    held = [params, rule.init(params)]
-
-    def run(steps):
-        value = None
-        for _ in range(steps):
-            held[0], held[1], value = step(held[0], held[1], x, y)
-        value.block_until_ready()
-
-    return run
+    return in_place(update, params, rule.init(params), *map(jnp.asarray, case.data()))
 
 
-serve(make, f"jax {jax.__version__}")
+def make_update(case):
+    rule = {"adamw": optax.adamw, "lamb": optax.lamb}[case.optimizer](case.rates["lr"], weight_decay=case.rates["weight_decay"])
+    params = [jnp.array(leaf) for leaf in case.data()]
+
+    def update(params, state, gradient):
+        change, state = rule.update(gradient, state, params)
+        return optax.apply_updates(params, change), state, state[0].count
+
+    return in_place(update, params, rule.init(params), [jnp.copy(leaf) for leaf in params])
+
+
+def cross_entropy(logits, labels):
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+
+def info_nce(a, b, _):
+    unit = lambda x: x / jnp.sqrt(jnp.sum(x * x, axis=-1, keepdims=True))
+    return cross_entropy(unit(a) @ unit(b).T / 0.07, jnp.arange(len(a)))
+
+
+LOSSES = {
+    "softmax_cross_entropy": cross_entropy,
+    "linear_cross_entropy": lambda x, w, y: cross_entropy(x @ w, y),
+    "info_nce": info_nce,
+}
+
+
+def make_loss(case):
+    arrays, labels = case.data()
+    data = jax.block_until_ready([jnp.array(array) for array in (*arrays, labels)])
+    del arrays
+    function = jax.jit(jax.value_and_grad(LOSSES[case.name], argnums=tuple(range(len(case.arrays)))))
+
+    def run(calls):
+        for _ in range(calls):
+            jax.block_until_ready(function(*data))
+
+    return lambda: function.lower(*data).compile(), run
+
+
+def make(case):
+    return {Step: make_step, Update: make_update}.get(type(case), make_loss)(case)
+
+
+answer(make)

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Training steps of Costate and its peers, in turns on one machine: a Markdown table of medians, ratios and the share of the arithmetic peak.
+"""Costate and its peers on the cases of cases.py, in turns on one machine: a Markdown table.
 
-usage: run.py COSTATE BENCHMARK_CONTRACTIONS [--rounds N] [--seconds S] [--case NAME]
+usage: run.py BUILD [--processes N] [--seconds S] [CASE...]
 
-COSTATE is the program `costate`; BENCHMARK_CONTRACTIONS measures the peak of a thread. Run by the Python of an environment that has jax and optax, and
-torch if it is to be a peer. A ratio is the peer's time over Costate's; of the rounds it takes the median, and the least and the largest stand behind.
+BUILD is the folder of a build, with benchmark-contractions and benchmark-bandwidth. Run by the Python of an environment that has jax and optax, and torch
+if it is to be a peer. CASE is a name or its beginning. Each figure is the median of several processes. A ratio is a peer's time over Costate's in the
+same turn: the median, in parentheses the least and the largest. The wall is what the case's multiply-adds take at the peak that this run measures, or
+its reads and writes at the bandwidth that each turn measures, if that is longer. `compile` is of the first turn, with empty caches, and for PyTorch the
+whole first call; `memory` is what calls need at most beside parameters, arguments and results.
 """
 import argparse
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -16,6 +20,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from cases import CASES
@@ -24,54 +29,76 @@ HERE = Path(__file__).parent
 THREADS = 2
 
 
-class Peer:
-    def __init__(self, module):
-        environment = dict(os.environ, OMP_NUM_THREADS=str(THREADS), JAX_PLATFORMS="cpu")
-        self.process = subprocess.Popen([sys.executable, str(HERE / f"{module}_peer.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        cwd=HERE, env=environment)
-        self.version = self.process.stdout.readline().strip()
-
-    def measure(self, case, seconds):
-        self.process.stdin.write(f"{case.name} {seconds}\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+def output(*command, **environment):
+    environment = dict(os.environ, OMP_NUM_THREADS=str(THREADS), JAX_PLATFORMS="cpu", **environment)
+    try:
+        return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True, cwd=HERE, env=environment).stdout
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error}\n{error.stderr}")
 
 
-def costate(program, case, seconds):
-    command = [program, "bench", str(HERE / "models" / f"{case.name}.costate"), "--dim", f"batch={case.batch}", "--entry", "train_step", "--threads",
-               str(THREADS), "--seconds", str(seconds), "--json"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])["train_step"]["median_us"]
+def peer(name, case, seconds, folder):
+    module, _, variant = name.partition(".")
+    command = [sys.executable, f"{module}_peer.py", case.name, seconds, *([variant] if variant else [])]
+    return json.loads(output(*command, TORCHINDUCTOR_CACHE_DIR=folder).splitlines()[-1])
+
+
+def costate(bin, case, seconds, folder):
+    model = Path(folder) / f"{case.name}.costate"
+    model.write_text(case.model())
+    dims = ["--dim", f"batch={case.batch}"] if case.batch else []
+    flags = ["--entry", case.entry, "--threads", THREADS, "--seconds", seconds, "--cache-dir", folder, "--json"]
+    summary = json.loads(output(bin / "costate", "bench", model, *dims, *flags).splitlines()[-1])
+    entry = summary[case.entry]
+    return {"us": entry["median_us"], "compile_s": summary["compile_s"], "extra_bytes": entry["extra_bytes"]}
+
+
+def wall(bin, case, peak):
+    """Microseconds."""
+    passes = re.search(r"pass (\S+) us", output(bin / "benchmark-bandwidth", THREADS, *case.streams))[1] if any(case.streams) else 0
+    return max(2e-3 * case.multiply_adds / peak, float(passes))
+
+
+def row(case, name, runs, ratio, share):
+    of = lambda key: statistics.median(run[key] for run in runs)
+    return f"| {case} | {name} | {of('us'):.4g} | {ratio} | {share} | {runs[0]['compile_s']:.2f} | {of('extra_bytes') / 2**20:.1f} |"
+
+
+def measure(bin, case, peak, seconds, processes):
+    names = [name for name in case.peers if importlib.util.find_spec(name.partition(".")[0])]
+    ours, theirs, walls = [], {name: [] for name in names}, []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(processes or case.processes):
+            ours.append(costate(bin, case, seconds, folder))
+            walls.append(wall(bin, case, peak))
+            for name in names:
+                theirs[name].append(peer(name, case, seconds, folder))
+    share = statistics.median(wall / run["us"] for wall, run in zip(walls, ours))
+    print(row(f"{case.name}" + (f", batch {case.batch}" if case.batch else ""), "Costate", ours, "", f"{share:.0%}"))
+    for name in names:
+        ratios = sorted(run["us"] / own["us"] for run, own in zip(theirs[name], ours))
+        ratio = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
+        print(row("", name, theirs[name], ratio, ""), flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("costate")
-    parser.add_argument("contractions")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.5)
-    parser.add_argument("--case", action="append")
-    flags = parser.parse_args()
-    measured = subprocess.run([flags.contractions, "1", "NN", "32", "16", "16"], check=True, capture_output=True, text=True).stdout
-    peak = float(re.search(r"peak (\d+) GFLOP/s", measured)[1]) * THREADS
-    peers = {name: Peer(name) for name in ("jax", "torch") if importlib.util.find_spec(name)}
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    print(f"{model}, {THREADS} threads, multiply-add peak {peak:.0f} GFLOP/s; " + ", ".join(peer.version for peer in peers.values()) + "\n")
-    print("| step | Costate, us | share of the peak | " + " | ".join(f"{name}, us | ratio" for name in peers) + " |")
-    print("|---|---|---|" + "---|---|" * len(peers))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=lambda path: Path(path).resolve())
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    parser.add_argument("--processes", type=int, help="of each program, instead of what the case says")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of calls in a process")
+    flags = parser.parse_intermixed_args()
+    bin = flags.build / "bin"
+    peak = float(re.search(r"peak (\d+) GFLOP/s", output(bin / "benchmark-contractions", 1, "NN", 32, 16, 16))[1]) * THREADS
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("jax", "torch") if importlib.util.find_spec(name)]
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    print(f"{cpu}, {THREADS} threads, multiply-add peak {peak:.0f} GFLOP/s; {', '.join(versions)}\n")
+    print("| case | program | us | ratio | share of the wall | compile, s | memory, MiB |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     for case in CASES:
-        if flags.case and case.name not in flags.case:
-            continue
-        own, other = [], {name: [] for name in peers}
-        for _ in range(flags.rounds):
-            own.append(costate(flags.costate, case, flags.seconds))
-            for name, peer in peers.items():
-                other[name].append(peer.measure(case, flags.seconds))
-        median = statistics.median(own)
-        row = f"| {case.name}, batch {case.batch}, {case.optimizer} | {median:.2f} | {2 * case.multiply_adds / median * 1e-3 / peak:.0%} |"
-        for name in peers:
-            ratios = sorted(theirs / ours for ours, theirs in zip(own, other[name]))
-            row += f" {statistics.median(other[name]):.1f} | {statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f}) |"
-        print(row, flush=True)
+        if not flags.cases or case.name.startswith(tuple(flags.cases)):
+            measure(bin, case, peak, flags.seconds, flags.processes)
 
 
-main()
+if __name__ == "__main__":
+    main()
