@@ -90,10 +90,10 @@ class Update(Case):
 
 @dataclass(kw_only=True)
 class Loss(Case):
-    """A loss and its gradients, of arrays with these shapes and of labels below `classes`, if there are any."""
+    """A loss and its gradients, of arrays with these shapes and, if there is a batch, of labels below `classes`."""
 
-    batch: int
     arrays: dict
+    batch: int = None
     classes: int = 0
     multiply_adds: int = 0
 
@@ -112,7 +112,7 @@ class Loss(Case):
         arrays = [random.standard_normal(shape, np.float32) for shape in self.arrays.values()]
         if "w" in self.arrays:
             arrays[1] *= np.float32(sum(self.arrays["w"]) / 2) ** -0.5  # as the model: other weights make probabilities that are no normal numbers
-        return arrays, random.integers(0, self.classes or 1, self.batch).astype(np.int32)
+        return arrays + ([random.integers(0, self.classes, self.batch).astype(np.int32)] if self.batch else [])
 
 
 def resnet_50():
@@ -141,7 +141,7 @@ CASES = [
     Update("adamp_resnet_50", optimizer="adamp", leaves=resnet_50(), peers=("torch", "torch.compile")),
     Loss("softmax_cross_entropy", batch=4096, arrays={"x": (4096, 1000)}, classes=1000),
     Loss("linear_cross_entropy", batch=2048, arrays={"x": (2048, 256), "w": (256, 32000)}, classes=32000, multiply_adds=3 * 2048 * 256 * 32000),
-    Loss("info_nce", batch=4096, arrays={"a": (4096, 256), "b": (4096, 256)}, multiply_adds=3 * 4096 * 4096 * 256),
+    Loss("info_nce", arrays={"a": (4096, 256), "b": (4096, 256)}, multiply_adds=3 * 4096 * 4096 * 256),
 ]
 
 

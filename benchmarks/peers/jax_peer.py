@@ -89,7 +89,7 @@ def cross_entropy(logits, labels):
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
 
-def info_nce(a, b, _):
+def info_nce(a, b):
     unit = lambda x: x / jnp.sqrt(jnp.sum(x * x, axis=-1, keepdims=True))
     return cross_entropy(unit(a) @ unit(b).T / 0.07, jnp.arange(len(a)))
 
@@ -102,9 +102,7 @@ LOSSES = {
 
 
 def make_loss(case):
-    arrays, labels = case.data()
-    data = jax.block_until_ready([jnp.array(array) for array in (*arrays, labels)])
-    del arrays
+    data = jax.block_until_ready([jnp.array(array) for array in case.data()])
     function = jax.jit(jax.value_and_grad(LOSSES[case.name], argnums=tuple(range(len(case.arrays)))))
 
     def run(calls):
