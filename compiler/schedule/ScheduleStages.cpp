@@ -68,6 +68,7 @@ private:
   bool canInline(StageOp stage);
   StageOp findRowReader(StageOp stage);
   void place(StageOp stage);
+  bool takesRows(Definition definition);
   void scheduleLoops(Definition definition);
 
   /// The loop over rows of a definition at the root.
@@ -123,6 +124,8 @@ StageOp StageScheduler::findRowReader(StageOp stage) {
         pending.push_back(reader.stage);
       else if (auto found = placedAt.find(reader.stage); found != placedAt.end())
         target = found->second;
+      else if (reader.update)
+        return {}; // its loop is another than that of the pure definition
       else
         target = reader.stage;
       if (target && host && target != host)
@@ -130,8 +133,8 @@ StageOp StageScheduler::findRowReader(StageOp stage) {
       host = target ? target : host;
     }
   }
-  // The host has a plain row loop if it is pure and not a tile; its rows are those of the stage.
-  if (!host || scheduled.contains(host) || !host.getUpdateOps().empty() || kernel.isTiedStage(host) ||
+  // The host has a plain row loop if it is not a tile; its rows are those of the stage.
+  if (!host || scheduled.contains(host) || host.isUndef() || kernel.isTiedStage(host) ||
       host.getMixedExtents().front() != stage.getMixedExtents().front() || !rowLoops.contains(host))
     return {};
   return host;
@@ -199,13 +202,36 @@ std::string StageScheduler::vectorize(Definition definition, bool &hasLanes) {
   return name + "o";
 }
 
+/// Is a number of each row made from whole rows, as a maximum is? Then its loop goes row by row, with what it is made from inside, and its lanes are
+/// those of the rows.
+bool StageScheduler::takesRows(Definition definition) {
+  if (definition.update || definition.stage.getRank() != 1 || kernel.isTiedStage(definition.stage))
+    return false;
+  llvm::SmallDenseSet<Operation *> seen;
+  SmallVector<Definition> pending = {definition};
+  while (!pending.empty()) {
+    Definition reader = pending.pop_back_val();
+    for (LoadOp load : reader.body().getOps<LoadOp>()) {
+      auto read = load.getBuffer().getDefiningOp<StageOp>();
+      if (!read || scheduled.contains(read) || kernel.isOutputStage(read) || load.getIndices().empty() || load.getIndices().front() != reader.variable(0))
+        continue;
+      if (read.getRank() > 1 && !read.getUpdateOps().empty())
+        return true;
+      if (seen.insert(read).second)
+        for (Definition inner : getDefinitions(read))
+          pending.push_back(inner);
+    }
+  }
+  return false;
+}
+
 void StageScheduler::scheduleLoops(Definition definition) {
   StageOp stage = definition.stage;
   unsigned rank = stage.getRank();
   if (rank == 0)
     return;
-  bool hasLanes = false;
-  std::string around = vectorize(definition, hasLanes);
+  bool hasLanes = false, byRows = takesRows(definition);
+  std::string around = byRows ? pureName(0) : vectorize(definition, hasLanes);
 
   // Reduction loops stand around the lanes and inside everything else.
   if (definition.update && hasLanes && !definition.update.getStaticDomain().empty()) {
@@ -230,7 +256,7 @@ void StageScheduler::scheduleLoops(Definition definition) {
     return;
   int64_t lanes = rowsAreLanes && hasLanes ? machine.lanes(cast<BufferType>(stage.getResult(0).getType()).getElementType()) : 1;
   rowsToShare.push_back({definition, rows, lanes});
-  if (!definition.update && !rowsAreLanes)
+  if (!definition.update && (!rowsAreLanes || byRows))
     rowLoops[stage] = rows;
 }
 
