@@ -312,7 +312,7 @@ FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
   if (auto optimizer = callee->as<const OptimizerDecl *>())
     return makeOptimizer(**optimizer, e, scope);
   if (callee->is<NetTemplate>())
-    return error(e.callee->range) << "requires a net with parameters; bind it first: 'net name = " << e.callee->range.text() << "'";
+    return error(e.callee->range) << "requires a net with parameters; bind it first: 'net name = " << spell(*e.callee) << "'";
   return error(e.callee->range) << "requires a function or a net before '(', but got " << describe(*callee);
 }
 

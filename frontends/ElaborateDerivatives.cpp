@@ -106,21 +106,21 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
     auto *reference = llvm::dyn_cast<ReferenceExpr>(name);
     const Binding *binding = reference ? lookup(reference->name, call.scope) : nullptr;
     if (!binding)
-      return error(name->range) << "'" << builtin << "' requires the name of a value, a param or a net, but got '" << name->range.text()
+      return error(name->range) << "'" << builtin << "' requires the name of a value, a param or a net, but got '" << spell(*name)
                                 << "'";
     FailureOr<Value> value = valueOf(binding);
     FailureOr<Tensor> point = toTensor(value, name->range);
     if (failed(point))
       return failure();
     if (!isFloat(*point))
-      return error(name->range) << "'" << builtin << "' requires a float variable, but '" << name->range.text() << "' is "
+      return error(name->range) << "'" << builtin << "' requires a float variable, but '" << spell(*name) << "' is "
                                 << typeName(*point);
     if (auto net = value->as<const NetInstance *>())
       binding = (*net)->set->root;
     else if (auto set = value->as<const ParameterSet *>())
       binding = (*set)->root;
     if (llvm::is_contained(result.bindings, binding))
-      return error(name->range) << "'" << builtin << "' requires variables that differ, but got '" << name->range.text() << "' twice";
+      return error(name->range) << "'" << builtin << "' requires variables that differ, but got '" << spell(*name) << "' twice";
     result.bindings.push_back(binding);
     result.points.push_back(*point);
   }
@@ -133,7 +133,7 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
       if (failed(other))
         return failure();
       if (other->dims != point.dims)
-        return error(call[at].where) << "requires 'at' to be " << typeName(point) << ", as '" << names[i]->range.text()
+        return error(call[at].where) << "requires 'at' to be " << typeName(point) << ", as '" << spell(*names[i])
                                      << "' is, but got " << typeName(*other);
       point.value = other->value;
     }
@@ -146,8 +146,8 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
     FunctionScope probe(FunctionScope::Lifted, current);
     probe.overridden.insert(binding);
     if (!llvm::any_of(mentioned, [&](const Binding *m) { return dependsOn(m, probe); }))
-      return error(name->range) << "'" << builtin << "' requires an expression that depends on '" << name->range.text() << "', but '"
-                                << call[0].expr->range.text() << "' does not";
+      return error(name->range) << "'" << builtin << "' requires an expression that depends on '" << spell(*name) << "', but '"
+                                << spell(*call[0].expr) << "' does not";
   }
   return result;
 }

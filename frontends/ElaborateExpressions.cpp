@@ -664,10 +664,10 @@ LogicalResult Elaborator::evaluateRequire(const RequireStmt &require, const Bind
   if (auto *comparison = llvm::dyn_cast<BinaryExpr>(require.condition.get())) {
     FailureOr<Value> lhs = evaluate(*comparison->lhs, scope), rhs = evaluate(*comparison->rhs, scope);
     if (succeeded(lhs) && succeeded(rhs))
-      return error(require.range) << "requires " << require.condition->range.text() << ", but got " << describe(*lhs) << " and "
+      return error(require.range) << "requires " << spell(*require.condition) << ", but got " << describe(*lhs) << " and "
                                   << describe(*rhs);
   }
-  return error(require.range) << "requires " << require.condition->range.text();
+  return error(require.range) << "requires " << spell(*require.condition);
 }
 
 LogicalResult Elaborator::evaluateExpect(const ExpectStmt &expect, const Binding *scope) {
@@ -747,7 +747,7 @@ FailureOr<graph::Dims> Elaborator::bindType(const TypeSyntax &type, const Tensor
   if (failed(element))
     return failure();
   auto mismatch = [&] {
-    return (error(blame) << "requires " << what << " to be " << type.range.text() << ", but got " << typeName(*actual))
+    return (error(blame) << "requires " << what << " to be " << spell(type) << ", but got " << typeName(*actual))
         .note(location(type.range), "its type is declared here");
   };
   size_t rests = llvm::count_if(type.axes, [](const TypeSyntax::Axis &axis) { return !axis.size; });

@@ -250,7 +250,7 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
   }
   if (base->is<Tensor>())
     return error(e.member.range) << "a tensor has no member '" << name << "'; functions stand before their arguments: '" << name << "("
-                                 << e.base->range.text() << ")'";
+                                 << spell(*e.base) << ")'";
   return error(e.member.range) << "requires a net before '.', but got " << describe(*base);
 }
 

@@ -72,9 +72,8 @@ bool ExpressionParser::tooDeep() {
 }
 
 ExprPtr ExpressionParser::bounded(ExprPtr e) {
-  if (!e || e->depth <= maxNesting)
+  if (!e || rules.checkDepth(*e))
     return e;
-  error(e->range) << "requires at most " << maxNesting << " nested operations in one expression; bind parts to names";
   next = tokens.size() - 1;
   return nullptr;
 }
@@ -158,17 +157,12 @@ std::optional<TypeSyntax> ExpressionParser::parseType() {
 // Expressions
 //===----------------------------------------------------------------------===//
 
-namespace {
-struct Operator {
-  llvm::StringLiteral text;
-  unsigned precedence;
-};
-// Python's order; all of them associate to the left. '**' and the unary operators are read by functions of their own.
-constexpr unsigned pipe = 0, comparison = 4;
-constexpr Operator operators[] = {
-    {"|>", pipe}, {"..", 0}, {"or", 1}, {"and", 2}, {"==", comparison}, {"!=", comparison}, {"<", comparison}, {"<=", comparison},
-    {">", comparison}, {">=", comparison}, {"+", 5}, {"-", 5}, {"*", 6}, {"/", 6}, {"//", 6}, {"%", 6}, {"@", 6}};
-} // namespace
+/// How tightly a token binds as a binary operator that associates to the left: all but '**', which parsePower reads.
+static std::optional<unsigned> leftPrecedence(const Token &token) {
+  if (token.kind != Token::Symbol && token.kind != Token::Name)
+    return std::nullopt;
+  return token.is("|>") ? 0 : token.is("**") ? std::nullopt : precedenceOf(token.text);
+}
 
 ExprPtr ExpressionParser::parseBinary(unsigned minPrecedence) {
   Nesting nesting(*this);
@@ -185,18 +179,19 @@ ExprPtr ExpressionParser::parseBinary(unsigned minPrecedence) {
   } else {
     lhs = parseUnary();
   }
+  const unsigned comparison = *precedenceOf("==");
   bool compared = false;
   while (lhs) {
-    const Operator *op = llvm::find_if(operators, [&](const Operator &o) { return at(o.text); });
-    if (op == std::end(operators) || op->precedence < minPrecedence)
+    std::optional<unsigned> precedence = leftPrecedence(peek());
+    if (!precedence || *precedence < minPrecedence)
       break;
-    if (op->precedence == comparison && compared) {
+    if (*precedence == comparison && compared) {
       error(peek().range) << "requires one comparison at a time; write 'a < b and b < c'";
       return nullptr;
     }
-    compared = op->precedence == comparison;
+    compared = *precedence == comparison;
     Token token = take();
-    ExprPtr rhs = parseBinary(op->precedence + 1);
+    ExprPtr rhs = parseBinary(*precedence + 1);
     if (!rhs)
       return nullptr;
     if (token.is("|>")) {
@@ -409,9 +404,6 @@ ExprPtr ExpressionParser::parseCall(ExprPtr callee) {
       Token name = take();
       take();
       argument.name = Name{name.text, name.range};
-    } else if (!arguments.empty() && arguments.back().name) {
-      error(peek().range) << "requires arguments without a name to come before those with one";
-      return nullptr;
     }
     argument.value = parseExpr();
     if (!argument.value)
@@ -425,7 +417,8 @@ ExprPtr ExpressionParser::parseCall(ExprPtr callee) {
   if (!expectClose(")", open))
     return nullptr;
   SourceRange range = since(callee->range);
-  return std::make_unique<CallExpr>(range, std::move(callee), std::move(arguments));
+  auto call = std::make_unique<CallExpr>(range, std::move(callee), std::move(arguments));
+  return rules.check(*call) ? std::move(call) : nullptr;
 }
 
 // base[i, lo:hi:step, ..]
@@ -508,30 +501,6 @@ bool ExpressionParser::atControl(llvm::StringRef word) const {
          !after.is("and") && !after.is("or");
 }
 
-/// The names that statements rebind and have not bound themselves.
-static void reboundNames(const Block &block, std::vector<Name> &out) {
-  std::vector<llvm::StringRef> own;
-  auto add = [&](const Name &name) {
-    auto isSame = [&](const Name &other) { return other.text == name.text; };
-    if (!llvm::is_contained(own, name.text) && llvm::none_of(out, isSame))
-      out.push_back(name);
-  };
-  for (const StmtPtr &statement : block.statements) {
-    if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get()))
-      for (const Name &name : bind->names)
-        own.push_back(name.text);
-    else if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get()))
-      add(rebind->name);
-    else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
-      llvm::for_each(llvm::cast<BranchExpr>(*branch->value).rebound, add);
-    else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
-      std::vector<Name> inner;
-      reboundNames(each->body, inner);
-      llvm::for_each(inner, add);
-    }
-  }
-}
-
 // for NAME in LOW..HIGH carry NAME = START, ... { statements }
 // while CONDITION max LIMIT carry NAME = START, ... { statements }
 ExprPtr ExpressionParser::parseLoop() {
@@ -577,22 +546,10 @@ ExprPtr ExpressionParser::parseLoop() {
   std::optional<Block> body = parseBody();
   if (!body)
     return nullptr;
-  if (!body->statements.empty() && llvm::isa<ResultStmt>(*body->statements.back())) {
-    error(body->statements.back()->range) << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
-    return nullptr;
-  }
-  std::vector<Name> rebound;
-  reboundNames(*body, rebound);
-  for (const Name &name : rebound)
-    if (llvm::none_of(loop->carries, [&](const LoopExpr::Carry &carry) { return carry.name.text == name.text; })) {
-      error(name.range) << "requires '" << name.text << "' among the carries of the loop, as in 'carry " << name.text << " = " << name.text
-                        << "': a trip hands nothing else to the next";
-      return nullptr;
-    }
   loop->body = std::move(*body);
   loop->range = since(word.range);
   loop->finish();
-  return bounded(std::move(loop));
+  return rules.check(*loop) ? bounded(std::move(loop)) : nullptr;
 }
 
 // if CONDITION { statements value } else { statements value }; as a statement, branches rebind names
@@ -609,8 +566,8 @@ ExprPtr ExpressionParser::parseBranch(bool isStatement) {
   unsigned newlines = 0;
   while (peek(newlines).kind == Token::Newline)
     ++newlines;
-  bool hasElse = peek(newlines).is("else");
-  if (hasElse) {
+  branch->hasElse = peek(newlines).is("else");
+  if (branch->hasElse) {
     skipNewlines();
     take();
     std::optional<Block> otherwise = parseBody();
@@ -619,21 +576,10 @@ ExprPtr ExpressionParser::parseBranch(bool isStatement) {
     branch->otherwise = std::move(*otherwise);
   }
   branch->range = since(branch->range);
-  if (!hasElse)
+  if (!branch->hasElse)
     branch->otherwise.range = branch->range; // for what stands in for it
-  auto hasValue = [](const Block &block) { return !block.statements.empty() && llvm::isa<ResultStmt>(*block.statements.back()); };
-  bool areValues = hasValue(branch->then) && hasValue(branch->otherwise);
-  if (!areValues) {
-    reboundNames(branch->then, branch->rebound);
-    reboundNames(branch->otherwise, branch->rebound);
-  }
-  if (!areValues && (!isStatement || branch->rebound.empty() || hasValue(branch->then) || hasValue(branch->otherwise))) {
-    error(branch->range) << (hasElse ? "requires a value at the end of both branches" : "requires 'else { ... }' with a value, as the other branch has")
-                         << (isStatement ? ", or of none: then they rebind names by '<-'" : "");
-    return nullptr;
-  }
   branch->finish();
-  return bounded(std::move(branch));
+  return rules.check(*branch, isStatement) ? bounded(std::move(branch)) : nullptr;
 }
 
 // a, b, ... without parentheses: what a fn returns or a line binds

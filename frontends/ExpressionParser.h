@@ -6,12 +6,10 @@
 #define COSTATE_FRONTENDS_EXPRESSIONPARSER_H
 
 #include "costate/frontends/Lexer.h"
-#include "costate/frontends/Syntax.h"
+#include "costate/frontends/SyntaxRules.h"
 
 namespace costate {
 
-/// Blocks and expressions nested deeper than this are refused, so that no input can overflow the stack.
-constexpr unsigned maxNesting = 200;
 /// After so many errors a file is given up: more of them would only hide the first.
 constexpr unsigned maxErrors = 20;
 
@@ -21,7 +19,7 @@ public:
 
 protected:
   ExpressionParser(const SourceFile &source, Diagnostics &diagnostics)
-      : diagnostics(diagnostics), errorsBefore(diagnostics.errorCount()), tokens(tokenize(source, diagnostics)) {}
+      : diagnostics(diagnostics), rules(diagnostics), errorsBefore(diagnostics.errorCount()), tokens(tokenize(source, diagnostics)) {}
 
   //===--- Tokens ---------------------------------------------------------===//
 
@@ -97,6 +95,7 @@ protected:
   bool tooDeep();
 
   Diagnostics &diagnostics;
+  SyntaxRules rules;
   unsigned errorsBefore;
   std::vector<Token> tokens;
   size_t next = 0;

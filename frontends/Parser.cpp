@@ -13,27 +13,6 @@ using namespace syntax;
 
 namespace {
 
-/// Where a statement stands.
-enum Place : unsigned { InModel = 1, InNet = 2, InFn = 4, InOptimizer = 8, InStep = 16, InCheck = 32 };
-
-const char *describe(Place place) {
-  switch (place) {
-  case InModel:
-    return "a model";
-  case InNet:
-    return "a net";
-  case InFn:
-    return "a fn";
-  case InOptimizer:
-    return "an optimizer";
-  case InStep:
-    return "a step";
-  case InCheck:
-    return "a check";
-  }
-  return "";
-}
-
 class Parser : ExpressionParser {
 public:
   Parser(const SourceFile &source, Diagnostics &diagnostics) : ExpressionParser(source, diagnostics) {}
@@ -367,43 +346,38 @@ std::optional<Block> Parser::parseBlock(Place place) {
   if (tooManyErrors() || !expectClose("}", open))
     return std::nullopt;
   block.range = since(open);
-
-  // A value in the middle of a body would be lost: it is a statement only at the end, where it is the result.
-  for (const StmtPtr &statement : block.statements)
-    if (statement != block.statements.back() && llvm::isa<ResultStmt>(*statement))
-      error(statement->range) << "requires a name for a value that is not the last of the body: write 'name = ...'";
+  rules.check(block); // what is wrong with it spoils nothing that follows
   return block;
 }
 
 StmtPtr Parser::parseStatement(Place place) {
   struct Keyword {
     llvm::StringLiteral word;
-    unsigned places;
     StmtPtr (*parse)(Parser &, Place);
   };
   static constexpr Keyword keywords[] = {
-      {"input", InModel, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Input); }},
-      {"target", InModel, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Target); }},
-      {"hyper", InModel, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Hyper); }},
-      {"param", InModel | InNet, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Param); }},
-      {"state", InModel | InNet | InOptimizer, [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::State); }},
-      {"net", InModel | InNet, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Net); }},
-      {"metric", InModel, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Metric); }},
-      {"predict", InModel, [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Predict); }},
-      {"data", InModel, [](Parser &p, Place) { return p.parseSetting(); }},
-      {"epochs", InModel, [](Parser &p, Place) { return p.parseSetting(); }},
-      {"batch", InModel, [](Parser &p, Place) { return p.parseSetting(); }},
-      {"dim", InModel, [](Parser &p, Place) { return p.parseDim(); }},
-      {"group", InModel, [](Parser &p, Place) { return p.parseGroup(); }},
-      {"freeze", InModel, [](Parser &p, Place) { return p.parseFreeze(); }},
-      {"tie", InModel, [](Parser &p, Place) { return p.parseTie(); }},
-      {"minimize", InModel, [](Parser &p, Place) { return p.parseMinimize(); }},
-      {"step", InModel, [](Parser &p, Place) { return p.parseStep(); }},
-      {"update", InStep, [](Parser &p, Place) { return p.parseUpdate(); }},
-      {"each", InNet | InFn | InCheck | InOptimizer, [](Parser &p, Place place) { return p.parseEach(place); }},
-      {"if", InNet | InFn | InCheck | InOptimizer, [](Parser &p, Place) { return p.parseBranchStatement(); }},
-      {"require", InNet | InFn, [](Parser &p, Place) { return p.parseRequire(); }},
-      {"expect", InCheck, [](Parser &p, Place) { return p.parseExpect(); }},
+      {"input", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Input); }},
+      {"target", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Target); }},
+      {"hyper", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Hyper); }},
+      {"param", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Param); }},
+      {"state", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::State); }},
+      {"net", [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Net); }},
+      {"metric", [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Metric); }},
+      {"predict", [](Parser &p, Place) { return p.parseRoleBind(BindStmt::Predict); }},
+      {"data", [](Parser &p, Place) { return p.parseSetting(); }},
+      {"epochs", [](Parser &p, Place) { return p.parseSetting(); }},
+      {"batch", [](Parser &p, Place) { return p.parseSetting(); }},
+      {"dim", [](Parser &p, Place) { return p.parseDim(); }},
+      {"group", [](Parser &p, Place) { return p.parseGroup(); }},
+      {"freeze", [](Parser &p, Place) { return p.parseFreeze(); }},
+      {"tie", [](Parser &p, Place) { return p.parseTie(); }},
+      {"minimize", [](Parser &p, Place) { return p.parseMinimize(); }},
+      {"step", [](Parser &p, Place) { return p.parseStep(); }},
+      {"update", [](Parser &p, Place) { return p.parseUpdate(); }},
+      {"each", [](Parser &p, Place place) { return p.parseEach(place); }},
+      {"if", [](Parser &p, Place) { return p.parseBranchStatement(); }},
+      {"require", [](Parser &p, Place) { return p.parseRequire(); }},
+      {"expect", [](Parser &p, Place) { return p.parseExpect(); }},
   };
   // A keyword is one only before what its construct needs; `param <- ...`, `batch = 3` and `target(x)` are names.
   const Token &after = peek(1);
@@ -415,15 +389,7 @@ StmtPtr Parser::parseStatement(Place place) {
     for (const Keyword &keyword : keywords) {
       if (!at(keyword.word))
         continue;
-      if (keyword.places & place)
-        return keyword.parse(*this, place);
-      auto diagnostic = error(peek().range);
-      diagnostic << "requires '" << keyword.word << "' to stand in ";
-      unsigned rest = keyword.places;
-      for (const char *separator = ""; rest; rest &= rest - 1, separator = rest & (rest - 1) ? ", " : " or ")
-        diagnostic << separator << describe(Place(rest & -rest));
-      diagnostic << ", but found it in " << describe(place);
-      return nullptr;
+      return rules.checkPlace(keyword.word, peek().range, place) ? keyword.parse(*this, place) : nullptr;
     }
   }
   if (reportForeign())
@@ -433,8 +399,7 @@ StmtPtr Parser::parseStatement(Place place) {
 
 // ROLE NAME [: type] [out axis EXPR] [= value]
 StmtPtr Parser::parseDeclare(DeclareStmt::Role role) {
-  SourceRange begin = peek().range;
-  llvm::StringRef keyword = take().text;
+  SourceRange begin = take().range;
   std::optional<Name> name = expectName("a name");
   if (!name)
     return nullptr;
@@ -453,28 +418,13 @@ StmtPtr Parser::parseDeclare(DeclareStmt::Role role) {
     if (!declare->outAxis)
       return nullptr;
   }
-  bool isData = role == DeclareStmt::Input || role == DeclareStmt::Target;
-  if (at("=") && isData) {
-    error(peek().range) << "requires " << keyword << " '" << name->text << "' to have no value: each call gives it one";
-    return nullptr;
-  }
   if (takeIf("=")) {
     declare->value = parseExpr();
     if (!declare->value)
       return nullptr;
   }
-  bool needsType = isData || role == DeclareStmt::Param, needsValue = !isData;
-  if (needsType && !declare->type) {
-    error(name->range) << "requires a type for " << keyword << " '" << name->text << "', such as '" << keyword << " " << name->text
-                       << " : f32[" << (isData ? "batch, 64" : "64, 10") << "]'";
-    return nullptr;
-  }
-  if (needsValue && !declare->value) {
-    error(name->range) << "requires an initial value for " << keyword << " '" << name->text << "', such as '= zeros()'";
-    return nullptr;
-  }
   declare->range = since(begin);
-  return declare;
+  return rules.check(*declare) ? std::move(declare) : nullptr;
 }
 
 // net NAME = value; metric NAME = value; predict NAME = value
@@ -601,14 +551,10 @@ std::optional<OptimizerUse> Parser::parseOptimizerUse(llvm::StringRef after) {
     ExprPtr group = parseExpr();
     if (!group)
       return std::nullopt;
-    auto *call = llvm::dyn_cast<CallExpr>(group.get());
-    if (!call || !llvm::isa<ReferenceExpr>(*call->callee)) {
-      error(group->range) << "requires the name of a group with arguments, such as biases(weight_decay=0), but found '"
-                          << group->range.text() << "'";
-      return std::nullopt;
-    }
     use.groups.push_back(std::move(group));
   }
+  if (!rules.check(use))
+    return std::nullopt;
   return use;
 }
 
@@ -672,11 +618,9 @@ StmtPtr Parser::parseEach(Place place) {
   std::optional<Block> body = each->list ? parseBlock(place) : std::nullopt;
   if (!body)
     return nullptr;
-  if (!body->statements.empty() && llvm::isa<ResultStmt>(*body->statements.back()))
-    error(body->statements.back()->range) << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
   each->body = std::move(*body);
   each->range = since(begin);
-  return each;
+  return rules.check(*each) ? std::move(each) : nullptr;
 }
 
 // if CONDITION { statements } [else { statements }], which rebind names or end with the value of the body

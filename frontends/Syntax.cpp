@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/frontends/Syntax.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
 #include <algorithm>
+#include <charconv>
 
 namespace costate::syntax {
 
@@ -55,12 +59,207 @@ LambdaExpr::LambdaExpr(SourceRange r, std::vector<Name> parameters, ExprPtr body
   depth = deeper(depth, this->body);
 }
 
+static unsigned depthOf(const Block &block);
+
+static unsigned depthOf(const Stmt &statement) {
+  auto deepest = [](std::initializer_list<const ExprPtr *> operands) {
+    unsigned depth = 0;
+    for (const ExprPtr *operand : operands)
+      depth = deeper(depth, *operand);
+    return depth;
+  };
+  switch (statement.kind) {
+  case Stmt::Bind:
+    return deepest({&llvm::cast<BindStmt>(statement).value});
+  case Stmt::Rebind:
+    return deepest({&llvm::cast<RebindStmt>(statement).value});
+  case Stmt::Branch:
+    return deepest({&llvm::cast<BranchStmt>(statement).value});
+  case Stmt::Require:
+    return deepest({&llvm::cast<RequireStmt>(statement).condition});
+  case Stmt::Result:
+    return deepest({&llvm::cast<ResultStmt>(statement).value});
+  case Stmt::Each:
+    return std::max(deepest({&llvm::cast<EachStmt>(statement).list}), depthOf(llvm::cast<EachStmt>(statement).body) + 1);
+  default:
+    return 0; // stands in no body of an expression
+  }
+}
+
+static unsigned depthOf(const Block &block) {
+  unsigned depth = 0;
+  for (const StmtPtr &statement : block.statements)
+    depth = std::max(depth, depthOf(*statement));
+  return depth;
+}
+
 void LoopExpr::finish() {
-  depth = deeper(deeper(deeper(deeper(depth, low), high), condition), limit);
+  depth = deeper(deeper(deeper(deeper(depthOf(body) + 1, low), high), condition), limit);
   for (const Carry &carry : carries)
     depth = deeper(depth, carry.start);
 }
 
-void BranchExpr::finish() { depth = deeper(depth, condition); }
+void BranchExpr::finish() {
+  depth = deeper(std::max(depthOf(then), depthOf(otherwise)) + 1, condition);
+  rebound.clear();
+  if (then.hasValue() && otherwise.hasValue())
+    return;
+  for (const Block *block : {&then, &otherwise})
+    for (const Name &name : block->reboundNames())
+      if (llvm::none_of(rebound, [&](const Name &other) { return other.text == name.text; }))
+        rebound.push_back(name);
+}
+
+//===----------------------------------------------------------------------===//
+// Bodies
+//===----------------------------------------------------------------------===//
+
+bool Block::hasValue() const { return !statements.empty() && llvm::isa<ResultStmt>(*statements.back()); }
+
+std::vector<Name> Block::reboundNames() const {
+  std::vector<Name> rebound;
+  std::vector<llvm::StringRef> own;
+  auto add = [&](const Name &name) {
+    auto isSame = [&](const Name &other) { return other.text == name.text; };
+    if (!llvm::is_contained(own, name.text) && llvm::none_of(rebound, isSame))
+      rebound.push_back(name);
+  };
+  for (const StmtPtr &statement : statements) {
+    if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get()))
+      for (const Name &name : bind->names)
+        own.push_back(name.text);
+    else if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get()))
+      add(rebind->name);
+    else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
+      llvm::for_each(llvm::cast<BranchExpr>(*branch->value).rebound, add);
+    else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get()))
+      llvm::for_each(each->body.reboundNames(), add);
+  }
+  return rebound;
+}
+
+//===----------------------------------------------------------------------===//
+// Spelling
+//===----------------------------------------------------------------------===//
+
+// Python's order. What is no binary operator stands between and around them: `not` is 3, a sign 7, a call 9, a name 10.
+std::optional<unsigned> precedenceOf(llvm::StringRef op) {
+  static constexpr std::pair<llvm::StringLiteral, unsigned> operators[] = {
+      {"..", 0}, {"or", 1}, {"and", 2}, {"==", 4}, {"!=", 4}, {"<", 4}, {"<=", 4}, {">", 4}, {">=", 4},
+      {"+", 5},  {"-", 5},  {"*", 6},   {"/", 6},  {"//", 6}, {"%", 6}, {"@", 6},  {"**", 8}};
+  for (auto [text, precedence] : operators)
+    if (text == op)
+      return precedence;
+  return std::nullopt;
+}
+
+namespace {
+constexpr unsigned notPrecedence = 3, signPrecedence = 7, postfixPrecedence = 9, namePrecedence = 10;
+
+std::string joined(const std::vector<Name> &names) {
+  return llvm::join(llvm::map_range(names, [](const Name &name) { return name.text; }), ", ");
+}
+
+/// The text of an expression, and how tightly its outermost operator binds.
+std::pair<std::string, unsigned> spelling(const Expr &e) {
+  auto operand = [](const ExprPtr &e, unsigned least) {
+    auto [text, precedence] = spelling(*e);
+    return precedence < least ? "(" + text + ")" : text;
+  };
+  auto list = [](const std::vector<ExprPtr> &elements) {
+    return llvm::join(llvm::map_range(elements, [](const ExprPtr &element) { return spell(*element); }), ", ");
+  };
+  auto part = [](const ExprPtr &e) { return e ? spell(*e) : std::string(); };
+  switch (e.kind) {
+  case Expr::Number: {
+    auto &number = llvm::cast<NumberExpr>(e);
+    char digits[32];
+    auto end = number.isInteger ? std::to_chars(digits, std::end(digits), number.integer) : std::to_chars(digits, std::end(digits), number.real);
+    return {std::string(digits, end.ptr), digits[0] == '-' ? signPrecedence : namePrecedence};
+  }
+  case Expr::String:
+    return {"\"" + llvm::cast<StringExpr>(e).value.str() + "\"", namePrecedence};
+  case Expr::Bool:
+    return {llvm::cast<BoolExpr>(e).value ? "true" : "false", namePrecedence};
+  case Expr::Reference:
+    return {llvm::cast<ReferenceExpr>(e).name.str(), namePrecedence};
+  case Expr::List:
+    return {"[" + list(llvm::cast<ListExpr>(e).elements) + "]", namePrecedence};
+  case Expr::Tuple: {
+    auto &elements = llvm::cast<TupleExpr>(e).elements;
+    return {"(" + list(elements) + (elements.size() == 1 ? ",)" : ")"), namePrecedence};
+  }
+  case Expr::Unary: {
+    auto &unary = llvm::cast<UnaryExpr>(e);
+    unsigned precedence = unary.op.text == "not" ? notPrecedence : signPrecedence;
+    return {unary.op.text.str() + (precedence == notPrecedence ? " " : "") + operand(unary.operand, precedence), precedence};
+  }
+  case Expr::Binary: {
+    auto &binary = llvm::cast<BinaryExpr>(e);
+    unsigned precedence = *precedenceOf(binary.op.text);
+    bool isPower = precedence > signPrecedence, isComparison = precedence == *precedenceOf("==");
+    std::string left = operand(binary.lhs, precedence + (isPower || isComparison));
+    std::string right = operand(binary.rhs, isPower ? signPrecedence : precedence + 1);
+    std::string space = isPower || precedence == 0 ? "" : " ";
+    return {left + space + binary.op.text.str() + space + right, precedence};
+  }
+  case Expr::Call: {
+    auto &call = llvm::cast<CallExpr>(e);
+    auto argument = [](const CallExpr::Argument &a) { return (a.name ? a.name->text.str() + "=" : "") + spell(*a.value); };
+    return {operand(call.callee, postfixPrecedence) + "(" + llvm::join(llvm::map_range(call.arguments, argument), ", ") + ")", postfixPrecedence};
+  }
+  case Expr::Index: {
+    auto &index = llvm::cast<IndexExpr>(e);
+    auto subscript = [&](const IndexExpr::Subscript &s) {
+      switch (s.kind) {
+      case IndexExpr::Subscript::Element:
+        return operand(s.first, *precedenceOf("or"));
+      case IndexExpr::Subscript::Slice:
+        return part(s.first) + ":" + part(s.last) + (s.step ? ":" + part(s.step) : "");
+      case IndexExpr::Subscript::Rest:
+        return std::string("..");
+      case IndexExpr::Subscript::New:
+        return std::string("None");
+      }
+      return std::string();
+    };
+    return {operand(index.base, postfixPrecedence) + "[" + llvm::join(llvm::map_range(index.subscripts, subscript), ", ") + "]", postfixPrecedence};
+  }
+  case Expr::Member: {
+    auto &member = llvm::cast<MemberExpr>(e);
+    return {operand(member.base, postfixPrecedence) + "." + member.member.text.str(), postfixPrecedence};
+  }
+  case Expr::Comprehension: {
+    auto &c = llvm::cast<ComprehensionExpr>(e);
+    return {"[" + spell(*c.element) + " for " + joined(c.names) + " in " + spell(*c.list) + (c.condition ? " if " + spell(*c.condition) : "") + "]",
+            namePrecedence};
+  }
+  case Expr::Lambda: {
+    auto &lambda = llvm::cast<LambdaExpr>(e);
+    std::string names = joined(lambda.parameters);
+    return {(lambda.parameters.size() == 1 ? names : "(" + names + ")") + " -> " + spell(*lambda.body), 0};
+  }
+  case Expr::Loop: {
+    auto &loop = llvm::cast<LoopExpr>(e);
+    auto carry = [](const LoopExpr::Carry &c) { return c.name.text.str() + " = " + spell(*c.start); };
+    return {(loop.index ? "for " + loop.index->text.str() + " in " + spell(*loop.low) + ".." + spell(*loop.high)
+                        : "while " + spell(*loop.condition) + " max " + spell(*loop.limit)) +
+                " carry " + llvm::join(llvm::map_range(loop.carries, carry), ", ") + " { .. }",
+            0};
+  }
+  case Expr::Branch:
+    return {"if " + spell(*llvm::cast<BranchExpr>(e).condition) + " { .. } else { .. }", 0};
+  }
+  return {};
+}
+} // namespace
+
+std::string spell(const Expr &e) { return spelling(e).first; }
+
+std::string spell(const TypeSyntax &type) {
+  auto axis = [](const TypeSyntax::Axis &a) { return a.size ? spell(*a.size) : ".."; };
+  std::string axes = llvm::join(llvm::map_range(type.axes, axis), ", ");
+  return type.element.text.str() + (axes.empty() ? "" : "[" + axes + "]");
+}
 
 } // namespace costate::syntax

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The tree of a model file. Every node knows the range of its text; names are slices of the source file, which must
-// outlive the tree. Expressions know how deep they are, and the parser bounds that, so recursion over a tree is safe.
+// outlive the tree. Expressions know how deep they are, and SyntaxRules bounds that, so recursion over a tree is safe.
 #ifndef COSTATE_FRONTENDS_SYNTAX_H
 #define COSTATE_FRONTENDS_SYNTAX_H
 
@@ -184,6 +184,11 @@ template <Stmt::Kind K> struct StmtOf : Stmt {
 struct Block {
   std::vector<StmtPtr> statements;
   SourceRange range;
+
+  /// Whether its last statement is its value.
+  bool hasValue() const;
+  /// The names that statements rebind and have not bound themselves, in order, once each.
+  std::vector<Name> reboundNames() const;
 };
 
 /// a, b = value; net f = ...; metric m = ...; predict p = ...
@@ -305,9 +310,10 @@ struct LoopExpr : ExprOf<Expr::Loop> {
 struct BranchExpr : ExprOf<Expr::Branch> {
   ExprPtr condition;
   Block then, otherwise;
+  bool hasElse = false; // else `otherwise` is empty
   std::vector<Name> rebound; // its value is that of the branch taken, or, as a statement, the list of these names at its end
   explicit BranchExpr(SourceRange r) : ExprOf(r) {}
-  void finish();
+  void finish(); // all operands are there; finds `rebound`
 };
 
 /// if c { x <- a } else { y <- b }
@@ -389,6 +395,17 @@ struct File {
   std::vector<std::unique_ptr<ModelDecl>> models;
   std::vector<std::unique_ptr<CheckDecl>> checks;
 };
+
+//===----------------------------------------------------------------------===//
+// Spelling
+//===----------------------------------------------------------------------===//
+
+/// How tightly a binary operator of the language binds, from 0; nothing for other words.
+std::optional<unsigned> precedenceOf(llvm::StringRef op);
+
+/// An expression or a type as messages quote it: as the text would say it, on one line, bodies between braces left out.
+std::string spell(const Expr &e);
+std::string spell(const TypeSyntax &type);
 
 } // namespace costate::syntax
 

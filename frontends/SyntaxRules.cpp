@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/frontends/SyntaxRules.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+namespace costate {
+using namespace syntax;
+
+//===----------------------------------------------------------------------===//
+// Places and depth
+//===----------------------------------------------------------------------===//
+
+static const char *describe(Place place) {
+  switch (place) {
+  case InModel: return "a model";
+  case InNet: return "a net";
+  case InFn: return "a fn";
+  case InOptimizer: return "an optimizer";
+  case InStep: return "a step";
+  case InCheck: return "a check";
+  }
+  return "";
+}
+
+bool SyntaxRules::checkPlace(llvm::StringRef keyword, SourceRange where, Place place) {
+  struct Keyword {
+    llvm::StringLiteral word;
+    unsigned places;
+  };
+  static constexpr Keyword keywords[] = {
+      {"input", InModel},
+      {"target", InModel},
+      {"hyper", InModel},
+      {"data", InModel},
+      {"epochs", InModel},
+      {"batch", InModel},
+      {"dim", InModel},
+      {"group", InModel},
+      {"freeze", InModel},
+      {"tie", InModel},
+      {"metric", InModel},
+      {"predict", InModel},
+      {"step", InModel},
+      {"minimize", InModel},
+      {"update", InStep},
+      {"expect", InCheck},
+      {"net", InModel | InNet},
+      {"param", InModel | InNet},
+      {"require", InNet | InFn},
+      {"state", InModel | InNet | InOptimizer},
+      {"each", InNet | InFn | InCheck | InOptimizer},
+      {"if", InNet | InFn | InCheck | InOptimizer},
+  };
+  const Keyword *found = llvm::find_if(keywords, [&](const Keyword &k) { return k.word == keyword; });
+  if (found == std::end(keywords) || found->places & place)
+    return true;
+  auto diagnostic = diagnostics.error(where);
+  diagnostic << "requires '" << keyword << "' to stand in ";
+  unsigned rest = found->places;
+  for (const char *separator = ""; rest; rest &= rest - 1, separator = rest & (rest - 1) ? ", " : " or ")
+    diagnostic << separator << describe(Place(rest & -rest));
+  diagnostic << ", but found it in " << describe(place);
+  return false;
+}
+
+bool SyntaxRules::checkDepth(const Expr &e) {
+  if (e.depth <= maxNesting)
+    return true;
+  diagnostics.error(e.range) << "requires at most " << maxNesting << " nested operations in one expression; bind parts to names";
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+bool SyntaxRules::check(const CallExpr &call) {
+  bool named = false;
+  for (const CallExpr::Argument &argument : call.arguments) {
+    if (named && !argument.name) {
+      diagnostics.error(argument.value->range) << "requires arguments without a name to come before those with one";
+      return false;
+    }
+    named |= argument.name.has_value();
+  }
+  return true;
+}
+
+bool SyntaxRules::check(const LoopExpr &loop) {
+  if (loop.body.hasValue()) {
+    diagnostics.error(loop.body.statements.back()->range)
+        << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
+    return false;
+  }
+  for (const Name &name : loop.body.reboundNames())
+    if (llvm::none_of(loop.carries, [&](const LoopExpr::Carry &carry) { return carry.name.text == name.text; })) {
+      diagnostics.error(name.range) << "requires '" << name.text << "' among the carries of the loop, as in 'carry " << name.text << " = "
+                                    << name.text << "': a trip hands nothing else to the next";
+      return false;
+    }
+  return true;
+}
+
+bool SyntaxRules::check(const BranchExpr &branch, bool isStatement) {
+  bool thenHas = branch.then.hasValue(), otherwiseHas = branch.otherwise.hasValue();
+  if ((thenHas && otherwiseHas) || (isStatement && !branch.rebound.empty() && !thenHas && !otherwiseHas))
+    return true;
+  diagnostics.error(branch.range) << (branch.hasElse ? "requires a value at the end of both branches"
+                                                     : "requires 'else { ... }' with a value, as the other branch has")
+                                  << (isStatement ? ", or of none: then they rebind names by '<-'" : "");
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Statements
+//===----------------------------------------------------------------------===//
+
+llvm::StringRef keywordOf(DeclareStmt::Role role) {
+  switch (role) {
+  case DeclareStmt::Input: return "input";
+  case DeclareStmt::Target: return "target";
+  case DeclareStmt::Param: return "param";
+  case DeclareStmt::State: return "state";
+  case DeclareStmt::Hyper: return "hyper";
+  }
+  return "";
+}
+
+bool SyntaxRules::check(const DeclareStmt &declare) {
+  llvm::StringRef keyword = keywordOf(declare.role), name = declare.name.text;
+  bool isData = declare.role == DeclareStmt::Input || declare.role == DeclareStmt::Target;
+  if (declare.value && isData) {
+    diagnostics.error(declare.value->range) << "requires " << keyword << " '" << name << "' to have no value: each call gives it one";
+    return false;
+  }
+  if (!declare.type && (isData || declare.role == DeclareStmt::Param)) {
+    diagnostics.error(declare.name.range) << "requires a type for " << keyword << " '" << name << "', such as '" << keyword << " " << name
+                                          << " : f32[" << (isData ? "batch, 64" : "64, 10") << "]'";
+    return false;
+  }
+  if (!declare.value && !isData) {
+    diagnostics.error(declare.name.range) << "requires an initial value for " << keyword << " '" << name << "', such as '= zeros()'";
+    return false;
+  }
+  return true;
+}
+
+bool SyntaxRules::check(const EachStmt &each) {
+  if (!each.body.hasValue())
+    return true;
+  diagnostics.error(each.body.statements.back()->range)
+      << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
+  return false;
+}
+
+bool SyntaxRules::check(const OptimizerUse &use) {
+  for (const ExprPtr &group : use.groups) {
+    auto *call = llvm::dyn_cast<CallExpr>(group.get());
+    if (call && llvm::isa<ReferenceExpr>(*call->callee))
+      continue;
+    diagnostics.error(group->range) << "requires the name of a group with arguments, such as biases(weight_decay=0), but found '"
+                                    << spell(*group) << "'";
+    return false;
+  }
+  return true;
+}
+
+bool SyntaxRules::check(const Block &block) {
+  bool holds = true;
+  for (const StmtPtr &statement : block.statements)
+    if (statement != block.statements.back() && llvm::isa<ResultStmt>(*statement)) {
+      diagnostics.error(statement->range) << "requires a name for a value that is not the last of the body: write 'name = ...'";
+      holds = false;
+    }
+  return holds;
+}
+
+} // namespace costate

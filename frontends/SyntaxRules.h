@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef COSTATE_FRONTENDS_SYNTAXRULES_H
+#define COSTATE_FRONTENDS_SYNTAXRULES_H
+
+#include "costate/frontends/Syntax.h"
+
+namespace costate {
+
+/// Blocks and expressions nested deeper than this are refused, so that no input can overflow the stack.
+constexpr unsigned maxNesting = 200;
+
+/// Where a statement stands. The bodies of loops and branches are as those of a fn.
+enum Place : unsigned { InModel = 1, InNet = 2, InFn = 4, InOptimizer = 8, InStep = 16, InCheck = 32 };
+
+/// What the language asks of a tree beyond the kinds of its nodes. The parser and the reader of model files ask for each node as soon as they have
+/// it, so that a tree means the same whatever it was made of, and so do its errors. A function returns false after it has reported one.
+class SyntaxRules {
+public:
+  explicit SyntaxRules(Diagnostics &diagnostics) : diagnostics(diagnostics) {}
+
+  bool checkPlace(llvm::StringRef keyword, SourceRange where, Place place);
+  bool checkDepth(const syntax::Expr &e);
+  bool check(const syntax::CallExpr &call);
+  bool check(const syntax::LoopExpr &loop);
+  /// As a statement its branches may rebind names instead of having a value.
+  bool check(const syntax::BranchExpr &branch, bool isStatement);
+  bool check(const syntax::DeclareStmt &declare);
+  bool check(const syntax::EachStmt &each);
+  bool check(const syntax::OptimizerUse &use);
+  /// A value that is not the last of a body would be lost.
+  bool check(const syntax::Block &block);
+
+private:
+  Diagnostics &diagnostics;
+};
+
+/// The word that a declaration of this role begins with.
+llvm::StringRef keywordOf(syntax::DeclareStmt::Role role);
+
+} // namespace costate
+
+#endif // COSTATE_FRONTENDS_SYNTAXRULES_H
