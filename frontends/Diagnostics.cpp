@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/frontends/Diagnostics.h"
 
+#include "costate/frontends/ModelFile.h"
 #include "costate/frontends/StandardLibrary.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,7 +21,13 @@ SourceFile::SourceFile(llvm::StringRef name, llvm::StringRef text) : fileName(na
       lineStarts.push_back(i + 1);
 }
 
+SourceFile::SourceFile(llvm::StringRef name, std::vector<Position> positions) : fileName(name), known(std::move(positions)) {
+  lineStarts.push_back(0);
+}
+
 SourceFile::Position SourceFile::position(uint32_t offset) const {
+  if (!known.empty())
+    return known[std::min<size_t>(offset, known.size() - 1)];
   offset = std::min<uint32_t>(offset, contents.size());
   auto after = std::upper_bound(lineStarts.begin(), lineStarts.end(), offset);
   return {unsigned(after - lineStarts.begin()), unsigned(offset - *(after - 1) + 1)};
@@ -56,7 +63,15 @@ DiagnosticPrinter::DiagnosticPrinter(mlir::MLIRContext &context, llvm::raw_ostre
 
 DiagnosticPrinter::~DiagnosticPrinter() = default;
 
-void DiagnosticPrinter::addSource(llvm::StringRef fileName, llvm::StringRef text) { texts[fileName] = text.str(); }
+void DiagnosticPrinter::addSource(llvm::StringRef fileName, llvm::StringRef text) {
+  if (!isModelFile(text)) {
+    texts[fileName] = text.str();
+    return;
+  }
+  texts[fileName] = "";
+  for (const std::unique_ptr<SourceFile> &source : sourcesOf(text))
+    texts[source->name()] = source->text().str();
+}
 
 void DiagnosticPrinter::print(mlir::Location where, mlir::DiagnosticSeverity severity, llvm::StringRef message) {
   llvm::StringRef kind;

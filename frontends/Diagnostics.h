@@ -26,20 +26,27 @@ namespace costate {
 /// A model text and its name. Lines and columns start at 1; a column counts bytes.
 class SourceFile {
 public:
-  SourceFile(llvm::StringRef name, llvm::StringRef text);
-
-  llvm::StringRef name() const { return fileName; }
-  llvm::StringRef text() const { return contents; }
-
   struct Position {
     unsigned line, column;
   };
+
+  SourceFile(llvm::StringRef name, llvm::StringRef text);
+  /// A file of which only some positions are known: offset k stands for the k-th.
+  SourceFile(llvm::StringRef name, std::vector<Position> positions);
+
+  llvm::StringRef name() const { return fileName; }
+  llvm::StringRef text() const { return contents; }
+  llvm::ArrayRef<Position> positions() const { return known; }
+  /// One more than the largest offset that stands for something.
+  uint32_t size() const { return known.empty() ? contents.size() : known.size(); }
+
   /// The position of the byte at `offset`; an offset past the end is the position of the end.
   Position position(uint32_t offset) const;
 
 private:
   std::string fileName, contents;
   std::vector<uint32_t> lineStarts;
+  std::vector<Position> known; // where there is no text
 };
 
 /// Bytes [begin, end) of a file. Ranges are values; the file outlives them.
@@ -80,7 +87,8 @@ private:
 };
 
 /// While it lives, prints the diagnostics of a context in the form above: source line and caret wherever the text of the
-/// file is known. Texts of the standard library are known; others are added, or read from disk by their name.
+/// file is known. Texts of the standard library are known; others are added, or read from disk by their name. A model file in binary form
+/// (ModelFile.h) may hold the text that it was made of; what it only names is not read, for strangers may have written it.
 class DiagnosticPrinter : public mlir::ScopedDiagnosticHandler {
 public:
   DiagnosticPrinter(mlir::MLIRContext &context, llvm::raw_ostream &stream);

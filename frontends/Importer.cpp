@@ -3,6 +3,7 @@
 
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/ModelElaborator.h"
+#include "costate/frontends/ModelFile.h"
 #include "costate/frontends/Parser.h"
 #include "costate/frontends/StandardLibrary.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -119,14 +120,13 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
                                               const ImportOptions &options) {
   context.loadDialect<graph::GraphDialect, optim::OptimDialect, mlir::func::FuncDialect, mlir::scf::SCFDialect>();
   Diagnostics diagnostics(context);
-  SourceFile source(fileName, text);
-  std::unique_ptr<File> file = parse(source, diagnostics);
-  if (!file)
+  std::unique_ptr<ModelFile> model = readModelFile(text, fileName, diagnostics);
+  if (!model)
     return {};
   auto module = mlir::OwningOpRef<mlir::ModuleOp>(
-      mlir::ModuleOp::create(mlir::FileLineColLoc::get(&context, fileName, 1, 1)));
+      mlir::ModuleOp::create(mlir::FileLineColLoc::get(&context, model->sources.front()->name(), 1, 1)));
   Elaborator elaborator(*module, diagnostics, options);
-  if (failed(elaborator.addFile(*file)))
+  if (failed(elaborator.addFile(model->tree)))
     return {};
 
   // Declarations of the file hide those of the library.
@@ -138,7 +138,7 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
     if (!libraryFiles.back() || failed(elaborator.addFile(*libraryFiles.back())))
       return {};
   }
-  if (failed(importFile(*file, elaborator)) || failed(tidy(*module)) || failed(mlir::verify(*module)))
+  if (failed(importFile(model->tree, elaborator)) || failed(tidy(*module)) || failed(mlir::verify(*module)))
     return {};
   return module;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Model text to IR: the first phase (docs/architecture.md, level 1).
+// A model file to IR: the first phase (docs/architecture.md, level 1).
 #ifndef COSTATE_FRONTENDS_IMPORTER_H
 #define COSTATE_FRONTENDS_IMPORTER_H
 
@@ -14,7 +14,7 @@ struct ImportOptions {
   bool realIsF64 = false;
 };
 
-/// Imports one model file: its model, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its
+/// Imports one model file, text or binary (ModelFile.h): its model, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its
 /// check blocks as functions `check.N`. The module also carries the model's defaults as attributes: `optim.model` (its
 /// name), `optim.data` (relative to the file), `optim.epochs`, `optim.batch`, `optim.hints` (a dictionary).
 /// `fileName` is what locations say. Null after an error; errors go to the diagnostic engine of the context (a

@@ -34,7 +34,7 @@ HALIDE_FOLDER = "compiler/codegen"
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "impl", "new", "v2"}
 SPDX = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 CODE = (".c", ".cc", ".cpp", ".h", ".inc", ".td")
-SOURCE = CODE + (".cmake", ".py", ".sh", "CMakeLists.txt", "Makefile")
+SOURCE = CODE + (".cmake", ".fbs", ".py", ".sh", "CMakeLists.txt", "Makefile")
 SHORT, LONG = 80, 800  # lines of a file with one subject; mains, headers and tables may be shorter
 
 INCLUDE = re.compile(r'^\s*#?\s*include\s+[<"]([^>"]+)[>"]')

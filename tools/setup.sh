@@ -11,9 +11,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(
-  binutils ccache clang-22 clang-format-22 git libabsl-dev libclang-rt-22-dev libcli11-dev libgmock-dev libgtest-dev liblld-22-dev
-  libmlir-22-dev lld-22 llvm-22-dev llvm-22-tools make mlir-22-tools ninja-build nlohmann-json3-dev pkg-config
-  python3 python3-venv zlib1g-dev
+  binutils ccache clang-22 clang-format-22 flatbuffers-compiler git libabsl-dev libclang-rt-22-dev libcli11-dev libflatbuffers-dev
+  libgmock-dev libgtest-dev liblld-22-dev libmlir-22-dev lld-22 llvm-22-dev llvm-22-tools make mlir-22-tools ninja-build
+  nlohmann-json3-dev pkg-config python3 python3-venv zlib1g-dev
 )
 venv=${COSTATE_VENV:-$PWD/.venv}
 

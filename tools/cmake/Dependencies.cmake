@@ -23,6 +23,7 @@ cmake_path(GET COSTATE_HALIDE_LIBRARY PARENT_PATH COSTATE_HALIDE_FOLDER)
 set(CMAKE_INSTALL_RPATH ${COSTATE_HALIDE_FOLDER})
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 find_package(absl REQUIRED)
+find_program(COSTATE_FLATC flatc REQUIRED) # FlatBuffers: its headers are all that is used of it, and they lie where the compiler looks
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(GTest REQUIRED)

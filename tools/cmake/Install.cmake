@@ -9,10 +9,12 @@ install(DIRECTORY compiler dialects frontends runtime DESTINATION ${CMAKE_INSTAL
   FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "std" EXCLUDE)
 install(DIRECTORY tests/oracle DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/costate/tests FILES_MATCHING PATTERN "*.h" PATTERN "*.td")
 install(DIRECTORY ${COSTATE_GENERATED}/costate/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/costate
-  FILES_MATCHING PATTERN "*.inc" PATTERN "*.h" PATTERN "tools" EXCLUDE)
+  FILES_MATCHING PATTERN "*.inc" PATTERN "*.h" PATTERN "tools" EXCLUDE PATTERN "model_generated.h" EXCLUDE)
 
 # The standard library is compiled in; this copy is for reading.
 install(DIRECTORY frontends/std DESTINATION ${CMAKE_INSTALL_DATADIR}/costate FILES_MATCHING PATTERN "*.costate")
+# The schema of model files, for those who write them from other languages.
+install(FILES frontends/model.fbs DESTINATION ${CMAKE_INSTALL_DATADIR}/costate)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(TARGETS costate_mlir EXPORT CostateTargets)
