@@ -241,7 +241,7 @@ FailureOr<Value> Elaborator::valueAt(const BuiltinCall &call) {
 FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
   auto *lambda = llvm::dyn_cast<LambdaExpr>(call[0].expr);
   if (!lambda)
-    return error(call[0].where) << "'map' requires a function x -> e, but got '" << call[0].where.text() << "'";
+    return error(call[0].where) << "'map' requires a function x -> e, but got '" << spell(*call[0].expr) << "'";
   size_t count = lambda->parameters.size();
   auto list = call[1].value.as<List>();
   if (count > 1 && (!list || list->size() != count))
@@ -310,7 +310,7 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
 FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
   auto *lambda = llvm::dyn_cast<LambdaExpr>(call[0].expr);
   if (!lambda || lambda->parameters.size() != 1)
-    return error(call[0].where) << "'leafwise' requires a function x -> e, but got '" << call[0].where.text() << "'";
+    return error(call[0].where) << "'leafwise' requires a function x -> e, but got '" << spell(*call[0].expr) << "'";
   FailureOr<Tensor> whole = toTensor(call[1].value, call[1].where);
   if (failed(whole))
     return failure();

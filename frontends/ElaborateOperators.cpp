@@ -301,21 +301,19 @@ FailureOr<Tensor> Elaborator::toFloat(const Value &value, SourceRange where) {
   return isFloat(tensor->elementType()) ? *tensor : b.convert(*tensor, real);
 }
 
-Failure Elaborator::explained(Failure failure, const Tensor &a, SourceRange aWhere, const Tensor &b_, SourceRange bWhere) {
-  auto explain = [&](Failure f, const Tensor &t, SourceRange where) {
-    StringRef name = where.text();
-    if (!llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
-      return f;
+Failure Elaborator::explained(Failure failure, const Tensor &a, const Tensor &b) {
+  for (const Tensor *operand : {&a, &b}) {
+    const Binding *first = nullptr;
     for (const auto &[binding, value] : current->values)
-      if (binding->name == name && value.is<Tensor>() && value.as<Tensor>()->value == t.value)
-        return std::move(f).note(location(binding->where), "'" + name + "' is " + typeName(t) + " here");
-    return f;
-  };
-  return explain(explain(std::move(failure), a, aWhere), b_, bWhere);
+      if (!binding->name.empty() && value.is<Tensor>() && value.as<Tensor>()->value == operand->value && (!first || binding->serial < first->serial))
+        first = binding;
+    if (first)
+      std::move(failure).note(location(first->where), "'" + first->name + "' is " + typeName(*operand) + " here");
+  }
+  return failure;
 }
 
-FailureOr<Dims> Elaborator::broadcastDims(StringRef op, const Tensor &x, const Tensor &y, SourceRange where, SourceRange xWhere,
-                                          SourceRange yWhere) {
+FailureOr<Dims> Elaborator::broadcastDims(StringRef op, const Tensor &x, const Tensor &y, SourceRange where) {
   size_t rank = std::max(x.dims.size(), y.dims.size());
   Dims dims(rank);
   for (size_t i = 1; i <= rank; ++i) { // from the last axis
@@ -324,7 +322,7 @@ FailureOr<Dims> Elaborator::broadcastDims(StringRef op, const Tensor &x, const T
     if (p != q && p.constant() != 1 && q.constant() != 1)
       return explained(error(where) << "'" << op << "' requires equal shapes, or 1 where they differ, but got " << typeName(x)
                                     << " and " << typeName(y) << ": " << p.str() << " is not " << q.str(),
-                       x, xWhere, y, yWhere);
+                       x, y);
     dims[rank - i] = p.constant() == 1 ? q : p;
   }
   return dims;
@@ -364,7 +362,7 @@ FailureOr<std::pair<Tensor, Tensor>> Elaborator::align(StringRef op, const Value
   if (s->arena && t->arena && s->arena != t->arena)
     return error(where) << "'" << op << "' requires values of one parameter set, but got '" << s->arena.getValue() << "' and '"
                         << t->arena.getValue() << "'";
-  FailureOr<Dims> dims = broadcastDims(op, *s, *t, where, xWhere, yWhere);
+  FailureOr<Dims> dims = broadcastDims(op, *s, *t, where);
   if (failed(dims))
     return failure();
   return std::make_pair(b.broadcast(*s, *dims), b.broadcast(*t, *dims));
@@ -416,7 +414,7 @@ FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y
     if (failed(p) || failed(q))
       return failure();
     mlir::Type type = promote(p->elementType(), q->elementType());
-    return matmul(b.convert(*p, type), b.convert(*q, type), where, xWhere, yWhere);
+    return matmul(b.convert(*p, type), b.convert(*q, type), where);
   }
   if (op == "and" || op == "or") {
     auto pair = align(op, x, y, where, xWhere, yWhere);
@@ -482,15 +480,14 @@ FailureOr<Tensor> Elaborator::arithmetic(StringRef op, const Value &x, const Val
 }
 
 /// NumPy's matmul: [..., m, k] @ [..., k, n]; a vector is a row on the left, a column on the right.
-FailureOr<Value> Elaborator::matmul(const Tensor &x, const Tensor &y, SourceRange where, SourceRange xWhere, SourceRange yWhere) {
+FailureOr<Value> Elaborator::matmul(const Tensor &x, const Tensor &y, SourceRange where) {
   if (x.rank() == 0 || y.rank() == 0)
-    return explained(error(where) << "'@' requires operands with axes, but got " << typeName(x) << " and " << typeName(y), x, xWhere,
-                     y, yWhere);
+    return explained(error(where) << "'@' requires operands with axes, but got " << typeName(x) << " and " << typeName(y), x, y);
   int64_t xk = x.rank() - 1, yk = std::max<int64_t>(0, y.rank() - 2);
   if (x.dims[xk] != y.dims[yk])
     return explained(error(where) << "'@' requires equal inner dimensions, but got " << x.dims[xk].str() << " and "
                                   << y.dims[yk].str(),
-                     x, xWhere, y, yWhere);
+                     x, y);
   if (y.rank() <= 2) // leading axes of the left operand are rows like any other
     return Value(b.dot(x, y, {}, {}, {xk}, {yk}));
   // Leading axes pair up: broadcast them to each other.
@@ -503,7 +500,7 @@ FailureOr<Value> Elaborator::matmul(const Tensor &x, const Tensor &y, SourceRang
     if (p != q && p.constant() != 1 && q.constant() != 1)
       return explained(error(where) << "'@' requires equal leading dimensions, or 1 where they differ, but got " << typeName(x)
                                     << " and " << typeName(y),
-                       x, xWhere, y, yWhere);
+                       x, y);
     lead[rank - i] = p.constant() == 1 ? q : p;
   }
   auto widen = [&](const Tensor &t, int64_t batch) {

@@ -181,8 +181,7 @@ public:
   /// Both as tensors of one element type and one shape. `least` is what truth values become or, if a float, any type.
   mlir::FailureOr<std::pair<Tensor, Tensor>> align(llvm::StringRef op, const Value &a, const Value &b, SourceRange where,
                                                    SourceRange aWhere, SourceRange bWhere, mlir::Type least = {});
-  mlir::FailureOr<graph::Dims> broadcastDims(llvm::StringRef op, const Tensor &a, const Tensor &b, SourceRange where,
-                                             SourceRange aWhere, SourceRange bWhere);
+  mlir::FailureOr<graph::Dims> broadcastDims(llvm::StringRef op, const Tensor &a, const Tensor &b, SourceRange where);
   mlir::FailureOr<Tensor> toFloat(const Value &value, SourceRange where);
   /// An operand of an elementwise operation, a float if `isReal`: as toTensor and toFloat, but a number keeps its 64 bits.
   mlir::FailureOr<Tensor> toOperand(const Value &value, SourceRange where, bool isReal);
@@ -198,11 +197,11 @@ public:
     return failed(value) ? mlir::FailureOr<Tensor>() : toFloat(*value, where);
   }
   mlir::FailureOr<Value> index(const syntax::IndexExpr &e, const Value &base, const Binding *scope);
-  mlir::FailureOr<Value> matmul(const Tensor &a, const Tensor &b, SourceRange where, SourceRange aWhere, SourceRange bWhere);
+  mlir::FailureOr<Value> matmul(const Tensor &a, const Tensor &b, SourceRange where);
   Tensor power(const Tensor &x, int64_t exponent);
   mlir::Type promote(mlir::Type a, mlir::Type b) const;
-  /// A note for each operand that is a name: where it was bound and what it is.
-  Failure explained(Failure failure, const Tensor &a, SourceRange aWhere, const Tensor &b, SourceRange bWhere);
+  /// A note for each operand that a name stands for: where it was bound and what it is.
+  Failure explained(Failure failure, const Tensor &a, const Tensor &b);
 
   //===--- Calls (ElaborateCalls.cpp) --------------------------------------===//
 

@@ -125,7 +125,7 @@ FailureOr<Value> where(Elaborator &e, const BuiltinCall &call) {
   if (condition->rank() > 0) // an array of numbers is a tensor
     for (Tensor *x : {&pair->first, &pair->second})
       *x = *e.toTensor(result(*x), call.where());
-  FailureOr<Dims> dims = e.broadcastDims("where", *condition, pair->first, call.where(), call[0].where, call[1].where);
+  FailureOr<Dims> dims = e.broadcastDims("where", *condition, pair->first, call.where());
   if (failed(dims))
     return failure();
   Tensor flags = e.b.broadcast(e.b.convert(*condition, e.b.builder.getI1Type()), *dims);
