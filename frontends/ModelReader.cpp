@@ -8,7 +8,8 @@
 #include "costate/frontends/model_generated.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
+
+#include <cmath>
 
 namespace costate {
 using namespace syntax;
@@ -56,7 +57,7 @@ public:
       : sources(sources), diagnostics(diagnostics), rules(diagnostics) {}
 
   bool read(const fbs::File &in, SourceRange around, File &out) {
-    return readAll(in.fns(), around, out.fns) && readAll(in.nets(), around, out.nets) && readAll(in.optimizers(), around, out.optimizers) &&
+    return refuseFaults(in.faults(), around) && readAll(in.fns(), around, out.fns) && readAll(in.nets(), around, out.nets) && readAll(in.optimizers(), around, out.optimizers) &&
            readAll(in.models(), around, out.models) && readAll(in.checks(), around, out.checks);
   }
 
@@ -105,6 +106,16 @@ private:
     return readWord(in, around, out) && checkIdentifier(out.text, out.range);
   }
 
+  bool refuseFaults(const List<fbs::Fault> *faults, SourceRange around) {
+    SourceRange range;
+    llvm::StringRef requirement;
+    if (faults)
+      for (const fbs::Fault *fault : *faults)
+        if (locate(fault->range(), around, range) && readText(fault->requirement(), range, requirement))
+          fail(range, requirement);
+    return !faults || faults->size() == 0;
+  }
+
   //===--- Lists, and what may be absent ----------------------------------===//
 
   template <typename In, typename Out> bool read(const In &in, SourceRange around, std::unique_ptr<Out> &out) {
@@ -149,10 +160,16 @@ private:
 
   ExprPtr readNode(const fbs::Expr &in, SourceRange range) {
     switch (in.node_type()) {
-    case fbs::ExprNode::IntegerExpr:
-      return std::make_unique<NumberExpr>(range, in.node_as_IntegerExpr()->value());
-    case fbs::ExprNode::RealExpr:
-      return std::make_unique<NumberExpr>(range, in.node_as_RealExpr()->value());
+    case fbs::ExprNode::IntegerExpr: {
+      int64_t value = in.node_as_IntegerExpr()->value();
+      return value >= 0 || fail(range, "a number without a sign") ? std::make_unique<NumberExpr>(range, value) : nullptr;
+    }
+    case fbs::ExprNode::RealExpr: {
+      double value = in.node_as_RealExpr()->value();
+      return (std::isfinite(value) && !std::signbit(value)) || fail(range, "a finite number without a sign")
+                 ? std::make_unique<NumberExpr>(range, value)
+                 : nullptr;
+    }
     case fbs::ExprNode::StringExpr: {
       llvm::StringRef text;
       return readText(in.node_as_StringExpr()->value(), range, text) ? std::make_unique<StringExpr>(range, text) : nullptr;
