@@ -57,8 +57,9 @@ public:
       : sources(sources), diagnostics(diagnostics), rules(diagnostics) {}
 
   bool read(const fbs::File &in, SourceRange around, File &out) {
-    return refuseFaults(in.faults(), around) && readAll(in.fns(), around, out.fns) && readAll(in.nets(), around, out.nets) && readAll(in.optimizers(), around, out.optimizers) &&
-           readAll(in.models(), around, out.models) && readAll(in.checks(), around, out.checks);
+    return refuseFaults(in.faults(), around) && readAll(in.fns(), around, out.fns) && readAll(in.nets(), around, out.nets) &&
+           readAll(in.optimizers(), around, out.optimizers) && readAll(in.models(), around, out.models) &&
+           readAll(in.checks(), around, out.checks);
   }
 
 private:

@@ -7,6 +7,7 @@
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
+#include "costate/frontends/ModelFile.h"
 
 #include "absl/strings/str_cat.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -33,10 +34,15 @@ public:
     context.printOpOnDiagnostic(false); // a place in the model says more than an op in generic form
   }
 
+  bool isIr() const { return llvm::StringRef(source.name).ends_with(".mlir"); }
   mlir::OwningOpRef<mlir::ModuleOp> import(const Options &options) {
-    if (llvm::StringRef(source.name).ends_with(".mlir"))
+    if (isIr())
       return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
     return importModel(source.text, source.name, context, {.realIsF64 = options.real == Real::F64});
+  }
+  std::unique_ptr<ModelFile> read() {
+    Diagnostics diagnostics(context);
+    return readModelFile(source.text, source.name, diagnostics);
   }
   absl::Status userError() { return absl::InvalidArgumentError(take()); }
   absl::Status internalError() { return absl::InternalError(take()); }
@@ -232,6 +238,16 @@ absl::StatusOr<CheckProgram> Session::compileChecks(const ModelSource &source) c
   if (!code.ok())
     return code.status();
   return CheckProgram{std::move(*code), std::move(checks)};
+}
+
+absl::StatusOr<std::string> Session::modelFile(const ModelSource &source) const {
+  Compilation compilation(source);
+  if (compilation.isIr())
+    return absl::InvalidArgumentError(absl::StrCat("requires a model, but '", source.name, "' is IR"));
+  std::unique_ptr<ModelFile> model = compilation.read();
+  if (!model)
+    return compilation.userError();
+  return writeModelFile(*model);
 }
 
 absl::StatusOr<std::string> Session::lower(const ModelSource &source, Phase last) const {

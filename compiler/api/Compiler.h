@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// The host's door: model text in, machine code out. No MLIR, LLVM or Halide type appears here.
+/// The host's door: a model in, machine code out. No MLIR, LLVM or Halide type appears here.
 ///
 ///     costate::Session session(options);
 ///     absl::StatusOr<costate::Executable> digits = session.compileFile("digits.costate");
@@ -15,7 +15,8 @@
 
 namespace costate {
 
-/// A model text and the name that messages give it. A name that ends in ".mlir" says that the text is IR, at the level of Options::from.
+/// A model, as text or in binary form (GraphBuilder::finish), and the name that messages give it. A name that ends in ".mlir" says that the text
+/// is IR, at the level of Options::from.
 struct ModelSource {
   std::string name;
   std::string text;
@@ -50,6 +51,10 @@ public:
 
   /// The check blocks of a model file as entries of a program of their own. Errors: also NotFound if the file has none.
   absl::StatusOr<CheckProgram> compileChecks(const ModelSource &source) const;
+
+  /// The binary form of a model, which means what its text means (frontends/model.fbs). Errors: InvalidArgument with the rendered diagnostics if
+  /// it cannot be read; mistakes beyond the grammar are found when it is compiled.
+  absl::StatusOr<std::string> modelFile(const ModelSource &source) const;
 
   /// Machine code as bytes, for codegen::writePackage. Same errors.
   absl::StatusOr<codegen::Package> package(const ModelSource &source, CompileReport *report = nullptr) const;

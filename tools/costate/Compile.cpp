@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// costate compile: a model as a static and a shared library with a C header and a manifest.
+// costate compile: a model as a static and a shared library with a C header and a manifest; or in binary form.
 #include "costate/compiler/codegen/ObjectWriter.h"
 #include "costate/tools/costate/Commands.h"
 
@@ -15,8 +15,8 @@ namespace {
 
 struct CompileFlags {
   CompilerFlags compiler;
-  std::string output = ".", to, runtime;
-  bool noShared = false, bundle = false, emitSchedules = false;
+  std::string output = ".", emit = "library", to, runtime;
+  bool noShared = false, bundle = false;
 };
 
 /// libcostate_rt.a of this installation: beside the program's folder.
@@ -28,6 +28,29 @@ std::string installedRuntime() {
     if (std::filesystem::path path = root / folder / "libcostate_rt.a"; std::filesystem::exists(path, error))
       return path.string();
   return "";
+}
+
+/// NAME.costatem beside nothing else, for NAME.costate.
+int emitModel(const Session &session, const ModelSource &source, const std::string &folder) {
+  absl::StatusOr<std::string> bytes = session.modelFile(source);
+  if (!bytes.ok())
+    return report(bytes.status());
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  std::filesystem::path path = std::filesystem::path(folder) / std::filesystem::path(source.name).filename().replace_extension(".costatem");
+  if (absl::Status status = codegen::writeFile(path.string(), *bytes); !status.ok())
+    return report(status);
+  std::printf("wrote %s\n", path.c_str());
+  return success;
+}
+
+int printSchedules(const Session &session, const ModelSource &source) {
+  absl::StatusOr<Explanation> explanation = session.explain(source);
+  if (!explanation.ok())
+    return report(explanation.status());
+  for (const ExplainedKernel &kernel : explanation->kernels)
+    std::fputs(kernel.text.c_str(), stdout);
+  return success;
 }
 
 int compile(const CompileFlags &flags) {
@@ -47,14 +70,10 @@ int compile(const CompileFlags &flags) {
     std::fputs(text->c_str(), stdout);
     return success;
   }
-  if (flags.emitSchedules) {
-    absl::StatusOr<Explanation> explanation = session->explain(*source);
-    if (!explanation.ok())
-      return report(explanation.status());
-    for (const ExplainedKernel &kernel : explanation->kernels)
-      std::fputs(kernel.text.c_str(), stdout);
-    return success;
-  }
+  if (flags.emit == "model")
+    return emitModel(*session, *source, flags.output);
+  if (flags.emit == "schedules")
+    return printSchedules(*session, *source);
   codegen::WriteOptions options;
   options.shared = !flags.noShared;
   if (flags.bundle) {
@@ -82,7 +101,10 @@ void addCompile(CLI::App &app, Action &action) {
   command.add_flag("--no-shared", flags->noShared, "No shared library");
   command.add_flag("--bundle", flags->bundle, "Put the runtime into the shared library, so that it needs nothing else");
   command.add_option("--runtime", flags->runtime, "libcostate_rt.a for --bundle (default: that of this installation)");
-  command.add_flag("--emit-schedules", flags->emitSchedules, "Print the kernels that Halide compiles with their schedules instead: a file for --schedule");
+  command.add_option("--emit", flags->emit, "library; model: NAME.costatem, the model in binary form, which every command takes as it takes the text; schedules: prints the kernels that Halide "
+                    "compiles, a file for --schedule")
+      ->check(CLI::IsMember({"library", "model", "schedules"}))
+      ->capture_default_str();
   command.add_option("--to", flags->to, "Print the program after this phase instead: import, solve, differentiate, fuse, schedule, codegen");
   command.callback([flags, &action] { action = [flags] { return compile(*flags); }; });
 }
