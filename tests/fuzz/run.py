@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def seeds(name):
     """Inputs to start from, as bytes."""
     read = lambda *patterns: [path.read_bytes() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
-    if name == "model":
+    if name in ("model", "model-file"):
         return read("examples/*.costate", "frontends/std/*.costate", "tests/frontends/**/*.costate", "tests/cli/Inputs/*.costate")
     if name == "ir":
         return [part for text in read("tests/dialects/**/*.mlir", "tests/passes/*.mlir", "tests/numeric/*.mlir") for part in text.split(b"// -----")]
@@ -63,7 +63,8 @@ def main():
             (corpus / f"seed{number}").write_bytes(seed)
         found = arguments.bin.parent / "found" / name
         found.mkdir(parents=True, exist_ok=True)
-        options = [f"-runs={arguments.runs}", "-seed=1", "-timeout=25", "-rss_limit_mb=4096", f"-artifact_prefix={found}/", "-max_len=4096"]
+        options = [f"-runs={arguments.runs}", "-seed=1", "-timeout=25", "-rss_limit_mb=4096", f"-artifact_prefix={found}/",
+                   f"-max_len={16384 if name == 'model-file' else 4096}"]
         environment = dict(os.environ, ASAN_OPTIONS="allow_user_poisoning=0", UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
         run = subprocess.run([fuzzer, *options, corpus], capture_output=True, text=True, errors="replace", env=environment)
         done = re.findall(r"^#(\d+)", run.stderr, re.M)

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Models in binary form: one is refused with a message, or its tree is written as a file that reads as the same again, and imports as any text does.
+#include "costate/frontends/Importer.h"
+#include "costate/frontends/ModelFile.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
+
+#include <cstdlib>
+#include <cstring>
+
+using namespace costate;
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
+
+/// The binary form; empty after a message.
+static std::string binary(llvm::StringRef bytes, mlir::MLIRContext &context) {
+  Diagnostics diagnostics(context);
+  std::unique_ptr<ModelFile> model = readModelFile(bytes, "fuzz", diagnostics);
+  return model ? writeModelFile(*model) : std::string();
+}
+
+/// Seeds are texts. Each is tried in its binary form, and becomes that before anything else happens to it.
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t maxSize, unsigned) {
+  llvm::StringRef input(reinterpret_cast<const char *>(data), size);
+  if (isModelFile(input))
+    return LLVMFuzzerMutate(data, size, maxSize);
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  mlir::ScopedDiagnosticHandler silent(&context, [](mlir::Diagnostic &) { return mlir::success(); });
+  std::string bytes = binary(input, context);
+  if (bytes.empty() || bytes.size() > maxSize)
+    return LLVMFuzzerMutate(data, size, maxSize);
+  std::memcpy(data, bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  llvm::StringRef input(reinterpret_cast<const char *>(data), size);
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  unsigned messages = 0;
+  mlir::ScopedDiagnosticHandler count(&context, [&](mlir::Diagnostic &) { return ++messages, mlir::success(); });
+  std::string once = binary(input, context);
+  if (once.empty() ? messages == 0 : binary(once, context) != once)
+    std::abort();
+  if (!once.empty() && !isModelFile(input))
+    input = once;
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(input, "fuzz", context);
+  if (module ? failed(mlir::verify(*module)) : messages == 0)
+    std::abort();
+  return 0;
+}
