@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The C interface of the compiler: options by name, and failures as codes. No exception leaves it.
+#include "costate/compiler/api/costate_compiler.h"
+
+#include "costate/compiler/api/Compiler.h"
+#include "costate/compiler/codegen/Target.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+#include <exception>
+#include <new>
+
+struct costate_compiler {
+  costate::Options options;
+  std::string message;
+};
+
+struct costate_program {
+  costate::Executable code;
+};
+
+namespace {
+
+int32_t codeOf(const absl::Status &status) {
+  switch (status.code()) {
+  case absl::StatusCode::kOk: return COSTATE_OK;
+  case absl::StatusCode::kInvalidArgument: return COSTATE_INVALID_ARGUMENT;
+  case absl::StatusCode::kNotFound: return COSTATE_NOT_FOUND;
+  case absl::StatusCode::kPermissionDenied:
+  case absl::StatusCode::kResourceExhausted:
+  case absl::StatusCode::kUnavailable: return COSTATE_IO;
+  case absl::StatusCode::kUnimplemented: return COSTATE_UNIMPLEMENTED;
+  default: return COSTATE_INTERNAL;
+  }
+}
+
+/// Runs the body of a function of the interface, a callable that returns a status; its message goes to the compiler.
+template <typename Body>
+int32_t guarded(costate_compiler *compiler, Body &&body) noexcept {
+  try {
+    compiler->message.clear();
+    absl::Status status = body();
+    compiler->message = std::string(status.message());
+    return codeOf(status);
+  } catch (const std::bad_alloc &) {
+    return COSTATE_OUT_OF_MEMORY;
+  } catch (const std::exception &exception) {
+    try {
+      compiler->message = exception.what();
+    } catch (const std::exception &) { // no memory for it
+    }
+    return COSTATE_INTERNAL;
+  }
+}
+
+/// A number from `low` to `high`.
+template <typename Number>
+absl::Status parse(const std::string &option, const std::string &value, int64_t low, int64_t high, Number &out) {
+  int64_t number;
+  if (!absl::SimpleAtoi(value, &number) || number < low || number > high)
+    return absl::InvalidArgumentError(absl::StrCat("option '", option, "' requires a number from ", low, " to ", high, ", but got '", value, "'"));
+  out = static_cast<Number>(number);
+  return absl::OkStatus();
+}
+
+absl::Status set(costate::Options &options, const std::string &option, const std::string &value) {
+  constexpr int64_t largest = INT32_MAX;
+  if (option == "real") {
+    if (value != "f32" && value != "f64")
+      return absl::InvalidArgumentError(absl::StrCat("option 'real' requires f32 or f64, but got '", value, "'"));
+    options.real = value == "f64" ? costate::Real::F64 : costate::Real::F32;
+  } else if (option == "target") {
+    if (absl::StatusOr<costate::codegen::Target> target = costate::codegen::Target::named(value); !target.ok())
+      return target.status();
+    options.target = value;
+  } else if (option == "optimize") {
+    return parse(option, value, 0, 3, options.optimize);
+  } else if (option == "threads") {
+    return parse(option, value, 0, 1024, options.threads);
+  } else if (option == "cache") {
+    options.cacheDirectory = value;
+  } else if (option == "schedule") {
+    options.scheduleFile = value;
+  } else if (option.starts_with("hint.")) {
+    return parse(option, value, 0, largest, options.hints[option.substr(5)]);
+  } else {
+    return absl::NotFoundError(
+        absl::StrCat("there is no option '", option, "'; there are real, target, optimize, threads, cache, schedule and hint.NAME"));
+  }
+  return absl::OkStatus();
+}
+
+/// make: gives the machine code.
+template <typename Make>
+int32_t compile(costate_compiler *compiler, costate_program **out, Make &&make) noexcept {
+  *out = nullptr;
+  return guarded(compiler, [&]() -> absl::Status {
+    absl::StatusOr<costate::Executable> code = make(costate::Session(compiler->options));
+    if (code.ok())
+      *out = new costate_program{std::move(*code)};
+    return code.status();
+  });
+}
+
+} // namespace
+
+int32_t costate_compiler_create(costate_compiler **out) {
+  *out = new (std::nothrow) costate_compiler();
+  return *out ? COSTATE_OK : COSTATE_OUT_OF_MEMORY;
+}
+
+void costate_compiler_destroy(costate_compiler *compiler) { delete compiler; }
+
+const char *costate_compiler_last_error(const costate_compiler *compiler) { return compiler->message.c_str(); }
+
+int32_t costate_compiler_set(costate_compiler *compiler, const char *option, const char *value) {
+  return guarded(compiler, [&] { return set(compiler->options, option, value); });
+}
+
+int32_t costate_compiler_compile(costate_compiler *compiler, const char *name, const char *model, int64_t size, costate_program **out) {
+  return compile(compiler, out, [&](const costate::Session &session) { return session.compile({name, std::string(model, size)}); });
+}
+
+int32_t costate_compiler_compile_file(costate_compiler *compiler, const char *path, costate_program **out) {
+  return compile(compiler, out, [&](const costate::Session &session) { return session.compileFile(path); });
+}
+
+const costate_model_info *costate_program_info(const costate_program *program) { return &program->code.info(); }
+
+const char *costate_program_manifest(const costate_program *program) { return program->code.manifest().c_str(); }
+
+void *costate_program_function(const costate_program *program, const char *name) {
+  absl::StatusOr<void *> function = program->code.function(name);
+  return function.ok() ? *function : nullptr;
+}
+
+void costate_program_destroy(costate_program *program) { delete program; }
