@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/frontends/Builtins.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 namespace costate::importer {
 
 using llvm::StringRef;
@@ -20,6 +22,37 @@ void builtinNames(std::vector<StringRef> &names) {
   for (llvm::ArrayRef<Builtin> table : {mathBuiltins(), shapeBuiltins()})
     for (const Builtin &builtin : table)
       names.push_back(builtin.name);
+}
+
+StringRef adviceForName(StringRef name) {
+  return llvm::StringSwitch<StringRef>(name)
+      .Cases({"np", "jnp", "numpy", "jax", "torch", "math", "nn", "F", "tf", "optax"}, "names of NumPy and JAX need no prefix here")
+      .Case("True", "write 'true'")
+      .Case("False", "write 'false'")
+      .Case("None", "leave the argument out")
+      .Cases({"dot", "matmul", "mm", "bmm"}, "write 'a @ b'")
+      .Cases({"einsum", "tensordot"}, "write it with '@', '*', 'transpose' and 'sum'")
+      .Cases({"power", "pow"}, "write 'x**n'")
+      .Case("var", "write 'mean((x - mean(x))**2)'")
+      .Case("std", "write 'sqrt(mean((x - mean(x))**2))'")
+      .Cases({"concat", "cat", "hstack", "vstack"}, "write 'concatenate([a, b], axis)'")
+      .Case("unsqueeze", "write 'expand_dims(x, axis)'")
+      .Cases({"flatten", "ravel", "view"}, "write 'reshape(x, [-1])'")
+      .Cases({"permute", "swapaxes", "T"}, "write 'transpose(x)'")
+      .Case("clamp", "write 'clip(x, low, high)'")
+      .Case("ln", "write 'log(x)'")
+      .Case("log2", "write 'log(x)/log(2)'")
+      .Case("log10", "write 'log(x)/log(10)'")
+      .Case("range", "write '0..n'")
+      .Case("linspace", "write 'a + (b - a)*arange(n)/(n - 1)'")
+      .Cases({"float", "int", "double", "float32", "float64", "int32", "int64", "uint8"}, "the types are f32, f64, i32, i64, i8, u8 and bool")
+      .Case("dtype", "'astype(x, f32)' converts")
+      .Case("Linear", "write 'dense(n, m)'")
+      .Cases({"Sequential", "sequential"}, "write 'mlp(sizes)', or a net that calls others")
+      .Cases({"value_and_grad", "backward"}, "write 'grad(e, f)', with the value e itself")
+      .Cases({"hessian", "jacobian", "jacfwd", "jacrev"}, "write 'jvp(grad(e, x), x, along=v)'")
+      .Case("print", "write 'metric name = ...', which is reported as training goes")
+      .Default("");
 }
 
 Failure argumentError(Elaborator &e, const BuiltinCall &call, size_t i, const llvm::Twine &what) {

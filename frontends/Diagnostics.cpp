@@ -99,7 +99,10 @@ void DiagnosticPrinter::print(mlir::Location where, mlir::DiagnosticSeverity sev
   llvm::StringRef line = sourceLine(fileName, place.getLine());
   if (line.empty() || place.getColumn() == 0)
     return;
-  stream << "  " << line << "\n  ";
+  stream << "  ";
+  for (char c : line) // a damaged file must not command the terminal
+    stream << (uint8_t(c) < 0x20 && c != '\t' ? '?' : c);
+  stream << "\n  ";
   // The caret stands under its byte only if tabs before it are kept and a multi-byte character counts once.
   for (char c : line.take_front(place.getColumn() - 1))
     if ((c & 0xC0) != 0x80)

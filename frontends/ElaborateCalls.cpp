@@ -205,8 +205,9 @@ FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llv
         return error(argument.name->range) << "requires one value for the argument '" << argument.name->text << "' of '" << callee
                                            << "', but got two";
     } else if (index >= formals.size()) {
+      bool isShape = !formals.empty() && formals.back().name == "shape"; // zeros(3, 4)
       return error(argument.value->range) << "requires at most " << formals.size() << " arguments of '" << callee << "', but got "
-                                          << e.arguments.size();
+                                          << e.arguments.size() << (isShape ? "; a shape is one list, as in [3, 4]" : "");
     }
     bound[index].expr = argument.value.get();
     bound[index].where = argument.value->range;
@@ -296,12 +297,13 @@ FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
   }
   if (auto closure = callee->as<Closure>()) {
     auto formals = llvm::map_to_vector(closure->lambda->parameters, [](const Name &name) { return Formal{name.text, true}; });
-    auto arguments = bindArguments("->", formals, e, scope);
+    std::string name = closure->lambda->range.text().split('\n').first.str();
+    auto arguments = bindArguments(name, formals, e, scope);
     if (failed(arguments))
       return failure();
-    if (failed(checkCallDepth(e.range, "->")))
+    if (failed(checkCallDepth(e.range, name)))
       return failure();
-    Frame frame(*this, "->", e.range);
+    Frame frame(*this, name, e.range);
     const Binding *inside = closure->scope;
     for (auto [name, argument] : llvm::zip_equal(closure->lambda->parameters, *arguments))
       inside = bindRoot(name, argument.value, inside);

@@ -44,6 +44,7 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
   Building building(*this, FunctionScope::Lifted, isCondition ? "condition" : "trip", loop.range);
   current->label = current->parent->label;
   current->net = current->parent->net;
+  current->bodyStart = current->parent->bodyStart;
   auto bindArgument = [&](Name name, const Value &argument) {
     Binding *variable = bind(Binding::Root, name, scope);
     current->values[variable] = argument;
@@ -59,7 +60,6 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
     FailureOr<Tensor> flag = toTruth(evaluate(*loop.condition, scope), loop.condition->range);
     return failed(flag) ? FailureOr<FunctionInstance>(failure()) : finish(*flag);
   }
-  current->bodyStart = scope;
   for (const StmtPtr &statement : loop.body.statements)
     if (failed(evaluateStatement(*statement, scope)))
       return failure();
@@ -120,7 +120,8 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
     auto atRunTime = value->as<RuntimeNumber>();
     bool isInteger = number ? number->isInteger : atRunTime ? atRunTime->tensor.elementType().isInteger() : value->is<Dimension>();
     if (!isInteger)
-      return error(e.range) << "requires " << what << " to be an integer, but got " << describe(*value);
+      return error(e.range) << "requires " << what << " to be an integer, but got " << describe(*value)
+                            << (value->is<Tensor>() ? "; sizes, hyper-parameters and numbers of the text are, tensors are not" : "");
     return value;
   };
   Value low, high;
@@ -214,8 +215,6 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
 
 /// The value of a branch: of its last line, or the names that branches rebind, as they are at its end.
 FailureOr<Value> Elaborator::evaluateBlock(const BranchExpr &branch, const Block &block, const Binding *scope) {
-  const Binding *before = current->bodyStart;
-  current->bodyStart = scope;
   FailureOr<Value> value = evaluateBody(block, scope);
   if (succeeded(value) && !branch.rebound.empty()) {
     std::vector<Value> values;
@@ -227,7 +226,6 @@ FailureOr<Value> Elaborator::evaluateBlock(const BranchExpr &branch, const Block
     }
     value = makeList(std::move(values));
   }
-  current->bodyStart = before;
   return value;
 }
 
@@ -254,6 +252,7 @@ FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Bind
     Building building(*this, FunctionScope::Lifted, "branch", block.range);
     current->label = current->parent->label;
     current->net = current->parent->net;
+    current->bodyStart = current->parent->bodyStart;
     FailureOr<Value> value = evaluateBlock(branch, block, scope);
     if (failed(value))
       return failure();

@@ -90,6 +90,15 @@ FailureOr<Elaborator::Gradient> Elaborator::gradient(const Expr &e, const Bindin
   return result;
 }
 
+bool Elaborator::dependsOn(const Expr &e, const Binding *scope, const Binding *variable) {
+  llvm::SmallVector<StringRef> local;
+  llvm::SmallVector<const Binding *> mentioned;
+  references(e, scope, local, mentioned);
+  FunctionScope probe(FunctionScope::Lifted, current);
+  probe.overridden.insert(variable);
+  return llvm::any_of(mentioned, [&](const Binding *binding) { return dependsOn(binding, probe); });
+}
+
 FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call, size_t variable, size_t at) {
   StringRef builtin = call.builtin.name;
   std::vector<const Expr *> names;
@@ -139,13 +148,8 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
     }
   }
   // A variable that the expression never mentions is a mistake, not a zero.
-  llvm::SmallVector<StringRef> local;
-  llvm::SmallVector<const Binding *> mentioned;
-  references(*call[0].expr, call.scope, local, mentioned);
   for (auto [binding, name] : llvm::zip_equal(result.bindings, names)) {
-    FunctionScope probe(FunctionScope::Lifted, current);
-    probe.overridden.insert(binding);
-    if (!llvm::any_of(mentioned, [&](const Binding *m) { return dependsOn(m, probe); }))
+    if (!dependsOn(*call[0].expr, call.scope, binding))
       return error(name->range) << "'" << builtin << "' requires an expression that depends on '" << spell(*name) << "', but '"
                                 << spell(*call[0].expr) << "' does not";
   }

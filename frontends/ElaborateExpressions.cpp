@@ -28,8 +28,15 @@ constexpr unsigned maxDepth = 1000;
 //===----------------------------------------------------------------------===//
 
 Failure Elaborator::error(SourceRange where) {
-  return Failure(diagnostics.error(where), [this](mlir::InFlightDiagnostic &diagnostic) {
+  auto isOfUser = [&](SourceRange range) { return llvm::any_of(sources, [&](const auto &source) { return source.get() == range.file; }); };
+  auto own = calls.rbegin(); // the innermost call that the user has written, if the mistake shows in the library
+  while (own != calls.rend() && !isOfUser(own->where))
+    ++own;
+  bool isOwn = isOfUser(where) || own == calls.rend();
+  return Failure(diagnostics.error(isOwn ? where : own->where), [this, where, isOwn](mlir::InFlightDiagnostic &diagnostic) {
     constexpr size_t shown = 8;
+    if (!isOwn)
+      diagnostic.attachNote(location(where)) << "it is required here";
     for (size_t i = 0; i < std::min(shown, calls.size()); ++i) {
       const CallFrame &frame = calls[calls.size() - 1 - i];
       diagnostic.attachNote(location(frame.where)) << "in the call of '" << frame.callee << "'";
@@ -126,8 +133,8 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
   if (current->parent && !(current->kind == FunctionScope::Lifted && dependsOn(binding, *current)))
     return capture(binding);
   if (binding->kind == Binding::Root)
-    return error(binding->where) << "requires a value for '" << binding->name << "' in '" << current->func.getName()
-                                 << "', which is called without it";
+    return error(reference).note(location(binding->where), "'" + binding->name + "' is declared here")
+           << "requires a value for '" << binding->name << "' in '" << current->func.getName() << "', which is called without it";
   return compute(binding);
 }
 
@@ -426,6 +433,7 @@ FailureOr<Number> Elaborator::evaluateNumber(const Expr &e, const Binding *scope
 }
 
 FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Binding *scope) {
+  reference = e.range;
   if (const Binding *binding = lookup(e.name, scope))
     return valueOf(binding);
   auto declared = declarations.find(e.name);
@@ -442,13 +450,7 @@ FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Bin
   if (e.name == "nan")
     return Value(Number::of(std::numeric_limits<double>::quiet_NaN()));
 
-  StringRef advice = llvm::StringSwitch<StringRef>(e.name)
-                         .Cases({"np", "jnp", "numpy", "jax", "torch", "math", "nn", "F"}, "names of NumPy and JAX need no prefix here")
-                         .Case("True", "write 'true'")
-                         .Case("False", "write 'false'")
-                         .Case("None", "leave the argument out")
-                         .Default("");
-  if (!advice.empty())
+  if (StringRef advice = adviceForName(e.name); !advice.empty())
     return error(e.range) << "unknown name '" << e.name << "'; " << advice;
   std::vector<StringRef> candidates;
   for (const Binding *b = scope; b; b = b->previous)
@@ -580,11 +582,14 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
 }
 
 LogicalResult Elaborator::bindNames(llvm::ArrayRef<Name> names, const Expr &value, const Binding *&scope) {
-  for (const Name &name : names)
+  for (const Name &name : names) {
+    if (llvm::find_if(names, [&](const Name &other) { return other.text == name.text; }) != &name)
+      return error(name.range) << "requires names that differ, but got '" << name.text << "' twice";
     for (const Binding *bound = scope; bound != current->bodyStart; bound = bound->previous)
       if (bound->name == name.text)
         return error(name.range).note(location(bound->where), "it is bound here")
                << "'" << name.text << "' is bound already; '<-' rebinds it";
+  }
   if (names.size() == 1) {
     Binding *binding = bindDefinition(names[0], value, scope, scope);
     scope = binding;
@@ -619,13 +624,11 @@ LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *&sco
     return error(each.list->range) << "requires a list after 'in', but got " << describe(*list);
   if (failed(requireShape(*list->as<List>(), each.list->range)))
     return failure();
-  const Binding *bodyStart = current->bodyStart;
   for (const Value &element : *list->as<List>()) {
     FailureOr<std::vector<const Binding *>> names = bindElement(each.names, element, each.list->range, scope);
     if (failed(names))
       return failure();
     const Binding *inside = names->back(), *start = inside;
-    current->bodyStart = start;
     for (const StmtPtr &statement : each.body.statements)
       if (failed(evaluateStatement(*statement, inside)))
         return failure();
@@ -648,7 +651,6 @@ LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *&sco
       scope = copy;
     }
   }
-  current->bodyStart = bodyStart;
   return success();
 }
 
@@ -700,7 +702,7 @@ FailureOr<graph::Dims> Elaborator::evaluateShape(const Value &value, SourceRange
     }
     auto number = size.as<Number>();
     if (!number || !number->isInteger)
-      return error(where) << "requires sizes known at import, but got " << describe(size);
+      return error(where) << "requires sizes that are integers known at import, but got " << describe(size);
     if (number->integer < 0)
       return error(where) << "requires sizes not to be negative, but got " << number->integer;
     dims.push_back(b.dim(number->integer));

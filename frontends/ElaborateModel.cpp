@@ -92,9 +92,13 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
   }
   case Stmt::Bind: {
     auto &bind = llvm::cast<BindStmt>(statement);
-    for (const Name &name : bind.names)
+    for (const Name &name : bind.names) {
       if (failed(checkUnbound(name)))
         return failure();
+      if (bind.role == BindStmt::Plain && llvm::is_contained({"data", "epochs", "batch"}, name.text))
+        return e.error(bind.range) << "requires '" << name.text << "' without '=': write '" << name.text
+                                   << (name.text == "data" ? " \"FILE\"'" : " 32'");
+    }
     if (bind.role == BindStmt::Net) {
       ParameterSet *set = e.addSet(bind.names[0].text, bind.names[0].range);
       FailureOr<Value> net = e.evaluate(*bind.value, scope);
@@ -308,7 +312,10 @@ LogicalResult ModelElaborator::checkPatterns() {
     for (const ParameterSet::Leaf &leaf : set->leaves)
       paths.push_back(leaf.path);
   auto complain = [&](const Pattern &pattern) {
-    StringRef nearest = nearestName(pattern.text, paths);
+    std::string inside = (pattern.text + ".").str();
+    bool isNet = llvm::any_of(paths, [&](StringRef path) { return path.starts_with(inside); });
+    std::string all = inside + "*";
+    StringRef nearest = isNet ? StringRef(all) : nearestName(pattern.text, paths);
     Failure failure = e.error(pattern.range) << "requires the path of a param, but nothing matches '" << pattern.text << "'";
     if (nearest.empty())
       return failure;

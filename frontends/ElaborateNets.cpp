@@ -4,6 +4,8 @@
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/Elaborator.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 namespace costate::importer {
 
 using namespace syntax;
@@ -240,7 +242,16 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
     for (const auto &[state, root] : (*net)->states)
       if (state == name)
         return valueOf(root);
-    return error(e.member.range) << "'" << (*net)->path << "' has no param, state or net '" << name << "'";
+    std::vector<StringRef> members;
+    for (const auto &[child, value] : (*net)->children)
+      members.push_back(child);
+    for (const ParameterSet::Leaf &leaf : (*net)->set->leaves)
+      if (StringRef rest = leaf.path; rest.consume_front((*net)->path + ".") && !rest.contains('.'))
+        members.push_back(rest);
+    for (const auto &[state, root] : (*net)->states)
+      members.push_back(state);
+    return error(e.member.range) << "'" << (*net)->path << "' has no param, state or net '" << name << "'"
+                                 << (members.empty() ? "" : "; it has '" + llvm::join(members, "', '") + "'");
   }
   int64_t index;
   if (auto list = base->as<List>(); list && !name.getAsInteger(10, index)) {
@@ -248,9 +259,15 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
       return error(e.member.range) << "requires an index into a list of " << list->size() << ", but got " << index;
     return (*list)[index];
   }
-  if (base->is<Tensor>())
-    return error(e.member.range) << "a tensor has no member '" << name << "'; functions stand before their arguments: '" << name << "("
-                                 << spell(*e.base) << ")'";
+  if (base->is<Tensor>()) {
+    Failure failure = error(e.member.range) << "a tensor has no member '" << name << "'; ";
+    if (StringRef advice = adviceForName(name); !advice.empty())
+      return std::move(failure) << advice;
+    std::move(failure) << "functions stand before their arguments";
+    if (!findBuiltin(name) && !declarations.contains(name))
+      return failure;
+    return std::move(failure) << ": '" << name << "(" << spell(*e.base) << ")'";
+  }
   return error(e.member.range) << "requires a net before '.', but got " << describe(*base);
 }
 

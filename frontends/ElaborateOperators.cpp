@@ -136,6 +136,8 @@ FailureOr<Value> Elaborator::staticBinary(StringRef op, const Value &a, const Va
       return Value(Number::of(realArithmetic(op, x->real, y->real)));
     if (std::optional<Number> result = integerArithmetic(op, x->integer, y->integer))
       return Value(*result);
+    if (op == "and" || op == "or")
+      return error(where) << "'" << op << "' requires truth values, but got " << describe(a) << " and " << describe(b_);
     if ((op == "//" || op == "%") && y->integer == 0)
       return error(where) << "requires a divisor other than 0";
     return error(where) << "requires integers below 2**63, but " << x->integer << " " << op << " " << y->integer << " exceeds them";
@@ -574,7 +576,8 @@ FailureOr<Tensor> Elaborator::toIndices(const Value &value, DimAttr extent, Sour
   if (failed(indices))
     return failure();
   if (!indices->elementType().isSignlessInteger(32) && !indices->elementType().isSignlessInteger(64))
-    return error(where) << "requires an index of type i32 or i64, but got " << describe(value);
+    return error(where) << "requires an index of type i32 or i64, but got " << describe(value)
+                        << (indices->elementType().isInteger(1) ? "; 'where(condition, a, b)' chooses by a condition" : "");
   return indices;
 }
 
@@ -587,7 +590,8 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
     if (failed(step))
       return failure();
     if (!step->isInteger || step->integer < 1)
-      return error(s.step->range) << "requires the step of a slice to be a positive integer, but got " << describe(*step);
+      return error(s.step->range) << "requires the step of a slice to be a positive integer, but got " << describe(*step)
+                                  << (step->isInteger && step->integer == -1 ? "; 'flip' reverses an axis" : "");
     return step->integer;
   };
 

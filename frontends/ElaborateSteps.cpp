@@ -181,9 +181,12 @@ LogicalResult ModelElaborator::runStep(const Stmt &statement, const Binding *see
   if (auto *minimize = llvm::dyn_cast<MinimizeStmt>(&statement)) {
     const Update &update = updateOf(statement);
     auto variables = variablesOf(update);
+    const Expr &objective = *minimize->objective;
+    if (llvm::none_of(variables, [&](const Binding *variable) { return e.dependsOn(objective, seen, variable); }))
+      return e.error(objective.range) << "'minimize' requires an expression that depends on parameters, but '" << objective.range.text() << "' does not";
     auto points = llvm::map_to_vector(variables, [&](const Binding *v) { return tensorOf(v); });
     FailureOr<Elaborator::Gradient> gradient =
-        e.gradient(*minimize->objective, seen, variables, points, minimize->objective->range);
+        e.gradient(objective, seen, variables, points, objective.range);
     if (failed(gradient))
       return failure();
     return runUpdate(update, gradient->gradients, seen);
@@ -262,6 +265,8 @@ LogicalResult ModelElaborator::rebindState(const RebindStmt &rebind, const Bindi
                                       << what;
   }
   FailureOr<Value> value = e.evaluate(*rebind.value, inside);
+  if (failed(value))
+    return failure();
   auto type = mlir::cast<mlir::RankedTensorType>(state->root.type);
   FailureOr<Tensor> tensor =
       e.toTensor(value, rebind.value->range, value->is<Tensor>() ? mlir::Type() : type.getElementType());

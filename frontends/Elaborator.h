@@ -125,10 +125,13 @@ struct Builtin {
 
 const Builtin *findBuiltin(llvm::StringRef name);
 void builtinNames(std::vector<llvm::StringRef> &names);
+/// What to write for a name that this language lacks and others have; empty if there is no advice.
+llvm::StringRef adviceForName(llvm::StringRef name);
 
 class Elaborator {
 public:
-  Elaborator(mlir::ModuleOp module, Diagnostics &diagnostics, const ImportOptions &options);
+  /// `sources`: of the user, as opposed to the library.
+  Elaborator(mlir::ModuleOp module, llvm::ArrayRef<std::unique_ptr<SourceFile>> sources, Diagnostics &diagnostics, const ImportOptions &options);
 
   /// Declarations of a file; those of an earlier file win over equal names of a later one.
   mlir::LogicalResult addFile(const syntax::File &file);
@@ -136,6 +139,7 @@ public:
 
   //===--- Errors (ElaborateExpressions.cpp) -------------------------------===//
 
+  /// A mistake in what a function of the library was given is shown at the user's own call, with a note where it was found.
   Failure error(SourceRange where);
   mlir::Location location(SourceRange where) const { return diagnostics.location(where); }
   /// Refuses open dimensions (TensorBuilder::openExtent) where their number, or one of them, is looked at.
@@ -302,12 +306,14 @@ public:
   mlir::FailureOr<Tensor> leafwiseTogether(const Tensor &whole, const ParameterSet &set,
                                            llvm::function_ref<mlir::FailureOr<FunctionInstance>(const graph::Dims &)> build);
   bool dependsOn(const Binding *binding, FunctionScope &lifted);
+  bool dependsOn(const syntax::Expr &e, const Binding *scope, const Binding *variable);
   mlir::LogicalResult customVjp(const syntax::FnDecl &fn, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments);
 
   //===--- State ------------------------------------------------------------===//
 
   TensorBuilder b;
   mlir::ModuleOp module;
+  llvm::ArrayRef<std::unique_ptr<SourceFile>> sources;
   Diagnostics &diagnostics;
   mlir::Type real; // what `f32` stands for
   FunctionScope *current = nullptr;
@@ -375,7 +381,8 @@ private:
   mlir::LogicalResult checkCallDepth(SourceRange where, llvm::StringRef callee);
 
   std::vector<CallFrame> calls;
-  unsigned depth = 0; // of nested evaluations
+  unsigned depth = 0;    // of nested evaluations
+  SourceRange reference; // the name that is being evaluated
   std::deque<Binding> bindings;
   std::deque<NetInstance> nets;
   std::deque<ParameterSet> sets;

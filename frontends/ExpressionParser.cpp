@@ -78,6 +78,12 @@ ExprPtr ExpressionParser::bounded(ExprPtr e) {
   return nullptr;
 }
 
+/// May a value end with this token?
+static bool endsValue(const Token &token) {
+  return token.kind == Token::Name || token.kind == Token::Integer || token.kind == Token::Float || token.kind == Token::String || token.is(")") ||
+         token.is("]");
+}
+
 /// Words and signs of other languages, and words that belong to this one but are not there yet: says what to write.
 bool ExpressionParser::reportForeign() {
   const Token &token = peek(), &after = peek(1);
@@ -87,7 +93,10 @@ bool ExpressionParser::reportForeign() {
                                  .Cases({"&", "&&"}, "write 'and'")
                                  .Cases({"|", "||"}, "write 'or'")
                                  .Cases({"!", "~"}, "write 'not'")
-                                 .Cases({"+=", "-=", "*=", "/="}, "write 'name <- name ...'")
+                                 .Cases({"+=", "-=", "*=", "/=", "++"}, "write 'name <- name ...'")
+                                 .Cases({"<<", ">>"}, "write 'x * 2**n' or 'x // 2**n'")
+                                 .Case("=>", "write 'x -> value'")
+                                 .Cases({"/", "//"}, "a comment begins with '#'")
                                  .Case(":=", "'=' binds a name and '<-' rebinds it")
                                  .Case("...", "write '..'")
                                  .Case("?", "write 'where(condition, a, b)'")
@@ -98,6 +107,22 @@ bool ExpressionParser::reportForeign() {
     error(token.range) << "'" << token.text << "' is not an operator here; " << advice;
     return true;
   }
+  if (token.kind == Token::Name && next > 0 && endsValue(tokens[next - 1])) {
+    llvm::StringRef advice = llvm::StringSwitch<llvm::StringRef>(token.text)
+                                 .Case("if", "write 'if condition { a } else { b }'")
+                                 .Case("is", "write '=='")
+                                 .Case("in", "write 'any(x == list)'")
+                                 .Default("");
+    if (!advice.empty()) {
+      error(token.range) << "'" << token.text << "' is not an operator here; " << advice;
+      return true;
+    }
+  }
+  bool endsStatement = after.kind == Token::Newline || after.is(";") || after.is("}");
+  if (endsStatement && llvm::is_contained({"break", "continue", "pass"}, token.text)) {
+    error(token.range) << "'" << token.text << "' is not a statement; the condition of a 'while' ends a loop, and a branch may be empty";
+    return true;
+  }
   if (token.kind != Token::Name || !(after.kind == Token::Name || after.kind == Token::Integer || after.is("(") || after.is("{")))
     return false;
   bool twoWords = !after.is("(");
@@ -105,13 +130,16 @@ bool ExpressionParser::reportForeign() {
       llvm::StringSwitch<llvm::StringRef>(token.text)
           .Cases({"let", "var", "const", "auto"}, twoWords ? "write 'name = value'" : "")
           .Case("def", twoWords ? "write 'fn name(...) { ... }'" : "")
+          .Cases({"function", "func"}, twoWords ? "write 'fn name(...) { ... }'" : "")
           .Case("class", twoWords ? "write 'net name(sizes)(inputs) { ... }'" : "")
+          .Case("maximize", "write 'minimize -(...)'")
+          .Case("output", twoWords ? "write 'predict name = value'" : "")
+          .Case("seed", twoWords ? "the flag '--seed' gives it" : "")
           .Case("return", "the last line of a body is its value")
-          .Case("lambda", twoWords ? "write 'x -> value'" : "")
           .Case("scan", twoWords ? "'for k in 0..n carry x = x0 { ... }' is the loop" : "")
           .Case("elif", "write '} else { if ... }'")
           .Case("else", "it follows the '}' of an 'if'")
-          .Cases({"import", "include"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
+          .Cases({"import", "include", "from"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
           .Cases({"problem", "solver", "procedure", "entry", "extern", "rows"}, twoWords ? "not supported yet" : "")
           .Default("");
   if (advice.empty())
@@ -287,6 +315,10 @@ ExprPtr ExpressionParser::parsePrimary() {
   case Token::Name: {
     if (atLambda())
       return parseLambda();
+    if (at("lambda") && (peek(1).kind == Token::Name || peek(1).is(":"))) {
+      error(token.range) << "'lambda' is not an expression here; write 'x -> value'";
+      return nullptr;
+    }
     if (atControl("for") || atControl("while"))
       return parseLoop();
     if (atControl("if"))
@@ -538,6 +570,10 @@ ExprPtr ExpressionParser::parseLoop() {
     std::optional<Name> name = expectName("a name that each trip hands to the next");
     if (!name || !expect("=", "before its value at the start"))
       return nullptr;
+    if (llvm::any_of(loop->carries, [&](const LoopExpr::Carry &carry) { return carry.name.text == name->text; })) {
+      error(name->range) << "requires carries of different names, but got '" << name->text << "' twice";
+      return nullptr;
+    }
     ExprPtr start = parseExpr();
     if (!start)
       return nullptr;

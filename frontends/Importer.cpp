@@ -10,6 +10,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace costate {
 
@@ -22,8 +23,8 @@ using mlir::success;
 
 namespace importer {
 
-Elaborator::Elaborator(mlir::ModuleOp module, Diagnostics &diagnostics, const ImportOptions &options)
-    : b(module.getContext()), module(module), diagnostics(diagnostics) {
+Elaborator::Elaborator(mlir::ModuleOp module, llvm::ArrayRef<std::unique_ptr<SourceFile>> sources, Diagnostics &diagnostics, const ImportOptions &options)
+    : b(module.getContext()), module(module), sources(sources), diagnostics(diagnostics) {
   mlir::MLIRContext *context = module.getContext();
   real = options.realIsF64 ? mlir::Type(mlir::Float64Type::get(context)) : mlir::Type(mlir::Float32Type::get(context));
   for (llvm::StringRef entry : {"init", "train_step", "evaluate", "predict"})
@@ -93,6 +94,36 @@ LogicalResult importFile(const File &file, Elaborator &elaborator) {
   return success();
 }
 
+/// Every size in bytes is a 64-bit number from here on.
+LogicalResult checkSizes(mlir::ModuleOp module) {
+  constexpr int64_t most = int64_t(1) << 40;
+  auto check = [](mlir::Value value) -> LogicalResult {
+    auto type = mlir::dyn_cast<mlir::RankedTensorType>(value.getType());
+    int64_t elements = 1;
+    for (int64_t extent : type ? type.getShape() : llvm::ArrayRef<int64_t>())
+      if (!mlir::ShapedType::isDynamic(extent) && llvm::MulOverflow(elements, extent, elements))
+        elements = INT64_MAX;
+    if (elements <= most)
+      return success();
+    graph::Dims dims;
+    for (int64_t extent : type.getShape())
+      dims.push_back(mlir::ShapedType::isDynamic(extent) ? graph::DimAttr::get(value.getContext(), "..") : graph::DimAttr::get(value.getContext(), extent));
+    return mlir::emitError(value.getLoc()) << "requires tensors of at most 2**40 elements, but got " << typeName(type.getElementType(), dims);
+  };
+  mlir::WalkResult walk = module.walk([&](mlir::Operation *op) {
+    for (mlir::Value result : op->getResults())
+      if (failed(check(result)))
+        return mlir::WalkResult::interrupt();
+    for (mlir::Region &region : op->getRegions())
+      for (mlir::Block &block : region)
+        for (mlir::Value argument : block.getArguments())
+          if (failed(check(argument)))
+            return mlir::WalkResult::interrupt();
+    return mlir::WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 /// Arenas first, then entries, then the functions they use: the order in which one reads.
 LogicalResult tidy(mlir::ModuleOp module) {
   mlir::PassManager passes(module.getContext(), mlir::ModuleOp::getOperationName());
@@ -125,7 +156,7 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
     return {};
   auto module = mlir::OwningOpRef<mlir::ModuleOp>(
       mlir::ModuleOp::create(mlir::FileLineColLoc::get(&context, model->sources.front()->name(), 1, 1)));
-  Elaborator elaborator(*module, diagnostics, options);
+  Elaborator elaborator(*module, model->sources, diagnostics, options);
   if (failed(elaborator.addFile(model->tree)))
     return {};
 
@@ -138,7 +169,7 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
     if (!libraryFiles.back() || failed(elaborator.addFile(*libraryFiles.back())))
       return {};
   }
-  if (failed(importFile(model->tree, elaborator)) || failed(tidy(*module)) || failed(mlir::verify(*module)))
+  if (failed(importFile(model->tree, elaborator)) || failed(tidy(*module)) || failed(checkSizes(*module)) || failed(mlir::verify(*module)))
     return {};
   return module;
 }

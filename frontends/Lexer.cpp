@@ -8,7 +8,7 @@ namespace {
 
 // Longest first, so that '**' is never read as two '*'.
 constexpr llvm::StringLiteral symbols[] = {"...", "**", "//", "==", "!=", "<=", ">=", "<-", "->", "~=", "..", "|>", "+=", "-=",
-                                           "*=",  "/=", "&&", "||", ":=", "+",  "-",  "*",  "/",  "%",  "@",  "=",  "<",  ">",
+                                           "*=",  "/=", "&&", "||", ":=", "++", "<<", ">>", "=>", "+",  "-",  "*",  "/",  "%",  "@",  "=",  "<",  ">",
                                            "(",   ")",  "[",  "]",  "{",  "}",  ",",  ";",  ":",  ".",  "^",  "&",  "|",  "!",
                                            "?",   "~",  "\\"};
 
@@ -21,6 +21,10 @@ public:
   Lexer(const SourceFile &file, Diagnostics &diagnostics) : file(file), text(file.text()), diagnostics(diagnostics) {}
 
   std::vector<Token> run() {
+    if (size_t zero = text.find('\0'); zero != llvm::StringRef::npos) {
+      error(zero, zero + 1) << "requires the text of a model, but found a zero byte";
+      at = text.size();
+    }
     while (at < text.size())
       lexOne();
     newline();
@@ -45,8 +49,10 @@ private:
       emit(Token::Name, begin, at);
     } else if (llvm::isDigit(c)) {
       number();
-    } else if (c == '"') {
-      string();
+    } else if (c == '"' || c == '\'') {
+      string(text.substr(at, 1), 1, text.substr(at, 1));
+    } else if (c & 0x80) {
+      foreignCharacter();
     } else {
       symbol();
     }
@@ -69,6 +75,7 @@ private:
         ++at;
     };
     auto digitAt = [&](size_t i) { return i < text.size() && llvm::isDigit(text[i]); };
+    auto wordAt = [&](size_t i) { return i < text.size() && (llvm::isAlpha(text[i]) || text[i] == '_'); };
     digits();
     if (at < text.size() && text[at] == '.' && digitAt(at + 1)) {
       isFloat = true;
@@ -83,26 +90,74 @@ private:
         digits();
       }
     }
-    if (at < text.size() && (llvm::isAlpha(text[at]) || text[at] == '_')) {
-      size_t suffix = at;
+    size_t end = at;
+    if (wordAt(at)) {
       while (at < text.size() && (llvm::isAlnum(text[at]) || text[at] == '_'))
         ++at;
-      diagnostics.error({&file, uint32_t(suffix), uint32_t(at)})
-          << "requires a space or an operator after a number, but found '" << text.slice(suffix, at) << "'";
+      error(end, at) << "requires a space or an operator after a number, but found '" << text.slice(end, at) << "'";
+    } else if (at < text.size() && text[at] == '.' && !wordAt(at + 1) && !text.substr(at).starts_with("..")) {
+      ++at;
+      error(end, at) << "requires a digit after the point of a number, as in '" << text.slice(begin, end) << ".0'";
     }
-    emit(isFloat ? Token::Float : Token::Integer, begin, at);
+    emit(isFloat ? Token::Float : Token::Integer, begin, end);
   }
 
-  void string() {
-    size_t begin = at++;
-    size_t close = text.find_first_of("\"\n", at);
-    if (close == llvm::StringRef::npos || text[close] == '\n') {
-      at = std::min(close, text.size());
-      diagnostics.error({&file, uint32_t(begin), uint32_t(at)}) << "requires '\"' at the end of a string, but the line ends";
+  /// `at` is at the opening quote, whose `width` bytes were found where '"' stands in this language.
+  void string(llvm::StringRef close, size_t width, llvm::StringRef found) {
+    size_t begin = at, first = at + width, line = std::min(text.find('\n', first), text.size());
+    size_t end = text.slice(0, line).find(close, first);
+    if (end == llvm::StringRef::npos) {
+      at = line;
+      error(begin, at) << "requires '\"' at the end of a string, but the line ends";
+      end = line;
     } else {
-      at = close + 1;
+      at = end + close.size();
+      if (found != "\"")
+        error(begin, at) << "requires '\"' around a string, but found " << (found == "'" ? "a single quote" : ("'" + found + "'").str());
     }
-    tokens.push_back({Token::String, {&file, uint32_t(begin), uint32_t(at)}, text.slice(begin + 1, close)});
+    tokens.push_back({Token::String, {&file, uint32_t(begin), uint32_t(at)}, text.slice(first, end)});
+  }
+
+  /// Characters that editors and web pages put in the place of others are read as those, letters of other alphabets as names: one
+  /// error each, and none that follows from it.
+  void foreignCharacter() {
+    struct LookAlike {
+      llvm::StringLiteral found, meant;
+    };
+    static constexpr LookAlike lookAlikes[] = {{"\u2212", "-"}, {"\u2013", "-"},  {"\u2014", "-"},  {"\u00d7", "*"},  {"\u00b7", "*"}, {"\u22c5", "*"},
+                                               {"\u00f7", "/"}, {"\u2264", "<="}, {"\u2265", ">="}, {"\u2260", "!="}, {"\u2192", "->"}, {"\u2190", "<-"}};
+    static constexpr LookAlike quotes[] = {{"\u201c", "\u201d"}, {"\u2018", "\u2019"}};
+    for (auto &[open, close] : quotes)
+      if (text.substr(at).starts_with(open))
+        return string(close, open.size(), open);
+    for (auto &[found, meant] : lookAlikes) {
+      if (!text.substr(at).starts_with(found))
+        continue;
+      size_t begin = at;
+      at += found.size();
+      error(begin, at) << "requires '" << meant << "', but found '" << found << "', which looks like it";
+      tokens.push_back({Token::Symbol, {&file, uint32_t(begin), uint32_t(at)}, meant});
+      return;
+    }
+    size_t begin = at;
+    if (text.substr(at).starts_with("\u00a0")) {
+      at += 2;
+      error(begin, at) << "requires a space, but found a no-break space (U+00A0)";
+      return;
+    }
+    if (begin == 0 && text.starts_with("\ufeff")) { // the mark of some editors that a file is UTF-8
+      at += 3;
+      return;
+    }
+    if (uint8_t(text[at]) < 0xc2 || uint8_t(text[at]) > 0xf4) { // starts no character of UTF-8
+      ++at;
+      error(begin, at) << "requires text in UTF-8, but found byte 0x" << llvm::utohexstr(uint8_t(text[begin]));
+      return;
+    }
+    while (at < text.size() && (text[at] & 0x80 || llvm::isAlnum(text[at]) || text[at] == '_'))
+      ++at;
+    error(begin, at) << "requires names of the letters a to z, A to Z, digits and '_', but found '" << text.slice(begin, at) << "'";
+    emit(Token::Name, begin, at);
   }
 
   void symbol() {
@@ -121,16 +176,13 @@ private:
       return;
     }
     size_t begin = at++;
-    while (at < text.size() && (text[at] & 0xC0) == 0x80) // the rest of a multi-byte character
-      ++at;
-    mlir::InFlightDiagnostic error = diagnostics.error({&file, uint32_t(begin), uint32_t(at)});
-    if (text[begin] == '\'')
-      error << "requires '\"' around a string, but found a single quote";
-    else if (llvm::isPrint(text[begin]) || text[begin] & 0x80)
-      error << "requires names, numbers and operators, but found '" << text.slice(begin, at) << "'";
+    if (llvm::isPrint(text[begin]))
+      error(begin, at) << "requires names, numbers and operators, but found '" << text.slice(begin, at) << "'";
     else
-      error << "requires names, numbers and operators, but found byte 0x" << llvm::utohexstr(uint8_t(text[begin]));
+      error(begin, at) << "requires names, numbers and operators, but found byte 0x" << llvm::utohexstr(uint8_t(text[begin]));
   }
+
+  mlir::InFlightDiagnostic error(size_t begin, size_t end) { return diagnostics.error({&file, uint32_t(begin), uint32_t(end)}); }
 
   void emit(Token::Kind kind, size_t begin, size_t end) {
     tokens.push_back({kind, {&file, uint32_t(begin), uint32_t(end)}, text.slice(begin, end)});

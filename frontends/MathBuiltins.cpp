@@ -309,8 +309,9 @@ FailureOr<Value> normal(Elaborator &e, const BuiltinCall &call) {
 /// uniform(shape, low=0, high=1, key)
 FailureOr<Value> uniform(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = draw<graph::Distribution::uniform>(e, call, 3);
-  FailureOr<Tensor> low = scalarArgument(e, call, 1, e.real, Number::of(0.0)), high = scalarArgument(e, call, 2, e.real, Number::of(1.0));
-  if (failed(x) || failed(low) || failed(high))
+  FailureOr<Tensor> low = failed(x) ? x : scalarArgument(e, call, 1, e.real, Number::of(0.0));
+  FailureOr<Tensor> high = failed(low) ? low : scalarArgument(e, call, 2, e.real, Number::of(1.0));
+  if (failed(high))
     return failure();
   if (!call.given(1) && !call.given(2))
     return Value(*x);
@@ -321,8 +322,8 @@ FailureOr<Value> uniform(Elaborator &e, const BuiltinCall &call) {
 /// bernoulli(shape, p, key): true with probability p
 FailureOr<Value> bernoulli(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = draw<graph::Distribution::uniform>(e, call, 2);
-  FailureOr<Tensor> p = scalarArgument(e, call, 1, e.real, Number::of(0.5));
-  if (failed(x) || failed(p))
+  FailureOr<Tensor> p = failed(x) ? x : scalarArgument(e, call, 1, e.real, Number::of(0.5));
+  if (failed(p))
     return failure();
   return Value(e.b.compare(ComparisonDirection::LT, *x, e.b.broadcast(*p, x->dims)));
 }
@@ -451,7 +452,7 @@ FailureOr<Value> topK(Elaborator &e, const BuiltinCall &call) {
     return argumentError(e, call, 0, "a tensor with axes");
   std::optional<int64_t> n = x->dims.back().constant();
   if (*k < 0 || (n && *k > *n))
-    return argumentError(e, call, 1, "at most the extent of the last axis, " + x->dims.back().str());
+    return argumentError(e, call, 1, "between 0 and the extent of the last axis, " + x->dims.back().str());
   auto [values, indices] = e.b.topK(*x, *k);
   return makeList({values, indices});
 }

@@ -273,7 +273,6 @@ std::unique_ptr<CheckDecl> Parser::parseCheck() {
   return check;
 }
 
-// (NAME [: type] [= default], ...)
 // ([static] NAME [: type] [= value], ...)
 std::optional<std::vector<Parameter>> Parser::parseParameters(bool mayBeStatic) {
   SourceRange open = peek().range;
@@ -287,6 +286,11 @@ std::optional<std::vector<Parameter>> Parser::parseParameters(bool mayBeStatic) 
     if (!name)
       return std::nullopt;
     parameter.name = *name;
+    for (const Parameter &other : parameters)
+      if (other.name.text == name->text) {
+        error(name->range) << "requires parameters of different names, but got '" << name->text << "' twice";
+        return std::nullopt;
+      }
     if (takeIf(":")) {
       std::optional<TypeSyntax> type = parseType();
       if (!type)
@@ -333,7 +337,9 @@ std::optional<Block> Parser::parseBlock(Place place) {
   while (!at("}") && !at(Token::EndOfFile) && !tooManyErrors()) {
     StmtPtr statement = parseStatement(place);
     if (statement && !at(Token::Newline) && !at(";") && !at("}")) {
-      if (!reportForeign())
+      if (at(":"))
+        error(peek().range) << "requires no type here; inputs, params, states and the parameters of functions have one";
+      else if (!reportForeign())
         failExpected("the end of the statement");
       statement = nullptr;
     }
@@ -384,7 +390,8 @@ StmtPtr Parser::parseStatement(Place place) {
   bool takesValue = at("minimize") || at("if") || at("require") || at("expect");
   bool opens = after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::Float ||
                after.kind == Token::String || after.is("{") ||
-               (takesValue && !after.is("=") && !after.is("<-") && !after.is(",") && !after.is("."));
+               (takesValue && !after.is("=") && !after.is("<-") && !after.is(",") && !after.is(".")) ||
+               ((at("epochs") || at("batch")) && after.is("-") && place == InModel); // where a difference would have no use
   if (at(Token::Name) && opens && !after.is("and") && !after.is("or")) {
     for (const Keyword &keyword : keywords) {
       if (!at(keyword.word))
@@ -394,6 +401,21 @@ StmtPtr Parser::parseStatement(Place place) {
   }
   if (reportForeign())
     return nullptr;
+  // Two words side by side are a statement, but none that there is.
+  bool isValue = after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::Float || after.kind == Token::String;
+  if (at(Token::Name) && isValue && !llvm::is_contained({"for", "while", "if", "not"}, peek().text) &&
+      !llvm::is_contained({"and", "or", "if", "is", "in", "not"}, after.text)) {
+    auto diagnostic = error(peek().range);
+    if (llvm::is_contained({"model", "fn", "optimizer", "check"}, peek().text)) {
+      diagnostic << "requires '" << peek().text << "' to stand at the top of the file, but found it in " << describe(place);
+      return nullptr;
+    }
+    llvm::StringRef nearest = nearestName(peek().text, llvm::map_to_vector(keywords, [](const Keyword &k) { return llvm::StringRef(k.word); }));
+    diagnostic << "'" << peek().text << "' is not a statement";
+    if (!nearest.empty())
+      diagnostic << "; did you mean '" << nearest << "'?";
+    return nullptr;
+  }
   return parseBindOrResult();
 }
 
@@ -690,7 +712,8 @@ StmtPtr Parser::parseBindOrResult() {
   if (!value)
     return nullptr;
   if (at("=") || at("<-")) {
-    error(value->range) << "requires a name on the left of '" << peek().text << "', but found an expression";
+    error(value->range) << "requires a name on the left of '" << peek().text << "', but found an expression"
+                        << (llvm::isa<IndexExpr>(*value) ? "; elements of a tensor cannot be set, 'where' and 'concatenate' make another" : "");
     return nullptr;
   }
   auto result = std::make_unique<ResultStmt>(value->range);

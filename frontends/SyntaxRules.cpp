@@ -139,7 +139,8 @@ bool SyntaxRules::check(const DeclareStmt &declare) {
     return false;
   }
   if (!declare.value && !isData) {
-    diagnostics.error(declare.name.range) << "requires an initial value for " << keyword << " '" << name << "', such as '= zeros()'";
+    diagnostics.error(declare.name.range) << "requires an initial value for " << keyword << " '" << name << "', such as '= "
+                                          << (declare.role == DeclareStmt::Hyper ? "0.1'" : "zeros()'");
     return false;
   }
   return true;

@@ -33,8 +33,12 @@ static std::string shortest(double number) {
 std::string describe(const Value &value) {
   if (auto tensor = value.as<Tensor>())
     return typeName(*tensor);
-  if (auto number = value.as<Number>())
-    return number->isInteger ? std::to_string(number->integer) : shortest(number->real);
+  if (auto number = value.as<Number>()) {
+    if (number->isInteger)
+      return std::to_string(number->integer);
+    std::string digits = shortest(number->real);
+    return digits.find_first_not_of("-0123456789") == std::string::npos ? digits + ".0" : digits; // 4.0 is no integer
+  }
   if (value.is<RuntimeNumber>())
     return "a number known at run time";
   if (auto flag = value.as<bool>())

@@ -121,7 +121,7 @@ TEST(ImportErrorsTest, Shapes) {
       {"check \"c\" { a = zeros([2, 3]) @ 2.0 }", "'@' requires operands with axes, but got f32[2, 3] and f32[]"},
       {"check \"c\" { a = zeros([2, 3, 4]) @ zeros([5, 4, 3]) }", "'@' requires equal leading dimensions, or 1 where they differ"},
       {"check \"c\" { a = zeros([-1]) }", "requires sizes not to be negative, but got -1"},
-      {"check \"c\" { a = zeros([1.5]) }", "requires sizes known at import, but got 1.5"},
+      {"check \"c\" { a = zeros([1.5]) }", "requires sizes that are integers known at import, but got 1.5"},
       {"check \"c\" { a = reshape(zeros([6]), [4, -1]) }", "'reshape' requires sizes that divide 6, but got [4, -1]"},
       {"check \"c\" { a = reshape(zeros([6]), [-1, -1]) }", "'reshape' requires 'shape' to be sizes with at most one -1"},
       {"check \"c\" { a = reshape(zeros([6]), [4]) }", "'reshape' requires as many elements as f32[6] has, but got [4]"},
@@ -147,7 +147,7 @@ TEST(ImportErrorsTest, Shapes) {
       {"check \"c\" { a = conv(zeros([1, 4, 3]), zeros([2, 3, 1]), stride=0) }", "'stride' to be a positive integer, or a list of 1, but got 0"},
       {"check \"c\" { a = conv(zeros([1, 4, 3]), zeros([2, 3, 1]), padding=\"full\") }", "\"valid\", \"same\" or a list of 1 pairs"},
       {"check \"c\" { a = solve_triangular(zeros([2, 2]), zeros([3, 1])) }", "matrices with as many rows as f32[2, 2] has"},
-      {"check \"c\" { a = top_k(zeros([2]), 3) }", "at most the extent of the last axis, 2, but got 3"},
+      {"check \"c\" { a = top_k(zeros([2]), 3) }", "between 0 and the extent of the last axis, 2, but got 3"},
       {"check \"c\" { a = astype([1, 300], u8) + astype([1], u8)*300 }", "requires an integer that fits u8, but got 300"},
   });
 }
@@ -280,7 +280,7 @@ TEST(ImportErrorsTest, Steps) {
   EXPECT_THAT(errorsOf(model(net + "  minimize loss over f, f with sgd(lr=1)")), HasSubstr("requires parameter sets that differ, but got 'f' twice"));
   EXPECT_THAT(errorsOf(model(net + "  step { update f with sgd(lr=1) from loss }")), HasSubstr("requires a gradient of 'f', but got f32[]"));
   EXPECT_THAT(errorsOf(model(net + "  step { update f with sgd(lr=1) from [1.0, 2.0] }")),
-              HasSubstr("requires a gradient for each of the 1 parameter sets, but got [1, 2]"));
+              HasSubstr("requires a gradient for each of the 1 parameter sets, but got [1.0, 2.0]"));
   EXPECT_THAT(errorsOf(model(net + "  step { x <- x }")), HasSubstr("requires a state or a name of this step before '<-', but got 'x'"));
   EXPECT_THAT(errorsOf(model(net + "  param w : f32[2] = zeros()\n  step { w <- w }")), HasSubstr("'update' changes params"));
   EXPECT_THAT(errorsOf(model(net + "  state s = 0.0\n  step { s <- x }")), HasSubstr("requires the new value of 's' to be f32[], but got f32[batch, 4]"));

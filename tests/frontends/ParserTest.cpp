@@ -260,7 +260,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"fn f(x) = 99999999999999999999", "requires an integer below 2**63, but got 99999999999999999999"},
       {"fn f(x) = \"abc", "requires '\"' at the end of a string, but the line ends"},
       {"fn f(x) = 'abc'", "requires '\"' around a string, but found a single quote"},
-      {"fn f(x) = x \xc3\x97 2", "requires names, numbers and operators, but found '\xc3\x97'"},
+      {"fn f(x) = x \xc3\x97 2", "requires '*', but found '\xc3\x97', which looks like it"},
       {"fn f(x) = x \x01 2", "requires names, numbers and operators, but found byte 0x1"},
       {"fn f(x) = g(a=1, 2)", "t:1:18: error: requires arguments without a name to come before those with one"},
       {"fn f(x) = x[]", "requires an index or a slice between '[' and ']'"},
