@@ -71,6 +71,8 @@ Status costate_model::reserve(const int64_t *dims) {
   for (int64_t d = 0; d < info->num_dims; ++d) {
     if (dims[d] < 0)
       return invalidArgument("model '", info->name, "' requires dimension '", info->dim_names[d], "' to be >= 0, but got ", dims[d]);
+    if (dims[d] > INT32_MAX) // what a kernel counts with
+      return invalidArgument("model '", info->name, "' requires dimension '", info->dim_names[d], "' to be at most ", INT32_MAX, ", but got ", dims[d]);
     larger[d] = std::max(larger[d], dims[d]);
   }
   int64_t bytes = 0;

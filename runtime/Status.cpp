@@ -42,10 +42,10 @@ std::string suggest(std::string_view name, std::span<const std::string> candidat
   const std::string *best = nullptr;
   size_t bestDistance = std::max<size_t>(1, name.size() / 3) + 1;
   for (const std::string &candidate : candidates) {
-    // A name from a file may be megabytes long; only lengths that could be close are compared.
+    // A name from a file may be megabytes long; only lengths that could be close are compared. One that shares no letter is not meant.
     if (candidate.size() >= name.size() + bestDistance || name.size() >= candidate.size() + bestDistance)
       continue;
-    if (size_t distance = editDistance(name, candidate); distance < bestDistance) {
+    if (size_t distance = editDistance(name, candidate); distance < std::min(bestDistance, std::max(name.size(), candidate.size()))) {
       best = &candidate;
       bestDistance = distance;
     }

@@ -140,6 +140,9 @@ Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> 
   size_t number = 1;
   if (!nextLine(rest, line))
     return invalidArgument(file->where(), ": requires a header line, but the file is empty");
+  if (line.find(',') == std::string_view::npos)
+    if (size_t other = line.find_first_of(";\t"); other != std::string_view::npos)
+      return invalidArgument(file->where(), ":1: requires commas between columns, but got ", line[other] == ';' ? "';'" : "tabs");
   for (bool more = true; nextField(line, more, field);) {
     field = unquote(field);
     if (double value; field.empty() || parseNumber(field, value))
@@ -160,6 +163,9 @@ Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> 
     size_t column = 0;
     for (bool more = true; nextField(line, more, field); ++column) {
       double value = 0;
+      if (field.find('"') != std::string_view::npos && unquote(field).find('"') != std::string_view::npos)
+        return invalidArgument(file->where(), ':', number, ": requires quotes only around a field, and no comma between them, but got '", field.substr(0, 40),
+                               '\'');
       if (column < names.size() && (!table->words[column].empty() || !parseNumber(field, value))) {
         auto &words = table->words[column];
         bool isText = !words.empty() || table->values.size() < names.size(); // the first row decides

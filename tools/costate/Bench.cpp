@@ -128,7 +128,7 @@ void addBench(CLI::App &app, Action &action) {
   flags->handle.addTo(command);
   command.add_option("--entry", flags->entry, "Only this entry (default: all but init)");
   flags->sizes.addTo(command);
-  command.add_option("--seconds", flags->seconds, "Time for each entry")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--seconds", flags->seconds, "Time for each entry")->check(positiveNumber())->capture_default_str();
   command.add_flag("--json", flags->json, "The last line is a JSON object");
   command.callback([flags, &action] { action = [flags] { return bench(*flags); }; });
 }

@@ -173,7 +173,8 @@ private:
       default: {
         const runtime::Array *array = arrayNamed(argument.name);
         if (!array)
-          return absl::InvalidArgumentError(absl::StrCat("entry '", entry.name, "' takes '", argument.name, "', which the data does not have"));
+          return absl::InvalidArgumentError(absl::StrCat("checking entry '", entry.name, "' requires data for '", argument.name,
+                                                         "': give --data FILE, or `data \"FILE\"` in the model"));
         shapes.push_back(array->shape);
         arguments.push_back({const_cast<std::byte *>(array->data.data()), array->type, static_cast<int32_t>(array->shape.size()), shapes.back().data()});
         inputs.push_back(toOracle(array->data.data(), array->type, array->shape));
@@ -299,9 +300,9 @@ void addCheck(CLI::App &app, Action &action) {
   auto flags = std::make_shared<CheckFlags>();
   flags->compiler.addTo(command);
   flags->data.addTo(command, "Data file (default: the model's)");
-  command.add_option("--batch", flags->batch, "Samples to run on")->check(CLI::PositiveNumber)->capture_default_str();
-  command.add_option("--seed", flags->seed, "Of parameters and draws")->capture_default_str();
-  command.add_option("--within", flags->within, "Largest difference, relative and absolute")->capture_default_str();
+  command.add_option("--batch", flags->batch, "Samples to run on")->check(integer(1))->capture_default_str();
+  command.add_option("--seed", flags->seed, "Of parameters and draws")->check(integer())->capture_default_str();
+  command.add_option("--within", flags->within, "Largest difference, relative and absolute")->check(positiveNumber())->capture_default_str();
   command.callback([flags, &action] { action = [flags] { return check(*flags); }; });
 }
 

@@ -89,6 +89,15 @@ struct HandleFlags {
   absl::Status setHypers(const Handle &handle) const;
 };
 
+/// What a flag may be. A message begins with the name of the flag.
+CLI::Validator integer(int64_t least = INT64_MIN, int64_t most = INT64_MAX);
+CLI::Validator positiveNumber();
+CLI::Validator share();
+CLI::Validator oneOf(std::vector<std::string> values);
+CLI::Validator fileNamed(std::string extension);
+/// What is wrong with a command line.
+std::string usageMessage(const CLI::App &app, const CLI::ParseError &error);
+
 /// Seconds since the system started this process; steps of 10 ms.
 double secondsSinceProcessStart();
 

@@ -185,7 +185,7 @@ void addExplain(CLI::App &app, Action &action) {
   flags->handle.addTo(command);
   flags->sizes.addTo(command);
   command.add_flag("--measure", flags->measure, "Run each entry on random data, and print what each kernel takes beside what the machine can do");
-  command.add_option("--seconds", flags->seconds, "Time for each entry")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--seconds", flags->seconds, "Time for each entry")->check(positiveNumber())->capture_default_str();
   command.add_option("--trace", flags->trace, "Measure, and write the compilation and a call of each entry here, for chrome://tracing or Perfetto (.json)");
   command.callback([flags, &action] { action = [flags] { return explain(*flags); }; });
 }

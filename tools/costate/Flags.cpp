@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -20,12 +21,12 @@ namespace costate::tool {
 
 void CompilerFlags::addTo(CLI::App &command) {
   command.add_option("model", model, "Model file")->required();
-  command.add_option("--real", real, "Type that f32 of the model is compiled as")->check(CLI::IsMember({"f32", "f64"}))->capture_default_str();
+  command.add_option("--real", real, "Type that f32 of the model is compiled as")->check(oneOf({"f32", "f64"}))->capture_default_str();
   command.add_option("--device", device, "Where it runs: cpu")->capture_default_str();
   command.add_option("--target", options.target, "host, or x86-64, x86-64-v2, x86-64-v3, x86-64-v4")->capture_default_str();
   command.add_option("--hint", hints, "NAME=EXTENT: likely extent of a dimension, for cost rules; results do not depend on it");
-  command.add_option("--optimize,-O", options.optimize, "0 to 3; 0 compiles fastest")->check(CLI::Range(0, 3))->capture_default_str();
-  command.add_option("--schedule", options.scheduleFile, "File of kernels with schedules, as `compile --emit schedule` prints it; other kernels are scheduled by rule")
+  command.add_option("--optimize,-O", options.optimize, "0 to 3; 0 compiles fastest")->check(integer(0, 3))->capture_default_str();
+  command.add_option("--schedule", options.scheduleFile, "File of kernels with schedules, as `compile --emit schedules` prints it; other kernels are scheduled by rule")
       ->check(CLI::ExistingFile);
   command.add_option("--cache-dir", cacheDirectory, "Folder of compiled objects (default: $XDG_CACHE_HOME/costate or ~/.cache/costate)");
   command.add_flag("--no-cache", noCache, "Neither read nor write compiled objects");
@@ -101,8 +102,8 @@ absl::StatusOr<Context> createContext(int threads) {
 
 void HandleFlags::addTo(CLI::App &command) {
   command.add_option("--params", params, "Start from these parameters (.safetensors)");
-  command.add_option("--seed", seed, "Of parameters, draws and shuffling")->capture_default_str();
-  command.add_option("--threads", threads, "0: one a CPU; results do not depend on it")->check(CLI::Range(0, 1024))->capture_default_str();
+  command.add_option("--seed", seed, "Of parameters, draws and shuffling")->check(integer())->capture_default_str();
+  command.add_option("--threads", threads, "0: one a CPU; results do not depend on it")->check(integer(0, 1024))->capture_default_str();
   command.add_option("--set", set, "NAME=VALUE: a hyper-parameter");
 }
 
@@ -131,8 +132,8 @@ absl::Status HandleFlags::setHypers(const Handle &handle) const {
       return binding.status();
     char *end = nullptr;
     double value = std::strtod(binding->value.c_str(), &end);
-    if (end == binding->value.c_str() || *end)
-      return absl::InvalidArgumentError(absl::StrCat("--set requires a number, but got '", binding->value, "'"));
+    if (end == binding->value.c_str() || *end || !std::isfinite(value))
+      return absl::InvalidArgumentError(absl::StrCat("--set requires NAME=VALUE with a finite number, but got '", text, "'"));
     if (absl::Status status = handle.check(costate_model_set(handle.model.get(), binding->name.c_str(), value)); !status.ok())
       return status;
   }

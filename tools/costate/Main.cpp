@@ -44,8 +44,14 @@ int main(int argc, char **argv) {
   addTune(app, action);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success &request) { // --help, --version
+    return app.exit(request);
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? success : userError;
+    return report(absl::InvalidArgumentError(usageMessage(app, error)));
   }
-  return action();
+  try {
+    return action();
+  } catch (const std::bad_alloc &) {
+    return report(absl::ResourceExhaustedError("out of memory"));
+  }
 }

@@ -4,6 +4,7 @@
 #include "costate/runtime/data/ArrayFile.h"
 #include "costate/tools/costate/Commands.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -172,6 +173,8 @@ int run(const RunFlags &flags) {
       print(result, filled[i]);
       continue;
     }
+    if (!absl::EndsWith(output->second, ".npy"))
+      return report(absl::InvalidArgumentError(absl::StrCat("--output requires a file named .npy, but got '", output->second, "'")));
     runtime::Status status = runtime::writeNpy(output->second, {result.name, filled[i].type, filled[i].shape, filled[i].data.data()});
     if (!status.ok())
       return report(status);

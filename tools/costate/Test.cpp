@@ -107,7 +107,7 @@ void addTest(CLI::App &app, Action &action) {
   CLI::App &command = *app.add_subcommand("test", "Run the check blocks of a model file");
   auto flags = std::make_shared<TestFlags>();
   flags->compiler.addTo(command);
-  command.add_option("--threads", flags->threads, "0: one a CPU; results do not depend on it")->check(CLI::Range(0, 1024))->capture_default_str();
+  command.add_option("--threads", flags->threads, "0: one a CPU; results do not depend on it")->check(integer(0, 1024))->capture_default_str();
   command.callback([flags, &action] { action = [flags] { return test(*flags); }; });
 }
 

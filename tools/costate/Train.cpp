@@ -70,16 +70,24 @@ Result<Splits> openData(const costate_model_info &info, const costate_entry_info
     out->context = context;
     return {};
   };
+  auto takeOut = [&](const char *flag, double share, std::optional<costate_dataset> &out) -> runtime::Status {
+    int64_t samples = splits.train->samples;
+    out = splits.train->takeOut(share, flags.handle.seed);
+    if (out->samples == 0 || splits.train->samples == 0)
+      return runtime::invalidArgument('\'', flags.data.file, "': ", flag, " requires a share that leaves samples on both sides, but of ", samples, " samples ",
+                                      out->samples ? "it takes all" : "it takes none");
+    return {};
+  };
   if (flags.split) {
     COSTATE_RETURN_IF_ERROR(open("", splits.train));
-    splits.test = splits.train->takeOut(1 - *flags.split, flags.handle.seed);
+    COSTATE_RETURN_IF_ERROR(takeOut("--split", 1 - *flags.split, splits.test));
   } else {
     COSTATE_RETURN_IF_ERROR(open("train", splits.train));
     if (hasSplit(*file, entry, "test"))
       COSTATE_RETURN_IF_ERROR(open("test", splits.test));
   }
   if (flags.validation)
-    splits.validation = splits.train->takeOut(*flags.validation, flags.handle.seed);
+    COSTATE_RETURN_IF_ERROR(takeOut("--val", *flags.validation, splits.validation));
   return splits;
 }
 
@@ -164,7 +172,8 @@ int train(TrainFlags flags) {
   options.log = flags.log;
   options.checkpoint = flags.checkpoint;
   options.checkpointEvery = flags.checkpointEvery;
-  options.resume = flags.resume && std::filesystem::exists(flags.checkpoint);
+  std::error_code unreadable; // what opening it says is better than what an exception would say
+  options.resume = flags.resume && (std::filesystem::exists(flags.checkpoint, unreadable) || unreadable);
   if (flags.resume && !options.resume)
     std::printf("no checkpoint '%s' yet: starting from the beginning\n", flags.checkpoint.c_str());
   options.onResume = [&] { (void)flags.handle.setHypers(*handle); }; // as they were set before
@@ -243,17 +252,17 @@ void addTrain(CLI::App &app, Action &action) {
   flags->compiler.addTo(command);
   flags->data.addTo(command, "Data file (.npz, .csv, .safetensors) with arrays NAME_train and NAME_test for each input and target NAME");
   command.add_option("--split", flags->split, "The data file holds arrays NAME; this share of the samples trains, the rest tests")
-      ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--epochs", flags->epochs, "Passes over the data (default: the model's, else 1)")->check(CLI::NonNegativeNumber);
-  command.add_option("--batch", flags->batch, "Samples a step (default: the model's, else 32)")->check(CLI::PositiveNumber);
+      ->check(share());
+  command.add_option("--epochs", flags->epochs, "Passes over the data (default: the model's, else 1)")->check(integer(0));
+  command.add_option("--batch", flags->batch, "Samples a step (default: the model's, else 32)")->check(integer(1));
   flags->handle.addTo(command);
-  command.add_option("--save", flags->save, "Write the parameters here at the end (.safetensors)");
-  command.add_option("--checkpoint", flags->checkpoint, "Write the whole run here after each epoch and when it is interrupted (.safetensors)");
-  command.add_option("--checkpoint-every", flags->checkpointEvery, "And each so many steps")->check(CLI::PositiveNumber);
+  command.add_option("--save", flags->save, "Write the parameters here at the end (.safetensors)")->check(fileNamed(".safetensors"));
+  command.add_option("--checkpoint", flags->checkpoint, "Write the whole run here after each epoch and when it is interrupted (.safetensors)")->check(fileNamed(".safetensors"));
+  command.add_option("--checkpoint-every", flags->checkpointEvery, "And each so many steps")->check(integer(1));
   command.add_flag("--resume", flags->resume, "Go on from the file of --checkpoint if it is there: to the same bits as a run that was never stopped");
-  command.add_option("--val", flags->validation, "Keep this share of the training samples for validation")->check(CLI::Range(0.0, 1.0));
-  command.add_option("--best", flags->best, "Write the parameters with the least validation loss here (.safetensors)");
-  command.add_option("--patience", flags->patience, "End after so many epochs without a lesser validation loss")->check(CLI::PositiveNumber);
+  command.add_option("--val", flags->validation, "Keep this share of the training samples for validation")->check(share());
+  command.add_option("--best", flags->best, "Write the parameters with the least validation loss here (.safetensors)")->check(fileNamed(".safetensors"));
+  command.add_option("--patience", flags->patience, "End after so many epochs without a lesser validation loss")->check(integer(1));
   command.add_option("--log", flags->log, "Write a row a step here: step, loss and metrics before the update (.csv)");
   command.add_flag("--no-shuffle", flags->noShuffle, "Keep the order of the file");
   command.add_flag("--json", flags->json, "End with one line of JSON");

@@ -138,7 +138,7 @@ void addTune(CLI::App &app, Action &action) {
   flags->compiler.addTo(command);
   flags->handle.addTo(command);
   flags->sizes.addTo(command);
-  command.add_option("--seconds", flags->seconds, "Time for each entry and choice")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--seconds", flags->seconds, "Time for each entry and choice")->check(positiveNumber())->capture_default_str();
   command.add_option("-o,--output", flags->output, "File for the schedules")->required();
   command.callback([flags, &action] { action = [flags] { return tune(*flags); }; });
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a mistake on the command line reads like: as every other message, the requirement first, then what was found.
+#include "costate/frontends/Diagnostics.h"
+#include "costate/tools/costate/Commands.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace costate::tool {
+
+namespace {
+
+/// The whole text as a number.
+template <typename T> bool parse(const std::string &text, T &value) {
+  const char *end = text.data() + text.size();
+  auto [rest, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && rest == end;
+}
+
+std::string nearest(const std::string &name, const std::vector<std::string> &candidates) {
+  llvm::StringRef found = nearestName(name, llvm::map_to_vector(candidates, [](const std::string &candidate) { return llvm::StringRef(candidate); }));
+  return found.empty() ? "" : absl::StrCat("; did you mean '", found.str(), "'?");
+}
+
+} // namespace
+
+CLI::Validator integer(int64_t least, int64_t most) {
+  std::string range = least == INT64_MIN ? "" : most == INT64_MAX ? absl::StrCat(" >= ", least) : absl::StrCat(" from ", least, " to ", most);
+  return CLI::Validator(
+      [=](const std::string &text) {
+        int64_t value = 0;
+        return parse(text, value) && value >= least && value <= most ? "" : absl::StrCat("requires an integer", range, ", but got '", text, "'");
+      },
+      "");
+}
+
+CLI::Validator positiveNumber() {
+  return CLI::Validator(
+      [](const std::string &text) {
+        double value = 0;
+        return parse(text, value) && value > 0 && std::isfinite(value) ? "" : absl::StrCat("requires a positive number, but got '", text, "'");
+      },
+      "");
+}
+
+CLI::Validator share() {
+  return CLI::Validator(
+      [](const std::string &text) {
+        double value = 0;
+        return parse(text, value) && value > 0 && value < 1 ? "" : absl::StrCat("requires a share between 0 and 1, but got '", text, "'");
+      },
+      "");
+}
+
+CLI::Validator oneOf(std::vector<std::string> values) {
+  return CLI::Validator(
+      [values](const std::string &text) {
+        return std::find(values.begin(), values.end(), text) != values.end() ? ""
+                                                                             : absl::StrCat("requires ", absl::StrJoin(values, " or "), ", but got '", text, "'");
+      },
+      "");
+}
+
+CLI::Validator fileNamed(std::string extension) {
+  return CLI::Validator(
+      [extension](const std::string &text) {
+        return absl::EndsWith(text, extension) ? "" : absl::StrCat("requires a file named ", extension, ", but got '", text, "'");
+      },
+      "");
+}
+
+std::string usageMessage(const CLI::App &app, const CLI::ParseError &error) {
+  std::vector<CLI::App *> chosen = app.get_subcommands();
+  if (chosen.empty()) {
+    std::vector<std::string> names, rest = app.remaining();
+    for (const CLI::App *command : app.get_subcommands([](const CLI::App *) { return true; }))
+      names.push_back(command->get_name());
+    return absl::StrCat("'costate' requires a command among ", absl::StrJoin(names, ", "),
+                        rest.empty() ? "" : absl::StrCat(", but got '", rest.front(), "'", nearest(rest.front(), names)));
+  }
+  const CLI::App &command = *chosen.front();
+  std::string name = absl::StrCat("'costate ", command.get_name(), "'"), message = error.what();
+  if (dynamic_cast<const CLI::ExtrasError *>(&error)) {
+    std::vector<std::string> flags, rest = command.remaining();
+    for (const CLI::Option *option : command.get_options())
+      for (const std::string &flag : option->get_lnames())
+        flags.push_back("--" + flag);
+    for (const std::string &word : rest)
+      if (word.size() > 1 && word[0] == '-') {
+        std::string flag = word.substr(0, word.find('=')), known = nearest(flag, flags);
+        return absl::StrCat(name, " has no flag '", flag, "'", known.empty() ? absl::StrCat("; 'costate ", command.get_name(), " --help' lists them") : known);
+      }
+    return absl::StrCat(name, " requires one model file, but got '", rest.front(), "' too");
+  }
+  if (dynamic_cast<const CLI::RequiredError *>(&error))
+    return absl::StrCat(name, " requires a model file");
+  std::string flag = message.substr(0, message.find(':'));
+  if (dynamic_cast<const CLI::ArgumentMismatch *>(&error))
+    return absl::StrCat(flag, absl::StrContains(message, "missing") ? " requires a value" : " requires one value, but got several");
+  if (dynamic_cast<const CLI::ValidationError *>(&error))
+    return absl::StrCat(flag, message.substr(std::min(message.size(), flag.size() + 1)));
+  return message;
+}
+
+} // namespace costate::tool
