@@ -187,6 +187,8 @@ static llvm::SmallVector<Formal> formalsOf(llvm::ArrayRef<Parameter> parameters)
 
 FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llvm::ArrayRef<Formal> formals, const CallExpr &e,
                                                            const Binding *scope, bool firstIsLazy) {
+  auto names = llvm::map_to_vector(formals, [](const Formal &f) { return f.name; });
+  std::string all = names.empty() ? "none" : "'" + llvm::join(names, "', '") + "'";
   std::vector<Argument> bound(formals.size());
   size_t position = 0;
   for (const CallExpr::Argument &argument : e.arguments) {
@@ -194,12 +196,11 @@ FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llv
     if (argument.name) {
       index = llvm::find_if(formals, [&](const Formal &f) { return f.name == argument.name->text; }) - formals.begin();
       if (index == formals.size()) {
-        auto names = llvm::map_to_vector(formals, [](const Formal &f) { return f.name; });
         StringRef nearest = nearestName(argument.name->text, names);
         Failure failure = error(argument.name->range) << "'" << callee << "' has no argument '" << argument.name->text << "'";
         if (!nearest.empty())
           return std::move(failure) << "; did you mean '" << nearest << "'?";
-        return std::move(failure) << "; it has " << (names.empty() ? "none" : "'" + llvm::join(names, "', '") + "'");
+        return std::move(failure) << "; it has " << all;
       }
       if (bound[index].expr)
         return error(argument.name->range) << "requires one value for the argument '" << argument.name->text << "' of '" << callee
@@ -225,7 +226,7 @@ FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llv
     if (formal.name == "shape" && declaredShape)
       argument.value = *declaredShape;
     else if (formal.required)
-      return error(e.range) << "requires an argument '" << formal.name << "' of '" << callee << "'";
+      return error(e.range) << "requires an argument '" << formal.name << "' of '" << callee << "', which has " << all;
   }
   return bound;
 }

@@ -96,8 +96,8 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
       if (failed(checkUnbound(name)))
         return failure();
       if (bind.role == BindStmt::Plain && llvm::is_contained({"data", "epochs", "batch"}, name.text))
-        return e.error(bind.range) << "requires '" << name.text << "' without '=': write '" << name.text
-                                   << (name.text == "data" ? " \"FILE\"'" : " 32'");
+        return e.error(bind.range) << "requires '" << name.text << "' without '=': write '" << name.text << " "
+                                   << bind.value->range.text() << "'";
     }
     if (bind.role == BindStmt::Net) {
       ParameterSet *set = e.addSet(bind.names[0].text, bind.names[0].range);

@@ -159,6 +159,10 @@ std::optional<TypeSyntax> ExpressionParser::parseType() {
     return std::nullopt;
   TypeSyntax type;
   type.element = *element;
+  if (at("(")) {
+    error(peek().range) << "requires the sizes of a type in brackets, as in f32[batch, 64], but found '('";
+    return std::nullopt;
+  }
   if (at("[")) {
     SourceRange open = take().range;
     while (!at("]")) {

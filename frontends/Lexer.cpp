@@ -2,6 +2,7 @@
 #include "costate/frontends/Lexer.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 
 namespace costate {
 namespace {
@@ -34,7 +35,7 @@ public:
 
 private:
   void lexOne() {
-    char c = text[at];
+    char c = text[at], before = at ? text[at - 1] : ' ';
     if (c == '\n') {
       newline();
       ++at;
@@ -53,6 +54,9 @@ private:
       string(text.substr(at, 1), 1, text.substr(at, 1));
     } else if (c & 0x80) {
       foreignCharacter();
+    } else if (c == '.' && at + 1 < text.size() && llvm::isDigit(text[at + 1]) && !llvm::StringRef("])._").contains(before) && !llvm::isAlnum(before)) {
+      error(at, at + 1) << "requires a digit before the point of a number, as in '0.5'"; // not the member of f.layers.0
+      ++at;
     } else {
       symbol();
     }
@@ -149,9 +153,11 @@ private:
       at += 3;
       return;
     }
-    if (uint8_t(text[at]) < 0xc2 || uint8_t(text[at]) > 0xf4) { // starts no character of UTF-8
+    auto *bytes = reinterpret_cast<const llvm::UTF8 *>(text.data());
+    if (!llvm::isLegalUTF8Sequence(bytes + at, bytes + std::min<size_t>(text.size(), at + llvm::getNumBytesForUTF8(bytes[at])))) {
       ++at;
       error(begin, at) << "requires text in UTF-8, but found byte 0x" << llvm::utohexstr(uint8_t(text[begin]));
+      emit(Token::Name, begin, at);
       return;
     }
     while (at < text.size() && (text[at] & 0x80 || llvm::isAlnum(text[at]) || text[at] == '_'))
