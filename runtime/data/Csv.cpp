@@ -136,6 +136,8 @@ Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> 
   std::string_view rest(reinterpret_cast<const char *>(file->bytes.data()), file->bytes.size()), line, field;
   if (rest.starts_with("\xEF\xBB\xBF")) // byte order mark, as spreadsheets write it
     rest.remove_prefix(3);
+  if (rest.find('\0') != std::string_view::npos)
+    return invalidArgument(file->where(), ": requires text in UTF-8, but byte ", rest.find('\0'), " is zero");
   std::vector<std::string> names;
   size_t number = 1;
   if (!nextLine(rest, line))

@@ -37,10 +37,16 @@ static Result<Array> readArgument(const ArrayFile &file, const costate_array_inf
   where = text('\'', file.filePath(), "': array '", found, '\'');
   if (file.has(found))
     return file.read(found);
-  std::vector<std::string> names = file.names();
+  std::vector<std::string> names = file.names(), near; // by what stands before the split: 'x_train' is no misspelt 'y_train'
+  std::string suffix = name.substr(std::strlen(argument.name));
+  for (const std::string &other : names) {
+    std::string base = other.ends_with(suffix) ? other.substr(0, other.size() - suffix.size()) : other;
+    if (!suggest(argument.name, std::span(&base, 1)).empty())
+      near.push_back(other);
+  }
   std::string alternative = split.empty() ? "" : text(" or '", argument.name, '\'');
   return notFound('\'', file.filePath(), "': requires array '", name, '\'', alternative, " for ", roleName(argument.role), " '", argument.name,
-                  "', but the file has ", listNames(names), suggest(name, names));
+                  "', but the file has ", listNames(names), suggest(name, near));
 }
 
 /// Binds the dimensions that the shape names, and checks the rest of it. origin[d]: which array bound dimension d.
