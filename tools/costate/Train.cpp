@@ -68,7 +68,7 @@ Result<Splits> openData(const costate_model_info &info, const costate_entry_info
       return dataset.status();
     out = std::move(*dataset);
     out->context = context;
-    return {};
+    return out->samples ? runtime::Status() : runtime::invalidArgument('\'', flags.data.file, "': requires at least one sample, but has none");
   };
   auto takeOut = [&](const char *flag, double share, std::optional<costate_dataset> &out) -> runtime::Status {
     int64_t samples = splits.train->samples;

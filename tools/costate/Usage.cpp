@@ -88,7 +88,7 @@ std::string usageMessage(const CLI::App &app, const CLI::ParseError &error) {
   const CLI::App &command = *chosen.front();
   std::string name = absl::StrCat("'costate ", command.get_name(), "'"), message = error.what();
   if (dynamic_cast<const CLI::ExtrasError *>(&error)) {
-    std::vector<std::string> flags, rest = command.remaining();
+    std::vector<std::string> flags, rest = app.remaining(/*recurse=*/true);
     for (const CLI::Option *option : command.get_options())
       for (const std::string &flag : option->get_lnames())
         flags.push_back("--" + flag);
