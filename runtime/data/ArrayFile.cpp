@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +83,46 @@ static int writeAll(int file, std::span<const std::byte> bytes) {
   return 0;
 }
 
+/// Is it the name of a temporary file of `name`: NAME.PID.N.tmp?
+static bool isTemporaryOf(std::string_view file, std::string_view name) {
+  if (!file.starts_with(name) || !file.ends_with(".tmp"))
+    return false;
+  std::string_view numbers = file.substr(name.size(), file.size() - name.size() - 4);
+  return numbers.size() >= 4 && numbers[0] == '.' && numbers.find_first_not_of(".0123456789") == std::string_view::npos;
+}
+
+/// Removes what processes that were killed while they wrote the file have left. A writer holds a lock on its temporary file as long as it lives.
+static void removeAbandoned(const std::string &folder, std::string_view name) {
+  std::unique_ptr<DIR, int (*)(DIR *)> entries(::opendir(folder.c_str()), ::closedir);
+  for (dirent *entry; entries && (entry = ::readdir(entries.get()));) {
+    if (!isTemporaryOf(entry->d_name, name))
+      continue;
+    std::string temporary = folder + entry->d_name;
+    Descriptor file(::open(temporary.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (file.get() >= 0 && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0)
+      ::unlink(temporary.c_str());
+  }
+}
+
+/// A new file that is locked; negative with errno set if there can be none. Between its creation and its lock another process may take it for abandoned.
+static int openTemporary(const std::string &path, std::string &temporary) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    // O_EXCL, not mkstemp: the file gets the permissions that the user's umask gives any other file.
+    temporary = text(path, ".", ::getpid(), ".", attempt, ".tmp");
+    int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0 && errno != EEXIST)
+      return file;
+    if (file < 0)
+      continue;
+    struct stat status;
+    if ((::flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && ::fstat(file, &status) == 0 && status.st_nlink > 0)
+      return file;
+    ::close(file);
+  }
+  errno = EEXIST;
+  return -1;
+}
+
 Status writeFileAtomically(const std::string &path, std::span<const std::span<const std::byte>> parts) {
   auto failed = [&](const char *doing, int error) { return ioError('\'', path, "': cannot ", doing, " the file: ", std::strerror(error)); };
   // A device or a pipe is written to: a rename would put a file in its place.
@@ -94,31 +136,24 @@ Status writeFileAtomically(const std::string &path, std::span<const std::span<co
         return failed("write", error);
     return file.close() == 0 ? Status() : failed("write", errno);
   }
-  // O_EXCL, not mkstemp: the file gets the permissions that the user's umask gives any other file.
-  std::string temporary;
-  int number = -1;
-  for (int attempt = 0; number < 0 && attempt < 100; ++attempt) {
-    temporary = text(path, ".", ::getpid(), ".", attempt, ".tmp");
-    number = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (number < 0 && errno != EEXIST)
-      break;
-  }
-  if (number < 0)
+  size_t slash = path.rfind('/');
+  std::string folder = slash == std::string::npos ? "./" : path.substr(0, slash + 1), temporary;
+  removeAbandoned(folder, std::string_view(path).substr(slash + 1));
+  Descriptor file(openTemporary(path, temporary));
+  if (file.get() < 0)
     return failed("create", errno);
-  Descriptor file(number);
   auto write = [&]() -> int {
     for (std::span<const std::byte> part : parts)
       if (int error = writeAll(file.get(), part))
         return error;
-    return ::fsync(file.get()) != 0 || file.close() != 0 || ::rename(temporary.c_str(), path.c_str()) != 0 ? errno : 0;
+    // Renamed while it is open, and so locked.
+    return ::fsync(file.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0 || file.close() != 0 ? errno : 0;
   };
   if (int error = write()) {
     ::unlink(temporary.c_str());
     return failed("write", error);
   }
   // The rename lasts once the directory is on disk; a file system that cannot do this has renamed all the same.
-  size_t slash = path.rfind('/');
-  std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0)
     (void)::fsync(directory.get());

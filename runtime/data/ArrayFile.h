@@ -24,7 +24,7 @@ struct FileBytes {
 Result<std::shared_ptr<const FileBytes>> readFile(const std::string &path);
 
 /// Writes the parts to a temporary file beside `path`, synchronises it, and renames it: a reader sees the old file or the new one, whole.
-/// What is there and no regular file, a device or a pipe, is written to.
+/// What is there and no regular file, a device or a pipe, is written to. Temporary files of `path` whose processes were killed are removed.
 /// Errors: IO; the old file is then untouched and the temporary one removed.
 Status writeFileAtomically(const std::string &path, std::span<const std::span<const std::byte>> parts);
 

@@ -9,10 +9,15 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <random>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 using namespace costate::runtime;
 using testing::ElementsAre;
@@ -207,6 +212,42 @@ TEST_F(ArrayFileTest, WritersAndReadersAgree) {
   EXPECT_THAT(values<int32_t>(*ArrayFile::open(npy)->read("v")), ElementsAre(7, -8));
   EXPECT_EQ(writeNpy(npy, someViews(true).back()).message(),
             "'" + npy + "': NumPy's formats have no element type bf16; write .safetensors instead");
+}
+
+/// A process that the system kills while it writes leaves its temporary file; the next writer removes it, but not that of one that lives.
+TEST_F(ArrayFileTest, WritersRemoveWhatKilledOnesLeft) {
+  auto temporaries = [&] {
+    std::vector<std::string> names;
+    for (const auto &entry : std::filesystem::directory_iterator(folder))
+      if (entry.path().extension() == ".tmp")
+        names.push_back(entry.path().filename());
+    return names;
+  };
+  std::string path = folder + "/a.npy";
+  std::vector<float> large(1 << 16);
+  pid_t child = fork();
+  if (child == 0) {
+    rlimit none{0, 0}, little{4096, 4096};
+    setrlimit(RLIMIT_CORE, &none);
+    setrlimit(RLIMIT_FSIZE, &little); // SIGXFSZ in the middle of the file
+    (void)writeNpy(path, {"a", COSTATE_F32, {1 << 16}, large.data()});
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  ASSERT_THAT(temporaries(), ElementsAre("a.npy." + std::to_string(child) + ".0.tmp"));
+
+  std::string living = folder + "/a.npy.1.0.tmp", other = folder + "/a.npy.old.tmp";
+  int file = open(living.c_str(), O_WRONLY | O_CREAT, 0666);
+  ASSERT_EQ(flock(file, LOCK_EX), 0);
+  std::ofstream(other) << "of the user";
+  ASSERT_TRUE(writeNpy(path, {"a", COSTATE_F32, {1 << 16}, large.data()}).ok());
+  EXPECT_THAT(temporaries(), testing::UnorderedElementsAre("a.npy.1.0.tmp", "a.npy.old.tmp"));
+  close(file);
+  ASSERT_TRUE(writeNpy(path, {"a", COSTATE_F32, {1 << 16}, large.data()}).ok());
+  EXPECT_THAT(temporaries(), ElementsAre("a.npy.old.tmp"));
+  EXPECT_EQ(ArrayFile::open(path)->read("a")->size(), 1 << 16);
 }
 
 TEST_F(ArrayFileTest, SafetensorsAlignsData) {
