@@ -119,6 +119,9 @@ private:
       if (found != "\"")
         error(begin, at) << "requires '\"' around a string, but found " << (found == "'" ? "a single quote" : ("'" + found + "'").str());
     }
+    auto *bytes = reinterpret_cast<const llvm::UTF8 *>(text.data());
+    if (const llvm::UTF8 *bad = bytes + first; !llvm::isLegalUTF8String(&bad, bytes + end))
+      error(begin, at) << "requires text in UTF-8, but found byte 0x" << llvm::utohexstr(*bad);
     tokens.push_back({Token::String, {&file, uint32_t(begin), uint32_t(at)}, text.slice(first, end)});
   }
 

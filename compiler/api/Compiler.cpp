@@ -2,6 +2,7 @@
 #include "costate/compiler/api/Compiler.h"
 
 #include "costate/compiler/api/Jit.h"
+#include "costate/compiler/codegen/CInterface.h"
 #include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/codegen/StatusConversion.h"
 #include "costate/compiler/pipeline/Pipeline.h"
@@ -111,7 +112,7 @@ std::string modelName(mlir::ModuleOp module, const ModelSource &source) {
   for (char &c : name)
     if (!llvm::isAlnum(c))
       c = '_';
-  if (name.empty() || llvm::isDigit(name[0]))
+  if (name.empty() || llvm::isDigit(name[0]) || codegen::isReservedInC(name))
     name = "model_" + name;
   return name;
 }

@@ -13,6 +13,17 @@
 
 namespace costate::codegen {
 
+bool isReservedInC(llvm::StringRef text) {
+  static const llvm::StringSet<> words = {
+      "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "compl", "concept", "const",
+      "constexpr", "continue", "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false", "float",
+      "for", "friend", "goto", "if", "inline", "int", "long", "main", "mutable", "namespace", "new", "noexcept", "not", "nullptr", "operator",
+      "or", "private", "protected", "public", "register", "requires", "restrict", "return", "short", "signed", "sizeof", "static",
+      "struct", "switch", "template", "this", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unsigned",
+      "using", "virtual", "void", "volatile", "while", "xor"};
+  return words.contains(text);
+}
+
 namespace {
 
 /// Makes C identifiers, each different from those before.
@@ -22,7 +33,7 @@ public:
     std::string text;
     for (char c : name)
       text += absl::ascii_isalnum(c) ? c : '_';
-    if (text.empty() || absl::ascii_isdigit(text[0]) || isKeyword(text))
+    if (text.empty() || absl::ascii_isdigit(text[0]) || isReservedInC(text))
       text = "_" + text;
     std::string unique = text;
     for (int number = 2; !taken.insert(unique).second; ++number)
@@ -31,16 +42,6 @@ public:
   }
 
 private:
-  static bool isKeyword(llvm::StringRef text) {
-    static const llvm::StringSet<> words = {
-        "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "compl", "concept", "const",
-        "constexpr", "continue", "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false", "float",
-        "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "nullptr", "operator",
-        "or", "private", "protected", "public", "register", "requires", "restrict", "return", "short", "signed", "sizeof", "static",
-        "struct", "switch", "template", "this", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unsigned",
-        "using", "virtual", "void", "volatile", "while", "xor"};
-    return words.contains(text);
-  }
   llvm::StringSet<> taken;
 };
 

@@ -57,7 +57,8 @@ std::string writeManifest(const ModelDescription &model, const Target &target, c
     json["entries"].push_back({{"name", entry.name}, {"arguments", arguments}, {"results", results}});
   }
   json["kernels"] = kernels;
-  return json.dump(2) + "\n";
+  // IR may name things by bytes that are no UTF-8, which JSON cannot.
+  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
 }
 
 } // namespace costate::codegen
