@@ -51,7 +51,7 @@ private:
     } else if (llvm::isDigit(c)) {
       number();
     } else if (c == '"' || c == '\'') {
-      string(text.substr(at, 1), 1, text.substr(at, 1));
+      string(text.substr(at, 1), text.substr(at, 1));
     } else if (c & 0x80) {
       foreignCharacter();
     } else if (c == '.' && at + 1 < text.size() && llvm::isDigit(text[at + 1]) && !llvm::StringRef("])._").contains(before) && !llvm::isAlnum(before)) {
@@ -106,9 +106,9 @@ private:
     emit(isFloat ? Token::Float : Token::Integer, begin, end);
   }
 
-  /// `at` is at the opening quote, whose `width` bytes were found where '"' stands in this language.
-  void string(llvm::StringRef close, size_t width, llvm::StringRef found) {
-    size_t begin = at, first = at + width, line = std::min(text.find('\n', first), text.size());
+  /// A string between these quotes, of which only '"' is one in this language.
+  void string(llvm::StringRef open, llvm::StringRef close) {
+    size_t begin = at, first = at + open.size(), line = std::min(text.find('\n', first), text.size());
     size_t end = text.slice(0, line).find(close, first);
     if (end == llvm::StringRef::npos) {
       at = line;
@@ -116,8 +116,8 @@ private:
       end = line;
     } else {
       at = end + close.size();
-      if (found != "\"")
-        error(begin, at) << "requires '\"' around a string, but found " << (found == "'" ? "a single quote" : ("'" + found + "'").str());
+      if (open != "\"")
+        error(begin, at) << "requires '\"' around a string, but found " << (open == "'" ? "a single quote" : ("'" + open + "'").str());
     }
     auto *bytes = reinterpret_cast<const llvm::UTF8 *>(text.data());
     if (const llvm::UTF8 *bad = bytes + first; !llvm::isLegalUTF8String(&bad, bytes + end))
@@ -136,7 +136,7 @@ private:
     static constexpr LookAlike quotes[] = {{"\u201c", "\u201d"}, {"\u2018", "\u2019"}};
     for (auto &[open, close] : quotes)
       if (text.substr(at).starts_with(open))
-        return string(close, open.size(), open);
+        return string(open, close);
     for (auto &[found, meant] : lookAlikes) {
       if (!text.substr(at).starts_with(found))
         continue;

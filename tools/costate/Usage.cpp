@@ -4,14 +4,13 @@
 #include "costate/frontends/Diagnostics.h"
 #include "costate/tools/costate/Commands.h"
 
-#include "absl/strings/ascii.h"
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include <charconv>
 #include <cmath>
-#include <limits>
 
 namespace costate::tool {
 
@@ -29,51 +28,44 @@ std::string nearest(const std::string &name, const std::vector<std::string> &can
   return found.empty() ? "" : absl::StrCat("; did you mean '", found.str(), "'?");
 }
 
+CLI::Validator requirement(std::string what, std::function<bool(const std::string &)> holds) {
+  return CLI::Validator(
+      [what = std::move(what), holds = std::move(holds)](const std::string &text) {
+        return holds(text) ? "" : absl::StrCat("requires ", what, ", but got '", text, "'");
+      },
+      "");
+}
+
 } // namespace
 
 CLI::Validator integer(int64_t least, int64_t most) {
   std::string range = least == INT64_MIN ? "" : most == INT64_MAX ? absl::StrCat(" >= ", least) : absl::StrCat(" from ", least, " to ", most);
-  return CLI::Validator(
-      [=](const std::string &text) {
-        int64_t value = 0;
-        return parse(text, value) && value >= least && value <= most ? "" : absl::StrCat("requires an integer", range, ", but got '", text, "'");
-      },
-      "");
+  return requirement("an integer" + range, [=](const std::string &text) {
+    int64_t value = 0;
+    return parse(text, value) && value >= least && value <= most;
+  });
 }
 
 CLI::Validator positiveNumber() {
-  return CLI::Validator(
-      [](const std::string &text) {
-        double value = 0;
-        return parse(text, value) && value > 0 && std::isfinite(value) ? "" : absl::StrCat("requires a positive number, but got '", text, "'");
-      },
-      "");
+  return requirement("a positive number", [](const std::string &text) {
+    double value = 0;
+    return parse(text, value) && value > 0 && std::isfinite(value);
+  });
 }
 
 CLI::Validator share() {
-  return CLI::Validator(
-      [](const std::string &text) {
-        double value = 0;
-        return parse(text, value) && value > 0 && value < 1 ? "" : absl::StrCat("requires a share between 0 and 1, but got '", text, "'");
-      },
-      "");
+  return requirement("a share between 0 and 1", [](const std::string &text) {
+    double value = 0;
+    return parse(text, value) && value > 0 && value < 1;
+  });
 }
 
 CLI::Validator oneOf(std::vector<std::string> values) {
-  return CLI::Validator(
-      [values](const std::string &text) {
-        return std::find(values.begin(), values.end(), text) != values.end() ? ""
-                                                                             : absl::StrCat("requires ", absl::StrJoin(values, " or "), ", but got '", text, "'");
-      },
-      "");
+  return requirement(absl::StrJoin(values, " or "), [=](const std::string &text) { return absl::c_linear_search(values, text); });
 }
 
 CLI::Validator fileNamed(std::string extension) {
-  return CLI::Validator(
-      [extension](const std::string &text) {
-        return absl::EndsWith(text, extension) ? "" : absl::StrCat("requires a file named ", extension, ", but got '", text, "'");
-      },
-      "");
+  return requirement("a file named " + extension, [=](const std::string &text) { return absl::EndsWith(text, extension); });
 }
 
 std::string usageMessage(const CLI::App &app, const CLI::ParseError &error) {
