@@ -305,6 +305,8 @@ FailureOr<Tensor> Elaborator::toFloat(const Value &value, SourceRange where) {
 
 Failure Elaborator::explained(Failure failure, const Tensor &a, const Tensor &b) {
   for (const Tensor *operand : {&a, &b}) {
+    if (operand == &b && b.value == a.value)
+      break; // has been said
     const Binding *first = nullptr;
     for (const auto &[binding, value] : current->values)
       if (!binding->name.empty() && value.is<Tensor>() && value.as<Tensor>()->value == operand->value && (!first || binding->serial < first->serial))

@@ -189,7 +189,7 @@ ModelElaborator::RuleCall ModelElaborator::callOnArenas(const Optimizer &optimiz
 }
 
 ModelElaborator::RuleKind ModelElaborator::classify(const RuleCall &call) {
-  FailureOr<FunctionInstance> one = buildRule(call, /*isOpen=*/true);
+  FailureOr<FunctionInstance> one = buildRule(call, /*isOpen=*/true, ".open");
   if (failed(one))
     return RuleKind::Leaves;
   RuleKind kind = RuleKind::Elements;
@@ -200,7 +200,7 @@ ModelElaborator::RuleKind ModelElaborator::classify(const RuleCall &call) {
       lifted->func.erase();
   } else if (call.arguments.size() > call.named) {
     // What differs for a group is an element there: it may not reach a state that is one number.
-    FailureOr<FunctionInstance> whole = buildRule(call);
+    FailureOr<FunctionInstance> whole = buildRule(call, /*isOpen=*/false, ".trial");
     kind = succeeded(whole) ? RuleKind::Elements : RuleKind::Leaves;
     if (succeeded(whole))
       whole->func.erase();
@@ -287,13 +287,13 @@ FailureOr<Value> ModelElaborator::callInstance(const RuleCall &call) {
     Elaborator::Frame frame(e, decl.name.text.str(), where);
     FailureOr<FunctionInstance> instance = mlir::failure();
     if (call.rule.kind == RuleKind::Sums) {
-      FailureOr<FunctionInstance> one = buildRule(call, /*isOpen=*/true);
+      FailureOr<FunctionInstance> one = buildRule(call, /*isOpen=*/true, ".open");
       if (failed(one))
         return failure();
       instance = buildLeafRule(call, one->func);
       one->func.erase();
     } else {
-      instance = buildRule(call);
+      instance = buildRule(call, /*isOpen=*/false, ".update");
     }
     if (failed(instance))
       return failure();
@@ -341,10 +341,10 @@ FailureOr<const Binding *> ModelElaborator::bindRule(const RuleCall &call, std::
 
 /// The function of a rule on what it is called on or, if `isOpen`, on one parameter of open shape. In that one, what differs between groups is a
 /// number: an argument behind the others.
-FailureOr<FunctionInstance> ModelElaborator::buildRule(const RuleCall &call, bool isOpen) {
+FailureOr<FunctionInstance> ModelElaborator::buildRule(const RuleCall &call, bool isOpen, llvm::StringRef suffix) {
   const OptimizerDecl &decl = *call.optimizer.decl;
   bool isOnArenas = !isOpen && call.rule.kind != RuleKind::Leaves;
-  Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + (isOpen ? ".open" : ".update"), decl.name.range);
+  Elaborator::Building building(e, FunctionScope::Instance, decl.name.text.str() + suffix.str(), decl.name.range);
   graph::Dims whole = {e.b.dim(call.rule.set->size)}, open = {e.b.openExtent()};
   auto inside = [&](const Tensor &tensor) { return isOpen && tensor.dims == whole ? open : tensor.dims; };
   std::vector<Value> given;

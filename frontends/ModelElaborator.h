@@ -133,7 +133,7 @@ private:
   mlir::FailureOr<Value> callInstance(const RuleCall &call);
   using MakePieces = llvm::function_ref<Value(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> pieces)>;
   mlir::FailureOr<const Binding *> bindRule(const RuleCall &call, std::vector<Value> given, MakePieces makePieces);
-  mlir::FailureOr<FunctionInstance> buildRule(const RuleCall &call, bool isOpen = false);
+  mlir::FailureOr<FunctionInstance> buildRule(const RuleCall &call, bool isOpen, llvm::StringRef suffix);
   mlir::FailureOr<FunctionInstance> buildLeafRule(const RuleCall &call, mlir::func::FuncOp one);
   Tensor keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after);
   bool treatsElements(llvm::iterator_range<mlir::Block::iterator> ops);

@@ -10,7 +10,7 @@ using namespace syntax;
 // Places and depth
 //===----------------------------------------------------------------------===//
 
-static const char *describe(Place place) {
+const char *describe(Place place) {
   switch (place) {
   case InModel: return "a model";
   case InNet: return "a net";

@@ -11,6 +11,8 @@ constexpr unsigned maxNesting = 200;
 
 /// Where a statement stands. The bodies of loops and branches are as those of a fn.
 enum Place : unsigned { InModel = 1, InNet = 2, InFn = 4, InOptimizer = 8, InStep = 16, InCheck = 32 };
+/// "a model"
+const char *describe(Place place);
 
 /// What the language asks of a tree beyond the kinds of its nodes. The parser and the reader of model files ask for each node as soon as they have
 /// it, so that a tree means the same whatever it was made of, and so do its errors. A function returns false after it has reported one.

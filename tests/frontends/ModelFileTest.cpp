@@ -50,7 +50,7 @@ std::string readText(const std::string &path) {
   return file ? (*file)->getBuffer().str() : std::string();
 }
 
-/// All model texts of the repository, and the blocks of the page of the language.
+/// All model texts of the repository but those with mistakes, and the blocks of the page of the language.
 std::vector<Text> modelTexts() {
   std::vector<Text> texts;
   for (const StandardFile &file : standardLibrary())
@@ -58,7 +58,7 @@ std::vector<Text> modelTexts() {
   for (const char *folder : {"/examples", "/tests"}) {
     std::error_code error;
     for (llvm::sys::fs::recursive_directory_iterator it(std::string(COSTATE_SOURCE) + folder, error), end; it != end && !error; it.increment(error))
-      if (llvm::sys::path::extension(it->path()) == ".costate")
+      if (llvm::sys::path::extension(it->path()) == ".costate" && !llvm::StringRef(it->path()).contains("/tests/errors/"))
         texts.push_back({it->path(), readText(it->path())});
   }
   std::string page = readText(COSTATE_SOURCE "/docs/language.md");
