@@ -2,9 +2,7 @@
 //
 // Ops that earlier phases want whole, as the compositions that kernels compute.
 #include "costate/compiler/fuse/Passes.h"
-#include "costate/dialects/graph/Axes.h"
-#include "costate/dialects/graph/Dimensions.h"
-#include "costate/dialects/graph/Graph.h"
+#include "costate/dialects/graph/Emitter.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -24,57 +22,47 @@ namespace {
 
 using Builder = ImplicitLocOpBuilder;
 
-class GraphExpansion {
+class GraphExpansion : OpBuilder::Listener {
 public:
-  void run(func::FuncOp function) {
-    function.walk([&](Operation *op) {
-      Builder b(op->getLoc(), op);
-      if (isa<SoftmaxOp, LogSumExpOp>(op))
-        expandExponentials(b, op);
-      else if (auto top = dyn_cast<TopKOp>(op))
-        expandTopK(b, top);
-      else if (auto sort = dyn_cast<SortOp>(op))
-        expandSort(b, sort);
-    });
+  LogicalResult run(func::FuncOp function) {
+    function.walk([&](Operation *op) { work.push_back(op); });
+    while (!work.empty())
+      if (failed(expand(work.pop_back_val())))
+        return failure();
+    for (Operation *op : llvm::reverse(replaced))
+      op->erase();
+    return success();
   }
 
 private:
-  Value splat(Builder &b, Value like, const APFloat &value) {
-    auto type = cast<RankedTensorType>(like.getType());
-    Value scalar = ConstantOp::create(b, DenseElementsAttr::get(RankedTensorType::get({}, type.getElementType()), value));
-    if (type.getRank() == 0)
-      return scalar;
-    return BroadcastInDimOp::create(b, type, scalar, ArrayRef<int64_t>(), toArrayAttr(b.getContext(), dimensions.of(like)));
+  /// A composition may hold what is to be expanded itself.
+  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override { work.push_back(op); }
+
+  LogicalResult expand(Operation *op) {
+    Builder b(op->getLoc(), op);
+    b.setListener(this);
+    if (auto expandable = dyn_cast<Expandable>(op))
+      return expandWhole(b, expandable);
+    if (auto top = dyn_cast<TopKOp>(op))
+      expandTopK(b, top);
+    else if (auto sort = dyn_cast<SortOp>(op))
+      expandSort(b, sort);
+    return success();
   }
 
-  /// Repeats a row's value along the reduced axes.
-  Value spread(Builder &b, Value rows, ArrayRef<int64_t> axes, Value like) {
-    auto type = cast<RankedTensorType>(like.getType());
-    return BroadcastInDimOp::create(b, type, rows, complement(axes, type.getRank()), toArrayAttr(b.getContext(), dimensions.of(like)));
+  LogicalResult expandWhole(Builder &b, Expandable op) {
+    Emitter emitter(b, op->getLoc(), dimensions);
+    SmallVector<Value> results = op.expand(emitter);
+    if (TypeRange(ValueRange(results)) != op->getResultTypes())
+      return op->emitOpError() << "requires its composition to have the type of its results, but got " << TypeRange(ValueRange(results));
+    replace(op, results);
+    return success();
   }
 
-  /// m = max(x), or 0 where that is not finite; e = exp(x - m); s = sum(e). Then logsumexp is m + log(s): rows of -inf give -inf, an
-  /// infinity gives inf, a NaN stays. Softmax is e / s, and NaN where the maximum is not finite.
-  void expandExponentials(Builder &b, Operation *op) {
-    Value x = op->getOperand(0);
-    auto axes = llvm::to_vector(cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef());
-    auto type = cast<RankedTensorType>(x.getType());
-    Type rowType = RankedTensorType::get(take(type.getShape(), complement(axes, type.getRank())), type.getElementType());
-    const llvm::fltSemantics &semantics = cast<FloatType>(type.getElementType()).getFloatSemantics();
-    Value largest = ReduceMaxOp::create(b, rowType, x, axes);
-    Value isFinite = CompareOp::create(b, ComparisonDirection::LT, AbsOp::create(b, largest), splat(b, largest, APFloat::getInf(semantics)));
-    Value m = SelectOp::create(b, isFinite, largest, splat(b, largest, APFloat::getZero(semantics)));
-    Value e = ExponentialOp::create(b, SubtractOp::create(b, x, spread(b, m, axes, x)));
-    Value s = ReduceSumOp::create(b, rowType, e, axes);
-    Value result;
-    if (isa<SoftmaxOp>(op)) {
-      Value divisor = SelectOp::create(b, isFinite, s, splat(b, s, APFloat::getNaN(semantics)));
-      result = DivideOp::create(b, e, spread(b, divisor, axes, x));
-    } else {
-      result = AddOp::create(b, m, LogOp::create(b, s));
-    }
-    op->getResult(0).replaceAllUsesWith(result);
-    op->erase();
+  /// Erased only at the end: dimensions are known by value, and no later value may lie where an earlier one did.
+  void replace(Operation *op, ValueRange results) {
+    op->replaceAllUsesWith(results);
+    replaced.push_back(op);
   }
 
   /// The runtime sorts by f32, f64, i32 and i64; a narrower type keeps its order in one of them.
@@ -93,8 +81,7 @@ private:
       return;
     operands.insert(operands.begin(), keys);
     auto wide = SortOp::create(b, TypeRange(ValueRange(operands)), operands, op.getAxis());
-    op.replaceAllUsesWith(wide.getResults().drop_front());
-    op.erase();
+    replace(op, wide.getResults().drop_front());
   }
 
   /// The runtime counts in i32.
@@ -105,17 +92,18 @@ private:
       return;
     auto wide = TopKOp::create(b, values.clone(cast<RankedTensorType>(keys.getType()).getElementType()), indices.clone(b.getI32Type()), keys, op.getK());
     auto as = [&](RankedTensorType type, Value value) { return value.getType() == type ? value : Value(ConvertOp::create(b, type, value)); };
-    op.replaceAllUsesWith(ValueRange{as(values, wide.getValues()), as(indices, wide.getIndices())});
-    op.erase();
+    replace(op, {as(values, wide.getValues()), as(indices, wide.getIndices())});
   }
 
   Dimensions dimensions;
+  SmallVector<Operation *> work, replaced;
 };
 
 struct ExpandGraph : impl::ExpandGraphBase<ExpandGraph> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
-      GraphExpansion().run(function);
+      if (failed(GraphExpansion().run(function)))
+        return signalPassFailure();
     // The forward value and its derivative often expand alike.
     IRRewriter rewriter(&getContext());
     DominanceInfo dominance(getOperation());

@@ -31,8 +31,8 @@ def SimplifyGraph : Pass<"fuse-simplify-graph", "::mlir::ModuleOp"> {
 def ExpandGraph : Pass<"fuse-expand-graph", "::mlir::ModuleOp"> {
   let summary = "writes ops that were kept whole as compositions";
   let description = [{
-    Before: any graph op. After: no `softmax` and `logsumexp`; they are a maximum, exponentials and a sum over rows, of which kernel formation makes one
-    kernel. `top_k` has i32 indices, as the runtime's function gives them; contractions over nothing are products.
+    Before: any graph op, and any that is `Expandable`. After: no `Expandable` op. `softmax` and `logsumexp` are a maximum, exponentials and a sum over rows,
+    of which kernel formation makes one kernel. `top_k` has i32 indices, as the runtime's function gives them; contractions over nothing are products.
   }];
 }
 

@@ -33,6 +33,14 @@ static LogicalResult everyOp(ModuleOp module, function_ref<LogicalResult(Operati
   return failure(result.wasInterrupted());
 }
 
+/// Any dialect may keep an op whole as long as fuse can ask it for its composition.
+static LogicalResult onlyTensorOps(ModuleOp module, Phase phase) {
+  static constexpr StringRef dialects[] = {"arith", "func", "graph", "optim", "scf", "tensor", "ub"};
+  return everyOp(module, [&](Operation *op) -> LogicalResult {
+    return isa<Expandable>(op) || llvm::is_contained(dialects, op->getName().getDialectNamespace()) ? success() : left(op, phase);
+  });
+}
+
 static LogicalResult onlyDialects(ModuleOp module, Phase phase, ArrayRef<StringRef> dialects) {
   return everyOp(module, [&](Operation *op) -> LogicalResult {
     return llvm::is_contained(dialects, op->getName().getDialectNamespace()) ? success() : left(op, phase);
@@ -48,7 +56,7 @@ static LogicalResult hasEntry(ModuleOp module, Phase phase) {
 }
 
 static LogicalResult checkImport(ModuleOp module, Phase phase) {
-  if (failed(hasEntry(module, phase)) || failed(onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "tensor", "ub"})))
+  if (failed(hasEntry(module, phase)) || failed(onlyTensorOps(module, phase)))
     return failure();
   return everyOp(module, [&](Operation *op) -> LogicalResult {
     return isa<UnknownLoc>(op->getLoc()) ? broken(op, phase) << "'" << op->getName() << "' has no location" : success();
@@ -57,11 +65,11 @@ static LogicalResult checkImport(ModuleOp module, Phase phase) {
 
 static LogicalResult checkSolve(ModuleOp module, Phase phase) {
   // The optim dialect keeps arenas, and solves that a request still reaches.
-  return onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "tensor", "ub"});
+  return onlyTensorOps(module, phase);
 }
 
 static LogicalResult checkDifferentiate(ModuleOp module, Phase phase) {
-  if (failed(onlyDialects(module, phase, {"arith", "func", "graph", "optim", "scf", "tensor", "ub"})))
+  if (failed(onlyTensorOps(module, phase)))
     return failure();
   return everyOp(module, [&](Operation *op) -> LogicalResult {
     if (isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp, graph::StopGradientOp>(op))

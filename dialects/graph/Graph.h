@@ -7,6 +7,7 @@
 
 #include "costate/dialects/graph/GraphAttributes.h"
 #include "costate/dialects/interfaces/Interfaces.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpImplementation.h"

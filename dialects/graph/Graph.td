@@ -13,6 +13,7 @@ include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "costate/dialects/interfaces/Differentiable.td"
 include "costate/dialects/interfaces/Batchable.td"
+include "costate/dialects/interfaces/Expandable.td"
 
 def Graph_Dialect : Dialect {
   let name = "graph";

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "costate/dialects/graph/Axes.h"
-#include "costate/dialects/graph/Graph.h"
+#include "costate/dialects/graph/Emitter.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace costate;
@@ -29,6 +31,27 @@ REDUCTION(ReduceMinOp)
 REDUCTION(LogSumExpOp)
 #undef REDUCTION
 
+/// m = max(x), or 0 where that is not finite; e = exp(x - m); s = sum(e).
+struct Exponentials {
+  Value isFinite, m, e, s;
+};
+
+static Exponentials exponentials(Emitter &b, Value x, ArrayRef<int64_t> axes) {
+  Exponentials of;
+  Value largest = b.create<ReduceMaxOp>(typeOf(take(b.dims(x), complement(axes, b.dims(x).size())), getElementTypeOrSelf(x)), x, axes);
+  of.isFinite = b.compare(ComparisonDirection::LT, b.unary<AbsOp>(largest), std::numeric_limits<double>::infinity());
+  of.m = b.select(of.isFinite, largest, b.zerosLike(largest));
+  of.e = b.unary<ExponentialOp>(b.sub(x, b.spread(of.m, axes, x)));
+  of.s = b.sum(of.e, axes);
+  return of;
+}
+
+// m + log(s): rows of -inf give -inf, an infinity gives inf, a NaN stays
+SmallVector<Value> LogSumExpOp::expand(Emitter &b) {
+  Exponentials of = exponentials(b, getOperand(), getAxes());
+  return {b.add(of.m, b.unary<LogOp>(of.s))};
+}
+
 //===----------------------------------------------------------------------===//
 // softmax
 //===----------------------------------------------------------------------===//
@@ -36,6 +59,13 @@ REDUCTION(LogSumExpOp)
 LogicalResult SoftmaxOp::verify() { return verifyAscending(*this, "axes", getAxes(), getOperand().getType().getRank()); } // C1
 
 Dims SoftmaxOp::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
+
+// e / s, and NaN where the maximum is not finite
+SmallVector<Value> SoftmaxOp::expand(Emitter &b) {
+  Exponentials of = exponentials(b, getOperand(), getAxes());
+  Value divisor = b.select(of.isFinite, of.s, b.splat(std::numeric_limits<double>::quiet_NaN(), of.s));
+  return {b.div(of.e, b.spread(divisor, getAxes(), getOperand()))};
+}
 
 //===----------------------------------------------------------------------===//
 // argmax, argmin

@@ -6,7 +6,8 @@
 include "costate/dialects/graph/Graph.td"
 
 // C1: `axes` ascend, differ and lie in [0, rank). C2: the result's shape is the operand's without `axes`. C3: one element type.
-class Graph_ReductionOp<string mnemonic, Type type, string formula> : Graph_MapOp<mnemonic, [AllElementTypesMatch<["operand", "result"]>]> {
+class Graph_ReductionOp<string mnemonic, Type type, string formula, list<Trait> traits = []>
+    : Graph_MapOp<mnemonic, !listconcat([AllElementTypesMatch<["operand", "result"]>], traits)> {
   let summary = formula;
   let description = [{
     C1: `axes` ascend, differ and lie in [0, rank). C2: the result's shape is the operand's without `axes`. C3: one element type.
@@ -25,9 +26,10 @@ def Graph_ReduceMinOp : Graph_ReductionOp<"reduce_min", Graph_Tensor,
     "minimum over `axes`; NaN if any is NaN; of nothing, +inf or the largest integer; equal minima share the cotangent evenly">;
 
 def Graph_LogSumExpOp : Graph_ReductionOp<"logsumexp", Graph_FloatTensor,
-    "m + log(sum(exp(x - m))) over `axes`, m the maximum; kept whole until `fuse`, since exp(x) alone overflows; a row of -inf gives -inf">;
+    "m + log(sum(exp(x - m))) over `axes`, m the maximum; kept whole until `fuse`, since exp(x) alone overflows; a row of -inf gives -inf",
+    [DeclareOpInterfaceMethods<Costate_Expandable>]>;
 
-def Graph_SoftmaxOp : Graph_MapOp<"softmax", [SameOperandsAndResultType]> {
+def Graph_SoftmaxOp : Graph_MapOp<"softmax", [SameOperandsAndResultType, DeclareOpInterfaceMethods<Costate_Expandable>]> {
   let summary = "exp(x - logsumexp(x)) along `axes`";
   let description = [{
     C1: as for reductions. A row of -inf gives NaN, as 0/0 does.

@@ -5,3 +5,4 @@
 #include "costate/dialects/interfaces/ArenaLayout.cpp.inc"
 #include "costate/dialects/interfaces/Batchable.cpp.inc"
 #include "costate/dialects/interfaces/Differentiable.cpp.inc"
+#include "costate/dialects/interfaces/Expandable.cpp.inc"

@@ -13,6 +13,9 @@ namespace costate {
 class Pullback;
 class Pushforward;
 class Batching;
+namespace graph {
+class Emitter;
+} // namespace graph
 
 /// Gives the dimensions of a value.
 using DimensionsOf = llvm::function_ref<graph::Dims(mlir::Value)>;
@@ -37,6 +40,7 @@ struct ArenaLeaf {
 #include "costate/dialects/interfaces/ArenaLayout.h.inc"
 #include "costate/dialects/interfaces/Batchable.h.inc"
 #include "costate/dialects/interfaces/Differentiable.h.inc"
+#include "costate/dialects/interfaces/Expandable.h.inc"
 
 namespace costate {
 
