@@ -10,18 +10,14 @@ using mlir::failed;
 using mlir::failure;
 using mlir::FailureOr;
 
-const Builtin *findBuiltin(StringRef name) {
-  for (llvm::ArrayRef<Builtin> table : {mathBuiltins(), shapeBuiltins()})
+std::vector<llvm::ArrayRef<Builtin>> builtinTables() { return {mathBuiltins(), shapeBuiltins()}; }
+
+const Builtin *findBuiltin(llvm::ArrayRef<llvm::ArrayRef<Builtin>> tables, StringRef name) {
+  for (llvm::ArrayRef<Builtin> table : tables)
     for (const Builtin &builtin : table)
       if (builtin.name == name)
         return &builtin;
   return nullptr;
-}
-
-void builtinNames(std::vector<StringRef> &names) {
-  for (llvm::ArrayRef<Builtin> table : {mathBuiltins(), shapeBuiltins()})
-    for (const Builtin &builtin : table)
-      names.push_back(builtin.name);
 }
 
 StringRef adviceForName(StringRef name) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // How built-in functions read their arguments; the functions themselves are tables in MathBuiltins.cpp and
-// ShapeBuiltins.cpp. What can be written in the language is not here but in std/.
+// ShapeBuiltins.cpp, and in plugins. What can be written in the language is not here but in std/.
 #ifndef COSTATE_FRONTENDS_BUILTINS_H
 #define COSTATE_FRONTENDS_BUILTINS_H
 

@@ -439,7 +439,7 @@ FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Bin
   auto declared = declarations.find(e.name);
   if (declared != declarations.end())
     return declared->second;
-  if (const Builtin *builtin = findBuiltin(e.name))
+  if (const Builtin *builtin = findBuiltin(builtins, e.name))
     return Value(builtin);
   if (std::optional<mlir::Type> type = elementType(e.name))
     return Value(*type);
@@ -457,7 +457,9 @@ FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Bin
     candidates.push_back(b->name);
   for (const auto &declaration : declarations)
     candidates.push_back(declaration.first());
-  builtinNames(candidates);
+  for (llvm::ArrayRef<Builtin> table : builtins)
+    for (const Builtin &builtin : table)
+      candidates.push_back(builtin.name);
   llvm::sort(candidates); // a suggestion must not depend on the order of a hash table
   StringRef nearest = nearestName(e.name, candidates);
   if (nearest.empty())

@@ -264,7 +264,7 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
     if (StringRef advice = adviceForName(name); !advice.empty())
       return std::move(failure) << advice;
     std::move(failure) << "functions stand before their arguments";
-    if (!findBuiltin(name) && !declarations.contains(name))
+    if (!findBuiltin(builtins, name) && !declarations.contains(name))
       return failure;
     return std::move(failure) << ": '" << name << "(" << spell(*e.base) << ")'";
   }

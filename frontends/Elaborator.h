@@ -123,8 +123,10 @@ struct Builtin {
   bool lazy = false; // takes its first argument as an expression, not as a value
 };
 
-const Builtin *findBuiltin(llvm::StringRef name);
-void builtinNames(std::vector<llvm::StringRef> &names);
+/// The built-in functions of the language.
+std::vector<llvm::ArrayRef<Builtin>> builtinTables();
+/// Null if none has the name.
+const Builtin *findBuiltin(llvm::ArrayRef<llvm::ArrayRef<Builtin>> tables, llvm::StringRef name);
 /// What to write for a name that this language lacks and others have; empty if there is no advice.
 llvm::StringRef adviceForName(llvm::StringRef name);
 
@@ -133,8 +135,9 @@ public:
   /// `sources`: of the user, as opposed to the library.
   Elaborator(mlir::ModuleOp module, llvm::ArrayRef<std::unique_ptr<SourceFile>> sources, Diagnostics &diagnostics, const ImportOptions &options);
 
-  /// Declarations of a file; those of an earlier file win over equal names of a later one.
-  mlir::LogicalResult addFile(const syntax::File &file);
+  /// Declarations of a file; those of an earlier file win over equal names of a later one, and over built-in functions. In the files of the library
+  /// every name is declared once.
+  mlir::LogicalResult addFile(const syntax::File &file, bool isLibrary);
   mlir::LogicalResult elaborateCheck(const syntax::CheckDecl &check, unsigned number);
 
   //===--- Errors (ElaborateExpressions.cpp) -------------------------------===//
@@ -320,7 +323,9 @@ public:
   bool training = false; // what is built is a part of train_step: see the built-in function of that name
   std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given
 
-  llvm::StringMap<Value> declarations; // fns, nets and optimizers by name
+  std::vector<llvm::ArrayRef<Builtin>> builtins; // those of the language, then those of plugins
+  llvm::StringMap<Value> declarations;           // fns, nets and optimizers by name
+  llvm::StringMap<SourceRange> libraryNames;     // where those of the library are declared
 
   /// A state that a net declares; `root` stands for its value, an argument of an entry.
   struct NetState {

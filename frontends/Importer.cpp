@@ -5,7 +5,6 @@
 #include "costate/frontends/ModelElaborator.h"
 #include "costate/frontends/ModelFile.h"
 #include "costate/frontends/Parser.h"
-#include "costate/frontends/StandardLibrary.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -24,17 +23,21 @@ using mlir::success;
 namespace importer {
 
 Elaborator::Elaborator(mlir::ModuleOp module, llvm::ArrayRef<std::unique_ptr<SourceFile>> sources, Diagnostics &diagnostics, const ImportOptions &options)
-    : b(module.getContext()), module(module), sources(sources), diagnostics(diagnostics) {
+    : b(module.getContext()), module(module), sources(sources), diagnostics(diagnostics), builtins(builtinTables()) {
+  for (const LanguageExtension &extension : options.extensions)
+    builtins.push_back(extension.builtins);
   mlir::MLIRContext *context = module.getContext();
   real = options.realIsF64 ? mlir::Type(mlir::Float64Type::get(context)) : mlir::Type(mlir::Float32Type::get(context));
   for (llvm::StringRef entry : {"init", "train_step", "evaluate", "predict"})
     functionNames[entry] = 1; // a fn of that name gets a number
 }
 
-LogicalResult Elaborator::addFile(const File &file) {
-  llvm::StringMap<SourceRange> here;
+LogicalResult Elaborator::addFile(const File &file, bool isLibrary) {
+  llvm::StringMap<SourceRange> ownNames, &names = isLibrary ? libraryNames : ownNames;
   auto add = [&](const Name &name, Value value) -> LogicalResult {
-    auto [entry, isNew] = here.try_emplace(name.text, name.range);
+    if (isLibrary && findBuiltin(builtins, name.text))
+      return error(name.range) << "requires a name in the library that no built-in function has, but got '" << name.text << "'";
+    auto [entry, isNew] = names.try_emplace(name.text, name.range);
     if (!isNew)
       return error(name.range).note(location(entry->second), "it is declared here") << "'" << name.text << "' is declared already";
     declarations.try_emplace(name.text, std::move(value));
@@ -157,16 +160,19 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
   auto module = mlir::OwningOpRef<mlir::ModuleOp>(
       mlir::ModuleOp::create(mlir::FileLineColLoc::get(&context, model->sources.front()->name(), 1, 1)));
   Elaborator elaborator(*module, model->sources, diagnostics, options);
-  if (failed(elaborator.addFile(model->tree)))
+  if (failed(elaborator.addFile(model->tree, /*isLibrary=*/false)))
     return {};
 
   // Declarations of the file hide those of the library.
+  std::vector<StandardFile> library(standardLibrary());
+  for (const LanguageExtension &extension : options.extensions)
+    llvm::append_range(library, extension.modules);
   std::vector<std::unique_ptr<SourceFile>> librarySources;
   std::vector<std::unique_ptr<File>> libraryFiles;
-  for (const StandardFile &standard : standardLibrary()) {
+  for (const StandardFile &standard : library) {
     librarySources.push_back(std::make_unique<SourceFile>(standard.name, standard.text));
     libraryFiles.push_back(parse(*librarySources.back(), diagnostics));
-    if (!libraryFiles.back() || failed(elaborator.addFile(*libraryFiles.back())))
+    if (!libraryFiles.back() || failed(elaborator.addFile(*libraryFiles.back(), /*isLibrary=*/true)))
       return {};
   }
   if (failed(importFile(model->tree, elaborator)) || failed(tidy(*module)) || failed(checkSizes(*module)) || failed(mlir::verify(*module)))

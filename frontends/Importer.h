@@ -4,14 +4,29 @@
 #ifndef COSTATE_FRONTENDS_IMPORTER_H
 #define COSTATE_FRONTENDS_IMPORTER_H
 
+#include "costate/frontends/StandardLibrary.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <vector>
+
 namespace costate {
+
+namespace importer {
+struct Builtin;
+} // namespace importer
+
+/// What a plugin adds to the language. Built-in functions are called as those of Builtins.h are, and have names of their own; modules stand beside the
+/// standard library, whose names they must not declare again. Both outlive the import.
+struct LanguageExtension {
+  llvm::ArrayRef<importer::Builtin> builtins;
+  llvm::ArrayRef<StandardFile> modules;
+};
 
 struct ImportOptions {
   /// Compiles every f32 of the model as f64.
   bool realIsF64 = false;
+  std::vector<LanguageExtension> extensions = {};
 };
 
 /// Imports one model file, text or binary (ModelFile.h): its model, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its
