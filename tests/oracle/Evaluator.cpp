@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "costate/tests/oracle/Evaluator.h"
+#include "costate/tests/oracle/Interpretable.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -173,6 +174,8 @@ FailureOr<Nodes> Evaluator::runBlock(Block &block, const Nodes &arguments, Frame
 }
 
 FailureOr<Nodes> Evaluator::runOp(Operation *op, const Nodes &operands, Frame &frame) {
+  if (auto rule = dyn_cast<Interpretable>(op))
+    return rule.interpret(operands);
   if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp>(op))
     return applyRule(*this, op, operands, frame);
   if (std::optional<Nodes> results = applyScalarRule(*this, op, operands))
@@ -368,3 +371,5 @@ FailureOr<Nodes> Evaluator::runMap(graph::MapRequestOp op, const Nodes &operands
 }
 
 } // namespace costate::oracle
+
+#include "costate/tests/oracle/Interpretable.cpp.inc"
