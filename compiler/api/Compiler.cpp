@@ -29,18 +29,33 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 /// A context for one compilation, whose diagnostics become text.
 class Compilation {
 public:
-  explicit Compilation(const ModelSource &source)
-      : source(source), context(registry(), mlir::MLIRContext::Threading::DISABLED), stream(messages), printer(context, stream) {
+  Compilation(const ModelSource &source, const Session &session)
+      : source(source), session(session), extensions(session.plugins().languageExtensions()),
+        context(registry(), mlir::MLIRContext::Threading::DISABLED), stream(messages), printer(context, stream) {
+    for (const LanguageExtension &extension : extensions)
+      for (const StandardFile &file : extension.modules)
+        printer.addSource(file.name, file.text);
     printer.addSource(source.name, source.text);
     context.printOpOnDiagnostic(false); // a place in the model says more than an op in generic form
+    session.plugins().loadDialects(context);
   }
 
   bool isIr() const { return llvm::StringRef(source.name).ends_with(".mlir"); }
-  mlir::OwningOpRef<mlir::ModuleOp> import(const Options &options) {
+  mlir::OwningOpRef<mlir::ModuleOp> import() {
     if (isIr())
       return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
-    return importModel(source.text, source.name, context, {.realIsF64 = options.real == Real::F64});
+    return importModel(source.text, source.name, context, {session.options().real == Real::F64, extensions});
   }
+  mlir::LogicalResult run(mlir::ModuleOp module, Phase last) {
+    Pipeline pipeline(session.options());
+    session.plugins().addHooks(pipeline);
+    mlir::LogicalResult result = pipeline.run(module, session.options().from, last);
+    for (auto [phase, taken] : pipeline.times())
+      phaseSeconds.emplace_back(phaseName(phase), taken);
+    return result;
+  }
+  /// Of the phases that have run.
+  std::vector<std::pair<std::string, double>> phaseSeconds;
   std::unique_ptr<ModelFile> read() {
     Diagnostics diagnostics(context);
     return readModelFile(source.text, source.name, diagnostics);
@@ -64,6 +79,8 @@ private:
   }
 
   const ModelSource &source;
+  const Session &session;
+  std::vector<LanguageExtension> extensions;
   mlir::MLIRContext context;
   std::string messages;
   llvm::raw_string_ostream stream;
@@ -118,7 +135,7 @@ std::string modelName(mlir::ModuleOp module, const ModelSource &source) {
 }
 
 /// Everything that can change a byte of the package.
-std::string packageKey(const ModelSource &source, const Options &options, const codegen::Target &target, bool checks) {
+std::string packageKey(const ModelSource &source, const Options &options, const Plugins &plugins, const codegen::Target &target, bool checks) {
   std::string rest = absl::StrCat(checks ? "checks" : "model", "/", options.real == Real::F64 ? "f64" : "f32", "/", phaseName(options.from), "/", options.optimize, options.trace ? "/trace" : "");
   for (auto &[dim, hint] : options.hints)
     absl::StrAppend(&rest, "/", dim, "=", hint);
@@ -127,7 +144,7 @@ std::string packageKey(const ModelSource &source, const Options &options, const 
   if (!options.scheduleFile.empty())
     if (auto file = llvm::MemoryBuffer::getFile(options.scheduleFile))
       absl::StrAppend(&rest, "/", (*file)->getBuffer().str());
-  return codegen::contentKey({"package", codegen::compilerIdentity(), target.key(), rest, source.name, source.text});
+  return codegen::contentKey({"package", codegen::compilerIdentity(), target.key(), plugins.identity(), rest, source.name, source.text});
 }
 
 } // namespace
@@ -139,7 +156,7 @@ absl::StatusOr<ModelSource> ModelSource::read(const std::string &path) {
   return ModelSource{path, (*file)->getBuffer().str()};
 }
 
-Session::Session(Options options) : chosen(std::move(options)) {
+Session::Session(Options options, Plugins plugins) : chosen(std::move(options)), added(std::move(plugins)) {
   if (chosen.threads <= 0)
     chosen.threads = std::max(1u, std::thread::hardware_concurrency());
 }
@@ -155,7 +172,7 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
   if (!target.ok())
     return target.status();
   codegen::ObjectCache cache(chosen.cacheDirectory, chosen.cacheBytes);
-  std::string key = packageKey(source, chosen, *target, subject == Subject::Checks);
+  std::string key = packageKey(source, chosen, added, *target, subject == Subject::Checks);
   bool dumps = !chosen.dumpDirectory.empty(); // a package from the cache has nothing to dump
   if (!dumps)
     if (std::optional<std::string> bytes = cache.find(key))
@@ -165,19 +182,17 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
         return package;
       }
 
-  Compilation compilation(source);
-  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
+  Compilation compilation(source, *this);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
   if (!module)
     return compilation.userError();
   subject == Subject::Model ? keepModel(*module) : keepChecks(*module);
   numbers.import = now() - start;
   std::string name = modelName(*module, source);
-  Pipeline pipeline(chosen);
-  if (failed(pipeline.run(*module, chosen.from, Phase::Schedule)))
+  if (failed(compilation.run(*module, Phase::Schedule)))
     return compilation.internalError();
   numbers.phases = now() - start - numbers.import;
-  for (auto [phase, seconds] : pipeline.times())
-    numbers.phaseSeconds.emplace_back(phaseName(phase), seconds);
+  numbers.phaseSeconds = compilation.phaseSeconds;
   codegen::CodegenStatistics statistics;
   mlir::FailureOr<codegen::Package> package = codegen::generateCode(
       *module, name, {*target, chosen.optimize, chosen.threads, cache.enabled() ? &cache : nullptr, chosen.trace}, &statistics);
@@ -221,8 +236,8 @@ absl::StatusOr<Executable> Session::compileFile(const std::string &path) const {
 absl::StatusOr<CheckProgram> Session::compileChecks(const ModelSource &source) const {
   std::vector<ModelCheck> checks;
   {
-    Compilation compilation(source);
-    mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
+    Compilation compilation(source, *this);
+    mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
     if (!module)
       return compilation.userError();
     for (mlir::func::FuncOp check : checksOf(*module)) {
@@ -242,7 +257,7 @@ absl::StatusOr<CheckProgram> Session::compileChecks(const ModelSource &source) c
 }
 
 absl::StatusOr<std::string> Session::modelFile(const ModelSource &source) const {
-  Compilation compilation(source);
+  Compilation compilation(source, *this);
   if (compilation.isIr())
     return absl::InvalidArgumentError(absl::StrCat("requires a model, but '", source.name, "' is IR"));
   std::unique_ptr<ModelFile> model = compilation.read();
@@ -252,12 +267,12 @@ absl::StatusOr<std::string> Session::modelFile(const ModelSource &source) const 
 }
 
 absl::StatusOr<std::string> Session::lower(const ModelSource &source, Phase last) const {
-  Compilation compilation(source);
-  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
+  Compilation compilation(source, *this);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
   if (!module)
     return compilation.userError();
   keepModel(*module);
-  if (failed(Pipeline(chosen).run(*module, chosen.from, last)))
+  if (failed(compilation.run(*module, last)))
     return compilation.internalError();
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -266,12 +281,12 @@ absl::StatusOr<std::string> Session::lower(const ModelSource &source, Phase last
 }
 
 absl::StatusOr<Explanation> Session::explain(const ModelSource &source) const {
-  Compilation compilation(source);
-  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(chosen);
+  Compilation compilation(source, *this);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
   if (!module)
     return compilation.userError();
   keepModel(*module);
-  if (failed(Pipeline(chosen).run(*module, chosen.from, Phase::Schedule)))
+  if (failed(compilation.run(*module, Phase::Schedule)))
     return compilation.internalError();
   return explainDecisions(*module, chosen.hints);
 }

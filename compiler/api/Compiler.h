@@ -9,6 +9,7 @@
 #define COSTATE_COMPILER_API_COMPILER_H
 
 #include "costate/compiler/api/Executable.h"
+#include "costate/compiler/api/Plugins.h"
 #include "costate/compiler/codegen/Package.h"
 #include "costate/compiler/pipeline/Explain.h"
 #include "costate/compiler/pipeline/Options.h"
@@ -39,10 +40,10 @@ struct CheckProgram {
   std::vector<ModelCheck> checks;
 };
 
-/// Compiles models under fixed options. Independent of every other session, and safe to use from several threads at once.
+/// Compiles models under fixed options, with fixed plugins. Independent of every other session, and safe to use from several threads at once.
 class Session {
 public:
-  explicit Session(Options options = {});
+  explicit Session(Options options = {}, Plugins plugins = {});
 
   /// Machine code in this process. Errors: InvalidArgument with the rendered diagnostics (file, line, column, source line, caret) for a
   /// fault of the model or an option; Internal for ours.
@@ -66,6 +67,7 @@ public:
   absl::StatusOr<Explanation> explain(const ModelSource &source) const;
 
   const Options &options() const { return chosen; }
+  const Plugins &plugins() const { return added; }
 
 private:
   enum class Subject { Model, Checks };
@@ -73,6 +75,7 @@ private:
   absl::StatusOr<Executable> compile(const ModelSource &source, Subject subject) const;
 
   Options chosen;
+  Plugins added;
 };
 
 } // namespace costate
