@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The table of ops: what each op has, and the named test that shows it.
 
-usage: op_table.py examples DIALECT BUILD            parses the documented example of each op
-       op_table.py table BUILD SOURCE                runs the tests of every graph op and prints the table; fails if a cell is empty
+    op_table.py examples DIALECT FILE.td --include DIR     parses the documented example of each op
+    op_table.py table DIALECT FILE.td --include DIR --invalid FILE.mlir --numeric FOLDER
+                                                           runs the tests of every op and prints the table; fails if a cell is empty
 
-Ops, examples and labelled constraints are read from the generated documentation; nothing here names an op but where an example needs a
-symbol around it.
+DIR is what FILE.td includes Costate's from; --plugin LIBRARY loads the dialect of a plugin. Ops, examples and labelled constraints are read from the
+generated documentation; nothing here names an op but where an example needs a symbol around it.
 """
+import argparse
 import concurrent.futures
 import json
 import pathlib
@@ -35,13 +37,12 @@ AROUND = {
 }
 
 
-def documentation(dialect, build):
+def documentation(given):
     """{op: its page}, in the order of the definition files."""
-    file = {"graph": "dialects/graph/GraphOps.td", "optim": "dialects/optim/ArenaOps.td"}[dialect]
     include = subprocess.run(["llvm-config", "--includedir"], capture_output=True, text=True, check=True).stdout.strip()
-    page = subprocess.run(["mlir-tblgen", "-gen-dialect-doc", f"-dialect={dialect}", "-I", f"{build}/include", "-I", include,
-                           f"{build}/include/costate/{file}"], capture_output=True, text=True, check=True).stdout
-    parts = re.split(rf"^### `({dialect}\.\w+)` \(.*\)$", page, flags=re.M)
+    page = subprocess.run(["mlir-tblgen", "-gen-dialect-doc", f"-dialect={given.dialect}", "-I", given.include, "-I", include, given.td],
+                          capture_output=True, text=True, check=True).stdout
+    parts = re.split(rf"^### `({given.dialect}\.\w+)` \(.*\)$", page, flags=re.M)
     return {name: re.split(r"^#### ", text, flags=re.M)[0] for name, text in zip(parts[1::2], parts[2::2])}
 
 
@@ -58,13 +59,13 @@ def free_values(example):
     return free
 
 
-def parse_example(op, example):
+def parse_example(op, example, plugins):
     """None if the example parses, else the message. The types of free values are learnt from the parser, which says what it expects."""
     types = {name: "none" for name in free_values(example)}
     while True:
         arguments = ", ".join(f"%{name}: {type}" for name, type in types.items())
         body = example if op.startswith("optim.") else f"func.func @example({arguments}) {{\n{example}\nreturn\n}}"
-        run = subprocess.run(["costate-opt", "-"], input=AROUND.get(op, "") + "\n" + body, capture_output=True, text=True)
+        run = subprocess.run(["costate-opt", *plugins, "-"], input=AROUND.get(op, "") + "\n" + body, capture_output=True, text=True)
         if run.returncode == 0:
             return None
         wanted = re.search(r"use of value '%(\w+)' expects different type than prior uses: '(.*?)' vs 'none'", run.stderr)
@@ -73,16 +74,16 @@ def parse_example(op, example):
         types[wanted[1]] = wanted[2]
 
 
-def check_examples(dialect, build):
+def check_examples(given):
     """{op: None or what is wrong with its example}."""
-    pages = documentation(dialect, build)
+    pages = documentation(given)
 
     def check(item):
         op, page = item
         blocks = re.findall(r"```mlir\n(.*?)```", page, flags=re.S)
         if not any(op in block for block in blocks):
             return op, "has no documented example"
-        return op, next((error for block in blocks if (error := parse_example(op, block))), None)
+        return op, next((error for block in blocks if (error := parse_example(op, block, given.plugins))), None)
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         return dict(pool.map(check, pages.items()))
@@ -93,30 +94,30 @@ def labels(page):
     return sorted({label for group in re.findall(r"((?:C\d+(?:, )?)+):", page) for label in re.findall(r"C\d+", group)})
 
 
-def verifier_tests(source):
-    """Names of the functions and symbols in invalid.mlir; the file is run here."""
-    path = source / "tests/dialects/graph/invalid.mlir"
-    subprocess.run(["costate-opt", path, "-split-input-file", "-verify-diagnostics"], check=True)
-    return re.findall(r"func\.func @(\w+)", path.read_text())
+def verifier_tests(given):
+    """Names of the functions and symbols in the file of invalid programs, which is run here."""
+    subprocess.run(["costate-opt", *given.plugins, given.invalid, "-split-input-file", "-verify-diagnostics"], check=True)
+    return re.findall(r"func\.func @(\w+)", given.invalid.read_text())
 
 
-def values(source):
-    """The checks that costate-values makes in tests/numeric: a list of {op, test, kind, by, ok}. Those by "proof" name a test that failed when the
+def values(given):
+    """The checks that costate-values makes in the folder: a list of {op, test, kind, by, ok}. Those by "proof" name a test that failed when the
     op's values, vjp, jvp or batch answered zero."""
     def check(file):
         with tempfile.NamedTemporaryFile("r") as report:
-            subprocess.run(["costate-values", "--compiled", "--zero-rules", f"--report={report.name}", file], stdout=subprocess.DEVNULL)
+            subprocess.run(["costate-values", *given.plugins, f"--dialect={given.dialect}", "--compiled", "--zero-rules", f"--report={report.name}", file],
+                           stdout=subprocess.DEVNULL)
             return [json.loads(line) for line in report]
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return [line for lines in pool.map(check, sorted((source / "tests/numeric").glob("*.mlir"))) for line in lines]
+        return [line for lines in pool.map(check, sorted(given.numeric.glob("*.mlir"))) for line in lines]
 
 
-def table(build, source):
-    pages = documentation("graph", build)
-    examples = check_examples("graph", build)
-    invalid = verifier_tests(source)
-    checks = values(source)
+def table(given):
+    pages = documentation(given)
+    examples = check_examples(given)
+    invalid = verifier_tests(given)
+    checks = values(given)
     columns = ["example", "verifier", "shapes", "vjp/jvp", "batch", "executor", "oracle"]
     rows, empty = {}, []
     for op, page in pages.items():
@@ -158,14 +159,23 @@ def table(build, source):
     return 1 if empty else 0
 
 
-def main(arguments):
-    if arguments[0] == "examples":
-        errors = {op: error for op, error in check_examples(arguments[1], arguments[2]).items() if error}
-        for op, error in errors.items():
-            print(f"{op}: {error}")
-        return 1 if errors else 0
-    return table(arguments[1], pathlib.Path(arguments[2]))
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=["examples", "table"])
+    parser.add_argument("dialect")
+    parser.add_argument("td")
+    parser.add_argument("--include", required=True, metavar="DIR")
+    parser.add_argument("--plugin", dest="plugins", action="append", default=[], type="--plugin={}".format, metavar="LIBRARY")
+    parser.add_argument("--invalid", type=pathlib.Path, metavar="FILE.mlir", help="a case for each labelled constraint of each op: OP_LABEL_...")
+    parser.add_argument("--numeric", type=pathlib.Path, metavar="FOLDER", help="a file for each op, named as it")
+    given = parser.parse_args()
+    if given.action == "table":
+        return table(given)
+    errors = {op: error for op, error in check_examples(given).items() if error}
+    for op, error in errors.items():
+        print(f"{op}: {error}")
+    return 1 if errors else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -2,7 +2,8 @@
 //
 // costate-values FILE...: runs every public function of the files that carries its own test (tests/oracle/Check.td) in every way there is,
 // with its derivatives and batches, and compares. With --report, writes what was checked, a line of JSON each. With --zero-rules, requires of
-// each file that it fails when a rule of the op that it is named after answers zero.
+// each file that it fails when a rule of the op that it is named after, in --dialect, answers zero.
+#include "costate/compiler/api/Plugins.h"
 #include "costate/compiler/codegen/CompileKernels.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/dialects/graph/Graph.h"
@@ -42,8 +43,8 @@ struct Case {
 
 class File {
 public:
-  File(ModuleOp module, StringRef path, const std::vector<numeric::Executor> &executors, llvm::raw_ostream *report)
-      : module(module), path(path), op(llvm::sys::path::stem(path).str()), executors(executors), report(report) {}
+  File(ModuleOp module, StringRef path, StringRef dialect, const std::vector<numeric::Executor> &executors, llvm::raw_ostream *report)
+      : module(module), path(path), op(llvm::sys::path::stem(path).str()), fullName((dialect + "." + op).str()), executors(executors), report(report) {}
 
   bool run(bool zeroRules) {
     std::vector<FuncOp> functions;
@@ -195,7 +196,7 @@ private:
   /// The first case of this kind that fails when the op has the fault; empty if none does. A program that the fault keeps from being compiled
   /// shows nothing.
   std::string failsWith(numeric::Fault fault, StringRef kind) {
-    numeric::Executor executor = numeric::withFault(executors.front(), "graph." + op, fault);
+    numeric::Executor executor = numeric::withFault(executors.front(), fullName, fault);
     ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &) { return success(); });
     FailureOr<std::unique_ptr<numeric::Program>> program = executor.prepare(module);
     for (size_t i = 0; succeeded(program) && i < cases.size(); ++i)
@@ -221,7 +222,7 @@ private:
     line += prove("vjp", {{Fault::ZeroVjp, "gradient"}, {Fault::OneVjp, "gradient"}, {Fault::ZeroValue, "gradient"}});
     line += prove("jvp", {{Fault::ZeroJvp, "gradient"}, {Fault::OneJvp, "gradient"}, {Fault::ZeroValue, "gradient"}});
     line += prove("batch", {{Fault::ZeroBatch, "map"}, {Fault::ZeroValue, "map"}});
-    llvm::outs() << "graph." << op << " is missed by" << line << "\n";
+    llvm::outs() << fullName << " is missed by" << line << "\n";
   }
 
   void note(StringRef test, StringRef kind, StringRef by, StringRef error) {
@@ -233,7 +234,7 @@ private:
   }
 
   ModuleOp module;
-  std::string path, op;
+  std::string path, op, fullName;
   const std::vector<numeric::Executor> &executors;
   llvm::raw_ostream *report;
   std::vector<Case> cases;
@@ -248,8 +249,16 @@ int main(int argc, char **argv) {
   llvm::cl::opt<std::string> reportPath("report", llvm::cl::desc("Write a line of JSON for each check"), llvm::cl::value_desc("FILE"));
   llvm::cl::opt<bool> zeroRules("zero-rules", llvm::cl::desc("Require each file to fail when a rule of its op answers zero"));
   llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
+  llvm::cl::opt<std::string> dialect("dialect", llvm::cl::init("graph"), llvm::cl::desc("Of the ops that files are named after (default: graph)"));
+  llvm::cl::list<std::string> pluginPaths("plugin", llvm::cl::desc("Shared library that adds ops"), llvm::cl::value_desc("FILE"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs functions that carry their own test\n");
 
+  Plugins plugins;
+  for (const std::string &path : pluginPaths)
+    if (absl::Status status = plugins.load(path); !status.ok()) {
+      llvm::errs() << "error: " << std::string(status.message()) << "\n";
+      return 1;
+    }
   std::unique_ptr<llvm::raw_fd_ostream> report;
   if (!reportPath.empty()) {
     std::error_code code;
@@ -262,6 +271,7 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registerDialects(registry);
   registry.insert<check::CheckDialect>();
+  plugins.registerDialects(registry);
   std::vector<numeric::Executor> executors = numeric::allExecutors(compiled);
   bool ok = true;
   for (const std::string &path : files) {
@@ -270,7 +280,7 @@ int main(int argc, char **argv) {
     SourceMgrDiagnosticHandler handler(sources, &context);
     ParserConfig config(&context);
     OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, sources, config);
-    ok = module && File(*module, path, executors, report.get()).run(zeroRules) && ok;
+    ok = module && File(*module, path, dialect, executors, report.get()).run(zeroRules) && ok;
   }
   return ok ? 0 : 1;
 }

@@ -26,7 +26,8 @@ endforeach()
 
 configure_package_config_file(tools/cmake/CostateConfig.cmake.in CostateConfig.cmake INSTALL_DESTINATION ${COSTATE_PACKAGE_DIR})
 write_basic_package_version_file(CostateConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_BINARY_DIR}/CostateConfig.cmake ${CMAKE_BINARY_DIR}/CostateConfigVersion.cmake DESTINATION ${COSTATE_PACKAGE_DIR})
+install(FILES ${CMAKE_BINARY_DIR}/CostateConfig.cmake ${CMAKE_BINARY_DIR}/CostateConfigVersion.cmake tools/cmake/CostatePlugin.cmake
+  DESTINATION ${COSTATE_PACKAGE_DIR})
 
 # For builds without CMake: `pkg-config --cflags --libs costate`, with --static for the archive.
 configure_file(tools/cmake/costate.pc.in costate.pc @ONLY)

@@ -267,8 +267,12 @@ int check(CheckFlags flags) {
   mlir::MLIRContext mlirContext(registry, mlir::MLIRContext::Threading::DISABLED);
   DiagnosticPrinter printer(mlirContext, llvm::errs());
   printer.addSource(source->name, source->text);
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source->text, source->name, mlirContext, {.realIsF64 = true});
-  if (!module)
+  session->plugins().loadDialects(mlirContext);
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source->text, source->name, mlirContext, {true, session->plugins().languageExtensions()});
+  // What a plugin makes of the program at its import is what both sides run.
+  Pipeline pipeline(session->options());
+  session->plugins().addHooks(pipeline);
+  if (!module || failed(pipeline.run(*module, Phase::Import, Phase::Import)))
     return userError;
 
   absl::StatusOr<Context> context = createContext(1);

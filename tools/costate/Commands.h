@@ -34,12 +34,12 @@ void addTune(CLI::App &app, Action &action);
 /// The model file and how it is compiled.
 struct CompilerFlags {
   std::string model, real = "f32", from = "import", device = "cpu", cacheDirectory;
-  std::vector<std::string> hints;
+  std::vector<std::string> hints, plugins;
   bool noCache = false;
   Options options;
 
   void addTo(CLI::App &command);
-  /// Errors: InvalidArgument where a flag has a value that it cannot have.
+  /// Errors: InvalidArgument where a flag has a value that it cannot have; those of `Plugins::load`.
   absl::StatusOr<Session> session() const;
 };
 

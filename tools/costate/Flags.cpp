@@ -31,6 +31,7 @@ void CompilerFlags::addTo(CLI::App &command) {
   command.add_option("--cache-dir", cacheDirectory, "Folder of compiled objects (default: $XDG_CACHE_HOME/costate or ~/.cache/costate)");
   command.add_flag("--no-cache", noCache, "Neither read nor write compiled objects");
   command.add_option("--dump-phases", options.dumpDirectory, "Folder that gets the program after each phase");
+  command.add_option("--plugin", plugins, "Shared library that adds to the language and the compiler")->allow_extra_args(false);
   command.add_option("--from", from, "First phase, for a program that is IR (.mlir)")->capture_default_str();
 }
 
@@ -54,7 +55,11 @@ absl::StatusOr<Session> CompilerFlags::session() const {
   }
   if (!noCache)
     chosen.cacheDirectory = cacheDirectory.empty() ? codegen::ObjectCache::defaultDirectory() : cacheDirectory;
-  return Session(chosen);
+  Plugins added;
+  for (const std::string &plugin : plugins)
+    if (absl::Status status = added.load(plugin); !status.ok())
+      return status;
+  return Session(chosen, added);
 }
 
 absl::StatusOr<Binding> Binding::parse(const std::string &text, const std::string &flag) {
