@@ -101,6 +101,10 @@ LogicalResult Lanes::visit(Operation *op) {
     return visitWhile(loop);
   if (auto branch = dyn_cast<scf::IfOp>(op))
     return visitIf(branch);
+  if (isa<Dimensioned>(op)) { // so that the results of all lanes have a shape
+    loopOverLanes(op);
+    return success();
+  }
   return op->emitError() << "requires a batching rule of '" << op->getName() << "', whose operands vary with the lane";
 }
 

@@ -2,6 +2,7 @@
 // Plugins that the program holds itself: names, modules, hooks, caches. tests/tools/plugin.test has those of libraries.
 #include "costate/compiler/api/Compiler.h"
 #include "costate/compiler/api/Plugin.h"
+#include "costate/dialects/graph/Emitter.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -32,6 +33,35 @@ constexpr StandardFile fourTimes[] = {{"own/four.costate", "fn four_times(x) = d
 const Plugin withFunction = {.name = "function", .builtins = doubledTable};
 const Plugin withModule = {.name = "module", .modules = fourTimes};
 
+/// 2 x, with the rules that every op needs and none besides.
+struct TwiceOp : mlir::Op<TwiceOp, mlir::OpTrait::OneOperand, mlir::OpTrait::OneResult, mlir::OpTrait::ZeroRegions,
+                          mlir::OpTrait::ZeroSuccessors, Dimensioned::Trait, Expandable::Trait> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TwiceOp)
+  using Op::Op;
+  static llvm::StringRef getOperationName() { return "test.twice"; }
+  static llvm::ArrayRef<llvm::StringRef> getAttributeNames() { return {}; }
+  graph::Dims inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
+  llvm::SmallVector<mlir::Value> expand(graph::Emitter &e) { return {e.add(getOperand(), getOperand())}; }
+};
+
+struct TestDialect : mlir::Dialect {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TestDialect)
+  explicit TestDialect(mlir::MLIRContext *context) : Dialect("test", context, mlir::TypeID::get<TestDialect>()) {
+    addOperations<TwiceOp>();
+  }
+  static llvm::StringRef getDialectNamespace() { return "test"; }
+};
+
+mlir::FailureOr<importer::Value> twice(importer::Elaborator &e, const importer::BuiltinCall &call) {
+  mlir::FailureOr<importer::Tensor> x = importer::floatArgument(e, call, 0);
+  if (failed(x))
+    return mlir::failure();
+  mlir::OperationState state(e.b.location, "test.twice", x->value, x->value.getType());
+  return importer::Value(importer::Tensor{e.b.builder.create(state)->getResult(0), x->dims, {}});
+}
+
+constexpr importer::Builtin twiceTable[] = {{"twice", "x", twice}};
+
 absl::StatusOr<std::string> lower(const Plugins &plugins, const std::string &text) {
   return Session({}, plugins).lower({"m.costate", text}, Phase::Import);
 }
@@ -53,7 +83,8 @@ TEST(PluginsTest, GivesFunctionsAndModules) {
   absl::StatusOr<CheckProgram> program = Session({}, plugins).compileChecks({"checks.costate", checks});
   ASSERT_TRUE(program.ok()) << program.status();
   EXPECT_EQ(program->checks.front().title, "four times");
-  EXPECT_TRUE(Session({}, plugins).compileChecks({"checks.costate", checks + std::string("\nfn four_times(x) = x")}).ok()); // one's own hides it
+  EXPECT_TRUE(
+      Session({}, plugins).compileChecks({"checks.costate", checks + std::string("\nfn four_times(x) = x")}).ok()); // one's own hides it
   EXPECT_THAT(std::string(lower({}, "model m {\n predict y = doubled([1.0])\n}").status().message()), HasSubstr("unknown name 'doubled'"));
 }
 
@@ -63,7 +94,8 @@ TEST(PluginsTest, RefusesNamesTwice) {
   EXPECT_EQ(plugins.add(withFunction).message(), "requires plugins of different names, but 'function' is there already");
   const Plugin again = {.name = "again", .builtins = doubledTable}, language = {.name = "language", .builtins = softmaxTable};
   EXPECT_THAT(std::string(plugins.add(again).message()), HasSubstr("plugin 'again' requires a name of its own for its function 'doubled'"));
-  EXPECT_THAT(std::string(plugins.add(language).message()), HasSubstr("plugin 'language' requires a name of its own for its function 'softmax'"));
+  EXPECT_THAT(std::string(plugins.add(language).message()),
+              HasSubstr("plugin 'language' requires a name of its own for its function 'softmax'"));
 }
 
 TEST(PluginsTest, LocatesFaultsOfModules) {
@@ -75,6 +107,23 @@ TEST(PluginsTest, LocatesFaultsOfModules) {
   EXPECT_THAT(messageOfModule("fn f(x = x"), HasSubstr("own/module.costate:1:"));
 }
 
+TEST(PluginsTest, AsksOpsForRules) {
+  const Plugin withOp = {
+      .name = "op", .registerDialects = [](mlir::DialectRegistry &registry) { registry.insert<TestDialect>(); }, .builtins = twiceTable};
+  Plugins plugins;
+  ASSERT_TRUE(plugins.add(withOp).ok());
+  auto predict = [&](const std::string &expression) {
+    return Session({}, plugins)
+        .lower({"m.costate", "model m {\n  input x : f32[batch, 4]\n  predict y = " + expression + "\n}"}, Phase::Fuse);
+  };
+  absl::StatusOr<std::string> plain = predict("twice(x)"), batched = predict("map(row -> twice(row), x)");
+  ASSERT_TRUE(plain.ok() && batched.ok()) << plain.status() << batched.status();
+  EXPECT_THAT(*plain, testing::Not(HasSubstr("scf.for")));
+  EXPECT_THAT(*batched, HasSubstr("scf.for")); // over the lanes, for want of a rule
+  EXPECT_THAT(std::string(predict("grad(v -> sum(twice(v)), x)").status().message()),
+              HasSubstr("m.costate:3:29: error: requires a derivative rule of 'test.twice'"));
+}
+
 TEST(PluginsTest, HooksSeeEveryCompilation) {
   const Plugin marking = {.name = "marking", .addHooks = [](Pipeline &pipeline) {
                             pipeline.addAfter(Phase::Import, [](Phase, mlir::ModuleOp module) {
@@ -83,7 +132,9 @@ TEST(PluginsTest, HooksSeeEveryCompilation) {
                             });
                           }};
   const Plugin failing = {.name = "failing", .addHooks = [](Pipeline &pipeline) {
-                            pipeline.addBefore(Phase::Fuse, [](Phase, mlir::ModuleOp module) -> mlir::LogicalResult { return module.emitError("not this one"); });
+                            pipeline.addBefore(Phase::Fuse, [](Phase, mlir::ModuleOp module) -> mlir::LogicalResult {
+                              return module.emitError("not this one");
+                            });
                           }};
   Plugins plugins;
   ASSERT_TRUE(plugins.add(marking).ok());
