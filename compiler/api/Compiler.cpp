@@ -46,16 +46,12 @@ public:
       return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
     return importModel(source.text, source.name, context, {session.options().real == Real::F64, extensions});
   }
-  mlir::LogicalResult run(mlir::ModuleOp module, Phase last) {
-    Pipeline pipeline(session.options());
-    session.plugins().addHooks(pipeline);
-    mlir::LogicalResult result = pipeline.run(module, session.options().from, last);
-    for (auto [phase, taken] : pipeline.times())
-      phaseSeconds.emplace_back(phaseName(phase), taken);
-    return result;
+  /// The phases, with the hooks of plugins.
+  Pipeline pipeline() const {
+    Pipeline phases(session.options());
+    session.plugins().addHooks(phases);
+    return phases;
   }
-  /// Of the phases that have run.
-  std::vector<std::pair<std::string, double>> phaseSeconds;
   std::unique_ptr<ModelFile> read() {
     Diagnostics diagnostics(context);
     return readModelFile(source.text, source.name, diagnostics);
@@ -189,10 +185,12 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
   subject == Subject::Model ? keepModel(*module) : keepChecks(*module);
   numbers.import = now() - start;
   std::string name = modelName(*module, source);
-  if (failed(compilation.run(*module, Phase::Schedule)))
+  Pipeline pipeline = compilation.pipeline();
+  if (failed(pipeline.run(*module, chosen.from, Phase::Schedule)))
     return compilation.internalError();
   numbers.phases = now() - start - numbers.import;
-  numbers.phaseSeconds = compilation.phaseSeconds;
+  for (auto [phase, seconds] : pipeline.times())
+    numbers.phaseSeconds.emplace_back(phaseName(phase), seconds);
   codegen::CodegenStatistics statistics;
   mlir::FailureOr<codegen::Package> package = codegen::generateCode(
       *module, name, {*target, chosen.optimize, chosen.threads, cache.enabled() ? &cache : nullptr, chosen.trace}, &statistics);
@@ -272,7 +270,7 @@ absl::StatusOr<std::string> Session::lower(const ModelSource &source, Phase last
   if (!module)
     return compilation.userError();
   keepModel(*module);
-  if (failed(compilation.run(*module, last)))
+  if (failed(compilation.pipeline().run(*module, chosen.from, last)))
     return compilation.internalError();
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -286,7 +284,7 @@ absl::StatusOr<Explanation> Session::explain(const ModelSource &source) const {
   if (!module)
     return compilation.userError();
   keepModel(*module);
-  if (failed(compilation.run(*module, Phase::Schedule)))
+  if (failed(compilation.pipeline().run(*module, chosen.from, Phase::Schedule)))
     return compilation.internalError();
   return explainDecisions(*module, chosen.hints);
 }
