@@ -149,7 +149,7 @@ public:
   mlir::LogicalResult requireShape(llvm::ArrayRef<graph::DimAttr> dims, SourceRange where);
   mlir::LogicalResult requireShape(const List &sizes, SourceRange where);
 
-  //===--- Names and their values (ElaborateExpressions.cpp) ---------------===//
+  //===--- Names and their values (ElaborateNames.cpp) --------------------===//
 
   Binding *bind(Binding::Kind kind, syntax::Name name, const Binding *previous);
   Binding *bindStatic(syntax::Name name, Value value, const Binding *previous);

@@ -42,6 +42,11 @@ public:
 
   bool isIr() const { return llvm::StringRef(source.name).ends_with(".mlir"); }
   mlir::OwningOpRef<mlir::ModuleOp> import() {
+    // A file of schedules that cannot be read is the user's mistake, as a model is.
+    if (const std::string &file = session.options().scheduleFile; !file.empty() && !mlir::parseSourceFile<mlir::ModuleOp>(file, &context)) {
+      mlir::emitError(mlir::UnknownLoc::get(&context)) << "requires a file of kernels with schedules, but cannot read '" << file << "' as one";
+      return {};
+    }
     if (isIr())
       return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
     return importModel(source.text, source.name, context, {session.options().real == Real::F64, extensions});

@@ -84,7 +84,10 @@ absl::Status set(costate::Options &options, const std::string &option, const std
   } else if (option == "schedule") {
     options.scheduleFile = value;
   } else if (option.starts_with("hint.")) {
-    return parse(option, value, 0, largest, options.hints[option.substr(5)]);
+    int64_t extent;
+    if (absl::Status status = parse(option, value, 0, largest, extent); !status.ok())
+      return status; // what was set before stays
+    options.hints[option.substr(5)] = extent;
   } else {
     return absl::NotFoundError(
         absl::StrCat("there is no option '", option, "'; there are real, target, optimize, threads, cache, schedule and hint.NAME"));

@@ -9,7 +9,14 @@
 
 namespace costate::tool {
 
-Trace::Trace(costate_context *context, int64_t capacity) : context(context), room(capacity) { clear(); }
+bool Trace::grow() {
+  size_t count = costate_context_trace_count(context);
+  if (count <= room.size())
+    return false;
+  room.resize(count);
+  clear();
+  return true;
+}
 
 absl::Span<const costate_trace_event> Trace::events() const {
   return absl::MakeConstSpan(room.data(), std::min<size_t>(costate_context_trace_count(context), room.size()));
@@ -24,11 +31,7 @@ absl::StatusOr<Measured> measureCalls(const Handle &handle, const costate_model_
                                       size_t calls, double seconds, std::vector<costate_trace_event> *first) {
   int64_t number = costate_model_entry(handle.model.get(), entry.name.c_str());
   RandomCall call(info, number, dims);
-  int64_t runs = 1;
-  for (const ExplainedCall &each : entry.calls)
-    runs += std::max<int64_t>(each.times, 1);
-  constexpr int64_t mostTrips = 1000; // of loops whose trips are known at run time only
-  Trace trace(handle.context.get(), runs * mostTrips);
+  Trace trace(handle.context.get());
   std::vector<std::vector<double>> samples(calls);
   std::vector<double> whole;
   double begin = now();
@@ -37,8 +40,8 @@ absl::StatusOr<Measured> measureCalls(const Handle &handle, const costate_model_
     double start = now();
     if (int32_t code = call.invoke(handle.model.get()); code != COSTATE_OK)
       return handle.check(code);
-    if (i < 3)
-      continue; // to warm up
+    if (trace.grow() || i < 3)
+      continue; // to warm up, and to learn how many calls there are
     whole.push_back(1e6 * (now() - start));
     std::vector<double> sums(calls);
     for (const costate_trace_event &event : trace.events())

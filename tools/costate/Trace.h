@@ -10,7 +10,7 @@ namespace costate::tool {
 /// Room for the calls of kernels of a context; while it lives, they are written down.
 class Trace {
 public:
-  Trace(costate_context *context, int64_t capacity);
+  explicit Trace(costate_context *context) : context(context), room(1024) { clear(); }
   ~Trace() { costate_context_trace(context, nullptr, 0); }
   Trace(const Trace &) = delete;
   Trace &operator=(const Trace &) = delete;
@@ -18,6 +18,8 @@ public:
   /// Those that had room, of all that there were.
   absl::Span<const costate_trace_event> events() const;
   void clear() { costate_context_trace(context, room.data(), room.size()); }
+  /// Makes room for as many as there were, if some had none, and forgets them all.
+  bool grow();
 
 private:
   costate_context *context;

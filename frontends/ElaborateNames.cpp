@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Names and their values: what a name is bound to, when that is evaluated, and what it depends on.
+#include "costate/frontends/Elaborator.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace costate::importer {
+
+using namespace syntax;
+using llvm::StringRef;
+using mlir::failed;
+using mlir::failure;
+using mlir::FailureOr;
+using mlir::LogicalResult;
+using mlir::success;
+
+Binding *Elaborator::bind(Binding::Kind kind, Name name, const Binding *previous) {
+  Binding &binding = bindings.emplace_back();
+  binding.kind = kind;
+  binding.serial = bindings.size();
+  binding.name = name.text;
+  binding.where = name.range;
+  binding.previous = previous;
+  return &binding;
+}
+
+Binding *Elaborator::bindStatic(Name name, Value value, const Binding *previous) {
+  Binding *binding = bind(Binding::Static, name, previous);
+  binding->value = std::move(value);
+  return binding;
+}
+
+Binding *Elaborator::bindRoot(Name name, Value value, const Binding *previous) {
+  if (!hasTensor(value))
+    return bindStatic(name, std::move(value), previous);
+  Binding *binding = bind(Binding::Root, name, previous);
+  current->values[binding] = std::move(value);
+  return binding;
+}
+
+Binding *Elaborator::bindDefinition(Name name, const Expr &expr, const Binding *scope, const Binding *previous) {
+  Binding *binding = bind(Binding::Definition, name, previous);
+  binding->expr = &expr;
+  binding->scope = scope;
+  // The third `h` of a body draws other numbers than the second, however often each is evaluated.
+  unsigned earlier = 0;
+  for (const Binding *b = lookup(name.text, previous); b; b = lookup(name.text, b->previous))
+    ++earlier;
+  binding->label = earlier ? (name.text + "'" + llvm::Twine(earlier)).str() : name.text.str();
+  return binding;
+}
+
+const Binding *Elaborator::lookup(StringRef name, const Binding *scope) {
+  while (scope && scope->name != name)
+    scope = scope->previous;
+  return scope;
+}
+
+FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
+  if (binding->kind == Binding::Static)
+    return binding->value;
+  auto found = current->values.find(binding);
+  if (found != current->values.end())
+    return found->second;
+  if (binding->kind == Binding::Element) {
+    FailureOr<Value> whole = valueOf(binding->of);
+    if (failed(whole))
+      return failure();
+    auto list = whole->as<List>();
+    if (!list || list->size() != binding->count)
+      return error(binding->of->where) << "requires " << binding->count << " values for " << binding->count << " names, but got "
+                                       << describe(*whole);
+    return (*list)[binding->index];
+  }
+  if (binding->kind == Binding::Alias)
+    return valueOf(binding->of);
+  if (binding->kind == Binding::Leaf) {
+    FailureOr<Value> arena = valueOf(binding->set->root);
+    if (failed(arena))
+      return failure();
+    auto leaf = llvm::find_if(binding->set->leaves, [&](const ParameterSet::Leaf &l) { return l.path == binding->path; });
+    b.location = location(binding->where);
+    return current->values[binding] = b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape);
+  }
+  if (current->parent && !(current->kind == FunctionScope::Lifted && dependsOn(binding, *current)))
+    return capture(binding);
+  if (binding->kind == Binding::Root)
+    return error(reference).note(location(binding->where), "'" + binding->name + "' is declared here")
+           << "requires a value for '" << binding->name << "' in '" << current->func.getName() << "', which is called without it";
+  return compute(binding);
+}
+
+/// Takes a value from the function around the current one: its tensors become arguments.
+FailureOr<Value> Elaborator::capture(const Binding *binding) {
+  FailureOr<Value> outer = failure();
+  {
+    Visiting visiting(*this, *current->parent);
+    outer = valueOf(binding);
+  }
+  if (failed(outer))
+    return failure();
+  if (hasTensor(*outer))
+    current->captures.push_back(binding);
+  Value inner = addArguments(*outer);
+  return current->values[binding] = inner;
+}
+
+/// Evaluates a definition after those it needs, so that a long chain of definitions is no deep recursion.
+FailureOr<Value> Elaborator::compute(const Binding *binding) {
+  std::vector<const Binding *> needed = {binding};
+  llvm::SmallPtrSet<const Binding *, 16> seen = {binding};
+  for (size_t i = 0; i < needed.size(); ++i)
+    for (const Binding *reference : referencesOf(needed[i])) {
+      bool own = current->kind == FunctionScope::Entry || dependsOn(reference, *current);
+      if (own && !current->values.contains(reference) && seen.insert(reference).second)
+        needed.push_back(reference);
+    }
+  llvm::sort(needed, [](const Binding *a, const Binding *b) { return a->serial < b->serial; });
+  for (const Binding *each : needed)
+    if (each->kind == Binding::Definition && !current->values.contains(each) && failed(evaluateDefinition(each)))
+      return failure();
+  return current->values.lookup(binding);
+}
+
+FailureOr<Value> Elaborator::evaluateDefinition(const Binding *binding) {
+  std::string label = std::exchange(current->label, binding->label);
+  unsigned draws = std::exchange(current->draws, 0);
+  FailureOr<Value> value = evaluate(*binding->expr, binding->scope);
+  current->label = label;
+  current->draws = draws;
+  if (failed(value))
+    return failure();
+  return current->values[binding] = *value;
+}
+
+const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *binding) {
+  auto [entry, isNew] = referenceCache.try_emplace(binding);
+  if (!isNew)
+    return entry->second;
+  llvm::SmallVector<const Binding *> found;
+  llvm::SmallVector<StringRef> local;
+  switch (binding->kind) {
+  case Binding::Root:
+    break;
+  case Binding::Element:
+  case Binding::Alias:
+    found.push_back(binding->of);
+    break;
+  case Binding::Leaf:
+    found.push_back(binding->set->root);
+    break;
+  case Binding::Definition:
+    references(*binding->expr, binding->scope, local, found);
+    break;
+  case Binding::Static: {
+    std::function<void(const Value &)> visit = [&](const Value &value) {
+      if (auto net = value.as<const NetInstance *>())
+        found.push_back((*net)->set->root);
+      if (auto set = value.as<const ParameterSet *>())
+        found.push_back((*set)->root);
+      if (auto closure = value.as<Closure>()) {
+        for (const Name &parameter : closure->lambda->parameters)
+          local.push_back(parameter.text);
+        references(*closure->lambda->body, closure->scope, local, found);
+        local.clear();
+      }
+      if (auto list = value.as<List>())
+        llvm::for_each(*list, visit);
+    };
+    visit(binding->value);
+    break;
+  }
+  }
+  return referenceCache[binding] = std::vector<const Binding *>(found.begin(), found.end());
+}
+
+/// The bindings that an expression mentions; `local` holds names of its own lambdas and comprehensions.
+void Elaborator::references(const Expr &e, const Binding *scope, llvm::SmallVectorImpl<StringRef> &local,
+                            llvm::SmallVectorImpl<const Binding *> &out) {
+  auto visit = [&](const ExprPtr &operand) {
+    if (operand)
+      references(*operand, scope, local, out);
+  };
+  auto visitUnder = [&](llvm::ArrayRef<Name> names, const ExprPtr &operand) {
+    for (const Name &name : names)
+      local.push_back(name.text);
+    visit(operand);
+    local.truncate(local.size() - names.size());
+  };
+  switch (e.kind) {
+  case Expr::Number:
+  case Expr::String:
+  case Expr::Bool:
+    return;
+  case Expr::Reference: {
+    StringRef name = llvm::cast<ReferenceExpr>(e).name;
+    if (const Binding *binding = llvm::is_contained(local, name) ? nullptr : lookup(name, scope))
+      out.push_back(binding);
+    return;
+  }
+  case Expr::List:
+    llvm::for_each(llvm::cast<ListExpr>(e).elements, visit);
+    return;
+  case Expr::Tuple:
+    llvm::for_each(llvm::cast<TupleExpr>(e).elements, visit);
+    return;
+  case Expr::Unary:
+    return visit(llvm::cast<UnaryExpr>(e).operand);
+  case Expr::Binary:
+    visit(llvm::cast<BinaryExpr>(e).lhs);
+    return visit(llvm::cast<BinaryExpr>(e).rhs);
+  case Expr::Call:
+    visit(llvm::cast<CallExpr>(e).callee);
+    for (const CallExpr::Argument &argument : llvm::cast<CallExpr>(e).arguments)
+      visit(argument.value);
+    return;
+  case Expr::Index:
+    visit(llvm::cast<IndexExpr>(e).base);
+    for (const IndexExpr::Subscript &s : llvm::cast<IndexExpr>(e).subscripts) {
+      visit(s.first);
+      visit(s.last);
+      visit(s.step);
+    }
+    return;
+  case Expr::Member:
+    return visit(llvm::cast<MemberExpr>(e).base);
+  case Expr::Comprehension:
+    visit(llvm::cast<ComprehensionExpr>(e).list);
+    visitUnder(llvm::cast<ComprehensionExpr>(e).names, llvm::cast<ComprehensionExpr>(e).condition);
+    return visitUnder(llvm::cast<ComprehensionExpr>(e).names, llvm::cast<ComprehensionExpr>(e).element);
+  case Expr::Lambda:
+    return visitUnder(llvm::cast<LambdaExpr>(e).parameters, llvm::cast<LambdaExpr>(e).body);
+  case Expr::Loop: {
+    auto &loop = llvm::cast<LoopExpr>(e);
+    size_t outside = local.size();
+    visit(loop.low);
+    visit(loop.high);
+    visit(loop.limit);
+    for (const LoopExpr::Carry &carry : loop.carries)
+      visit(carry.start);
+    if (loop.index)
+      local.push_back(loop.index->text);
+    for (const LoopExpr::Carry &carry : loop.carries)
+      local.push_back(carry.name.text);
+    visit(loop.condition);
+    references(loop.body, scope, local, out);
+    local.truncate(outside);
+    return;
+  }
+  case Expr::Branch: {
+    auto &branch = llvm::cast<BranchExpr>(e);
+    visit(branch.condition);
+    references(branch.then, scope, local, out);
+    references(branch.otherwise, scope, local, out);
+    for (const Name &name : branch.rebound) // a branch that does not rebind it has the value from before
+      if (const Binding *binding = llvm::is_contained(local, name.text) ? nullptr : lookup(name.text, scope))
+        out.push_back(binding);
+    return;
+  }
+  }
+}
+
+/// The same for statements: what they bind is local from there on.
+void Elaborator::references(const Block &block, const Binding *scope, llvm::SmallVectorImpl<StringRef> &local,
+                            llvm::SmallVectorImpl<const Binding *> &out) {
+  size_t outside = local.size();
+  for (const StmtPtr &statement : block.statements) {
+    if (auto *bound = llvm::dyn_cast<BindStmt>(statement.get())) {
+      references(*bound->value, scope, local, out);
+      for (const Name &name : bound->names)
+        local.push_back(name.text);
+    } else if (auto *rebound = llvm::dyn_cast<RebindStmt>(statement.get())) {
+      references(*rebound->value, scope, local, out);
+      local.push_back(rebound->name.text);
+    } else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
+      references(*each->list, scope, local, out);
+      size_t before = local.size();
+      for (const Name &name : each->names)
+        local.push_back(name.text);
+      references(each->body, scope, local, out);
+      local.truncate(before);
+    } else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
+      references(*branch->value, scope, local, out);
+      for (const Name &name : llvm::cast<BranchExpr>(*branch->value).rebound)
+        local.push_back(name.text);
+    } else if (auto *require = llvm::dyn_cast<RequireStmt>(statement.get())) {
+      references(*require->condition, scope, local, out);
+    } else if (auto *result = llvm::dyn_cast<ResultStmt>(statement.get())) {
+      references(*result->value, scope, local, out);
+    }
+  }
+  local.truncate(outside);
+}
+
+} // namespace costate::importer
