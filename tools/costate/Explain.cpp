@@ -158,7 +158,9 @@ int explain(ExplainFlags flags) {
       int64_t bytes = 0; // that a call touches
       for (const ExplainedCall &call : entry.calls)
         bytes = std::max(bytes, call.bytes);
-      Walls walls{peak, streamBandwidth(handle->context.get(), std::min<int64_t>(bytes, 1 << 30))};
+      constexpr int64_t mostBytes = 1 << 30, worthThreads = 1 << 20;
+      int threads = bytes < worthThreads ? 1 : costate_context_threads(handle->context.get());
+      Walls walls{peak, streamBandwidth(threads, std::min(bytes, mostBytes) / 3, {.read = 2, .update = 0, .write = 1}, flags.seconds / 10)};
       printEntry(entry, first, &*measured, &walls);
     } else {
       printEntry(entry, first, nullptr, nullptr);

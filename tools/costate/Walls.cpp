@@ -2,9 +2,15 @@
 #include "costate/tools/costate/Walls.h"
 
 #include <algorithm>
+#include <barrier>
 #include <chrono>
 #include <ctime>
+#include <thread>
 #include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace costate::tool {
 
@@ -43,41 +49,76 @@ typedef float Vector512 __attribute__((vector_size(64)));
 __attribute__((target("avx2,fma"), noinline)) double measurePeak256() { return measureChains<Vector256, 12>(); }
 __attribute__((target("avx512f"), noinline)) double measurePeak512() { return measureChains<Vector512, 24>(); }
 
-struct Triad {
-  float *a;
-  const float *b, *c;
-  int64_t begin, end;
+typedef float Vector __attribute__((vector_size(64)));
+
+void store(Vector *to, Vector value, bool past) {
+#if defined(__x86_64__)
+  if (past) {
+    for (int part = 0; part < 4; ++part)
+      _mm_stream_ps(reinterpret_cast<float *>(to) + 4 * part, reinterpret_cast<__m128 *>(&value)[part]);
+    return;
+  }
+#endif
+  *to = value;
+}
+
+struct Arrays {
+  std::vector<std::vector<Vector>> read, update, write;
+
+  /// Goes through the part of a thread, in all arrays at once. The result is there so that no read can be left out.
+  float pass(int thread, int threads, size_t size, bool past) {
+    Vector sum = {};
+    for (size_t i = size * thread / threads; i < size * (thread + 1) / threads; ++i) {
+      for (std::vector<Vector> &array : read)
+        sum += array[i];
+      for (std::vector<Vector> &array : update)
+        array[i] = array[i] * 0.5f + 1.0f;
+      for (std::vector<Vector> &array : write)
+        store(&array[i], sum, past);
+    }
+    return sum[0];
+  }
 };
+
+/// Seconds of the fastest pass in a while, and of at least five.
+double measure(Arrays &arrays, int threads, size_t size, bool past, double seconds) {
+  std::barrier turn(threads);
+  double best = 1e9;
+  bool more = true;
+  auto work = [&](int thread) {
+    double begin = now();
+    for (int passes = 0; more; ++passes) {
+      turn.arrive_and_wait();
+      double start = now();
+      [[maybe_unused]] volatile float sum = arrays.pass(thread, threads, size, past);
+      turn.arrive_and_wait();
+      if (thread == 0) {
+        best = std::min(best, now() - start);
+        more = passes < 5 || now() - begin < seconds;
+      }
+      turn.arrive_and_wait();
+    }
+  };
+  std::vector<std::jthread> others;
+  for (int thread = 1; thread < threads; ++thread)
+    others.emplace_back(work, thread);
+  work(0);
+  return best;
+}
 
 } // namespace
 
 double multiplyAddPeak() { return __builtin_cpu_supports("avx512f") ? measurePeak512() : measurePeak256(); }
 
-double streamBandwidth(costate_context *context, int64_t bytes) {
-  int64_t size = std::max<int64_t>(bytes / (3 * int64_t(sizeof(float))), 1024);
-  constexpr int64_t worthThreads = 1 << 16;
-  int64_t parts = size > worthThreads ? costate_context_threads(context) : 1, part = (size + parts - 1) / parts;
-  std::vector<float> a(size), b(size, 1.0f), c(size, 2.0f);
-  std::vector<Triad> tasks;
-  for (int64_t i = 0; i < parts; ++i)
-    tasks.push_back({a.data(), b.data(), c.data(), i * part, std::min(size, (i + 1) * part)});
-  auto run = [](costate_context *, int64_t index, void *closure) -> int32_t {
-    auto [a, b, c, begin, end] = static_cast<const Triad *>(closure)[index];
-#pragma clang loop vectorize(enable)
-    for (int64_t i = begin; i < end; ++i)
-      a[i] = b[i] + 0.5f * c[i];
-    return COSTATE_OK;
-  };
-  // Long enough for the clock; the fastest of several.
-  int64_t repeats = std::max<int64_t>(1, (1 << 22) / size);
-  double best = 1e9;
-  for (int sample = 0; sample < 8; ++sample) {
-    double start = now();
-    for (int64_t i = 0; i < repeats; ++i)
-      costate_parallel_for(context, run, parts, tasks.data());
-    best = std::min(best, (now() - start) / repeats);
-  }
-  return 3.0 * sizeof(float) * size / best * 1e-9;
+double streamBandwidth(int threads, int64_t bytes, Streams streams, double seconds) {
+  const size_t size = std::max<int64_t>(bytes / int64_t(sizeof(Vector)), 16);
+  const std::vector<Vector> array(size);
+  Arrays arrays;
+  arrays.read.assign(streams.read, array);
+  arrays.update.assign(streams.update, array);
+  arrays.write.assign(streams.write, array);
+  double fastest = std::min(measure(arrays, threads, size, false, seconds), measure(arrays, threads, size, true, seconds));
+  return double(sizeof(Vector) * size) * (streams.read + 2 * streams.update + streams.write) / fastest * 1e-9;
 }
 
 } // namespace costate::tool

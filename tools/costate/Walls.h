@@ -3,7 +3,7 @@
 #ifndef COSTATE_TOOLS_COSTATE_WALLS_H
 #define COSTATE_TOOLS_COSTATE_WALLS_H
 
-#include "costate/runtime/costate.h"
+#include <cstdint>
 
 namespace costate::tool {
 
@@ -13,8 +13,14 @@ double threadSeconds();
 /// GFLOP/s of one thread in f32: independent multiply-adds on the widest registers. In time of the thread.
 double multiplyAddPeak();
 
-/// GB/s of a = b + s*c on arrays of so many bytes together, on the threads of the context: of the cache that holds them, or of the memory.
-double streamBandwidth(costate_context *context, int64_t bytes);
+/// Arrays that are only read, updated in place, only written.
+struct Streams {
+  int read, update, write;
+};
+
+/// GB/s of going once through such arrays, of so many bytes each, in all of them at once: of the cache that holds them, or of the memory. With stores
+/// through the caches or past them, whichever is faster; each is tried for so many seconds.
+double streamBandwidth(int threads, int64_t bytes, Streams streams, double seconds);
 
 } // namespace costate::tool
 
