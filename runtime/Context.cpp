@@ -61,6 +61,10 @@ int32_t costate_fail(costate_context *context, int32_t code, const char *message
   return code;
 }
 
+int32_t costate_fail_extent(costate_context *context, const char *requirement, int64_t got) {
+  return guarded(context, [&] { return costate::runtime::invalidArgument(requirement, ", but got ", got); });
+}
+
 int32_t costate_parallel_for(costate_context *context, costate_body_fn body, int64_t count, void *closure) {
   auto item = [=](int64_t index) { return body(context, index, closure); };
   return context->pool.run(

@@ -14,6 +14,7 @@ std::span<const Symbol> symbols() {
 #define COSTATE_SYMBOL_NUMBERS(name) COSTATE_SYMBOL_FLOATS(name), COSTATE_SYMBOL(name##_i32), COSTATE_SYMBOL(name##_i64)
   static const Symbol table[] = {
       COSTATE_SYMBOL(costate_fail),
+      COSTATE_SYMBOL(costate_fail_extent),
       COSTATE_SYMBOL(costate_parallel_for),
       // What the functions of a model's C header call.
       COSTATE_SYMBOL(costate_model_context),

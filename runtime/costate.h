@@ -111,6 +111,9 @@ int32_t costate_context_last_code(const costate_context *context);
  * `message` is copied, at most 1023 bytes. */
 int32_t costate_fail(costate_context *context, int32_t code, const char *message);
 
+/* For compiled code: records that a call brings an extent below what the program asks for; "REQUIREMENT, but got GOT". Returns INVALID_ARGUMENT. */
+int32_t costate_fail_extent(costate_context *context, const char *requirement, int64_t got);
+
 /* Calls body(context, i, closure) once for each i in [0, count), on the threads of the pool, in no order; returns after the last one.
  * A nested call runs on its caller alone. Allocates nothing. Returns COSTATE_OK or the code of the failing body of the lowest index
  * among those that ran; once a body fails, those not yet started are skipped. */

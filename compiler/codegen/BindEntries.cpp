@@ -369,7 +369,7 @@ struct BindEntries : impl::BindEntriesBase<BindEntries> {
     if (description.hasCompoundAxes)
       emitExtents(entry, name + ".extents", description, model);
     makeBody(entry, name + ".body", description, model);
-    emitEntry(entry, name, description);
+    emitEntry(entry, name, description, model, symbols);
     symbols.erase(entry);
     return CallLowering(bodies.back(), symbols).run();
   }
@@ -425,12 +425,17 @@ struct BindEntries : impl::BindEntriesBase<BindEntries> {
     bodies.push_back(body);
   }
 
-  void emitEntry(func::FuncOp entry, StringRef name, const EntryDescription &description) {
+  void emitEntry(func::FuncOp entry, StringRef name, const EntryDescription &description, const ModelDescription &model, SymbolTable &symbols) {
     Builder b(entry.getLoc(), entry.getContext());
     b.setInsertionPoint(entry);
     SmallVector<Type> types(4, pointerType(b));
     auto function = func::FuncOp::create(b, name, b.getFunctionType(types, b.getI32Type()));
     b.setInsertionPointToStart(function.addEntryBlock());
+    if (auto required = entry->getAttrOfType<ArrayAttr>(graph::kRequiresAttr)) {
+      DimValues dims(model, function.getArgument(2));
+      for (Attribute requirement : required)
+        emitCheck(b, entry, cast<graph::RequirementAttr>(requirement), dims, function.getArgument(0), symbols);
+    }
     SmallVector<Value> arguments{function.getArgument(0)};
     for (size_t number = 0; number < description.arguments.size() + description.results.size(); ++number)
       arguments.push_back(loadElement(b, function.getArgument(1), number, pointerType(b)));
@@ -438,6 +443,51 @@ struct BindEntries : impl::BindEntriesBase<BindEntries> {
     arguments.push_back(function.getArgument(3));
     auto call = func::CallOp::create(b, bodies.back(), arguments);
     func::ReturnOp::create(b, call.getResults());
+  }
+
+  /// Leaves the entry if a requirement does not hold. Its constant stands on the right side of the message: "requires batch >= 6".
+  void emitCheck(Builder &b, func::FuncOp entry, graph::RequirementAttr requirement, DimValues &dims, Value context, SymbolTable &symbols) {
+    graph::DimAttr dim = requirement.getDim();
+    int64_t constant = 0;
+    for (auto [coefficient, atoms] : llvm::zip(dim.getCoefficients(), dim.getMonomials()))
+      if (atoms.empty())
+        constant = coefficient;
+    graph::DimAttr variable = dim - graph::DimAttr::get(b.getContext(), constant);
+    Value got = toInt(b, dims.get(b, variable), 64);
+    Value holds = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, got, constantInt(b, 64, -constant));
+    Block *block = b.getBlock(), *refused = b.createBlock(block->getParent()), *rest = b.createBlock(block->getParent());
+    b.setInsertionPointToEnd(block);
+    cf::CondBranchOp::create(b, holds, rest, ValueRange{}, refused, ValueRange{}).setBranchWeights(ArrayRef<int32_t>{1 << 20, 1});
+
+    b.setInsertionPointToEnd(refused);
+    std::string text = ("entry '" + entry.getName() + "' requires " + variable.str() + " >= " + Twine(-constant)).str();
+    if (!requirement.getPlace().empty())
+      text += (" at " + requirement.getPlace()).str();
+    Value words = LLVM::AddressOfOp::create(b, constantText(b, text, symbols));
+    Value code = LLVM::CallOp::create(b, refusalOf(b, symbols), ValueRange{context, words, got}).getResult();
+    func::ReturnOp::create(b, code);
+    b.setInsertionPointToEnd(rest);
+  }
+
+  LLVM::GlobalOp constantText(Builder &b, StringRef text, SymbolTable &symbols) {
+    OpBuilder top = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
+    std::string bytes = text.str() + '\0';
+    auto data = LLVM::GlobalOp::create(top, b.getLoc(), LLVM::LLVMArrayType::get(b.getIntegerType(8), bytes.size()), /*isConstant=*/true,
+                                       LLVM::Linkage::Private, "text", b.getStringAttr(bytes));
+    symbols.insert(data);
+    return data;
+  }
+
+  /// costate_fail_extent, declared once.
+  LLVM::LLVMFuncOp refusalOf(Builder &b, SymbolTable &symbols) {
+    StringRef name = "costate_fail_extent";
+    if (auto known = symbols.lookup<LLVM::LLVMFuncOp>(name))
+      return known;
+    OpBuilder top = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
+    auto type = LLVM::LLVMFunctionType::get(b.getI32Type(), {pointerType(b), pointerType(b), b.getI64Type()});
+    auto refusal = LLVM::LLVMFuncOp::create(top, b.getLoc(), name, type);
+    symbols.insert(refusal);
+    return refusal;
   }
 
   LogicalResult emitWorkspace(func::FuncOp entry, StringRef name, const ModelDescription &model, SymbolTable &symbols) {

@@ -46,7 +46,7 @@ def BindEntries : Pass<"codegen-bind-entries", "::mlir::ModuleOp"> {
     - `@entry.step.body`, where each buffer is a parameter of its own without aliases, and dynamic extents are computed from `dims`;
     - `@entry.step.workspace(dims) -> i64`, if there is a workspace; `@entry.step.extents(dims, extents)`, if an axis is compound.
 
-    A call of a kernel is a call of its C symbol; a code other than 0 leaves the entry with it. A buffer that Halide kernels take has one
+    A requirement of the entry (`graph.requires`) that a call breaks ends it at once, with a message. A call of a kernel is a call of its C symbol; a code other than 0 leaves the entry with it. A buffer that Halide kernels take has one
     `halide_buffer_t` on the stack, filled where the buffer is defined, so that a call costs a few moves. Kernels and arenas are erased.
 
     Fails if a kernel that loops should run is still called, and where the entries do not describe a model (ModelDescription.h).

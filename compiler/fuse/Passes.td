@@ -36,6 +36,22 @@ def ExpandGraph : Pass<"fuse-expand-graph", "::mlir::ModuleOp"> {
   }];
 }
 
+def RequireExtents : Pass<"fuse-require-extents", "::mlir::ModuleOp"> {
+  let summary = "collects what an entry asks of the extents of a call";
+  let description = [{
+    Before and after: `graph` and `scf`. Every axis has an extent >= 0, and ops lie inside of what they read (`Dimensioned`). What does not hold for
+    all extents becomes a requirement of the entry (`graph.requires`), which code generation checks at the start of each call; of several that differ by a
+    number, the strictest.
+
+    ```mlir
+    func.func @f(%x: tensor<?xf32> {graph.dims = [#graph.dim<n>]}) -> tensor<2xf32> attributes {optim.entry} {   // requires n - 5
+      %y = graph.slice %x starts [3] sizes [2] strides [1] : tensor<?xf32> -> tensor<2xf32>
+      return %y : tensor<2xf32>
+    }
+    ```
+  }];
+}
+
 def StreamRows : Pass<"fuse-stream-rows", "::mlir::ModuleOp"> {
   let summary = "computes matrices that are read once in chunks of rows";
   let description = [{

@@ -30,6 +30,8 @@ namespace costate::graph {
 
 /// Attribute of a function argument (or result) that holds its dimensions.
 inline constexpr llvm::StringLiteral kDimsAttr = "graph.dims";
+/// Requirements on the dimensions of an entry, an array of RequirementAttr.
+inline constexpr llvm::StringLiteral kRequiresAttr = "graph.requires";
 /// Attribute of an `index` argument whose value is that of a name.
 inline constexpr llvm::StringLiteral kDimNameAttr = "graph.dim_name";
 /// Attribute of a function that names its derivative rule.

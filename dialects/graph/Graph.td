@@ -97,6 +97,8 @@ def Graph_DimAttr : AttrDef<Graph_Dialect, "Dim"> {
     void walkSymbols(::llvm::function_ref<void(::llvm::StringRef)> visit) const;
     /// The number, given those of the names; nullopt if a name has none or a division by zero occurs.
     std::optional<int64_t> evaluate(::llvm::function_ref<std::optional<int64_t>(::llvm::StringRef)> value) const;
+    /// A number that the dimension is never below, whatever extents >= 0 the names have; nullopt if none was found.
+    std::optional<int64_t> lowerBound() const;
     std::string str() const;
     /// The extent as a tensor type holds it: the constant, or ShapedType::kDynamic.
     int64_t extent() const;
@@ -109,6 +111,17 @@ def Graph_DimFunctionAttr : AttrDef<Graph_Dialect, "DimFunction"> {
   let summary = "an atom of a dimension: floordiv, max or min of two dimensions; written only inside `#graph.dim`";
   let parameters = (ins "::costate::graph::DimFunctionKind":$kind, "::costate::graph::DimAttr":$lhs,
                         "::costate::graph::DimAttr":$rhs);
+}
+
+def Graph_RequirementAttr : AttrDef<Graph_Dialect, "Requirement"> {
+  let mnemonic = "requirement";
+  let assemblyFormat = "`<` $dim `,` $place `>`";
+  let summary = "a dimension that must not be negative, and where the program asks for it";
+  let description = [{
+    An entry carries those of its body that are not known to hold as `graph.requires`; a call that breaks one is refused. Of `x[5]` over `batch` rows:
+    `#graph.requirement<<batch - 6>, "digits.costate:7:12">`.
+  }];
+  let parameters = (ins "::costate::graph::DimAttr":$dim, StringRefParameter<>:$place);
 }
 
 def Graph_ShapeAttr : TypedArrayAttrBase<Graph_DimAttr, "array of dimensions">;
@@ -128,12 +141,13 @@ def Graph_IndexTensor : RankedTensorOf<[I32, I64]>;
 def Graph_Tensor : RankedTensorOf<[Graph_Number]>;
 def Graph_Key : RankedTensorOf<[I64]>;
 
-class Graph_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Graph_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Costate_Dimensioned>], traits)>;
+// `dimensionMethods`: methods of Dimensioned that have a default and that the op defines nevertheless.
+class Graph_Op<string mnemonic, list<Trait> traits = [], list<string> dimensionMethods = []>
+    : Op<Graph_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Costate_Dimensioned, dimensionMethods>], traits)>;
 
 // An op with derivative and batching rules.
-class Graph_MapOp<string mnemonic, list<Trait> traits = []>
+class Graph_MapOp<string mnemonic, list<Trait> traits = [], list<string> dimensionMethods = []>
     : Graph_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Costate_Differentiable>,
-                                      DeclareOpInterfaceMethods<Costate_Batchable>], traits)>;
+                                      DeclareOpInterfaceMethods<Costate_Batchable>], traits), dimensionMethods>;
 
 #endif

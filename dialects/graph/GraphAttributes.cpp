@@ -272,6 +272,43 @@ std::optional<int64_t> DimAttr::evaluate(function_ref<std::optional<int64_t>(Str
   return sum;
 }
 
+std::optional<int64_t> DimAttr::lowerBound() const {
+  int64_t sum = 0;
+  for (auto [monomial, coefficient] : termsOf(*this)) {
+    // p - k floordiv(a, c) >= (c p - k a)/c
+    auto quotient = coefficient < 0 && monomial.size() == 1 ? dyn_cast<DimFunctionAttr>(monomial[0]) : DimFunctionAttr();
+    if (quotient && quotient.getKind() == DimFunctionKind::floordiv)
+      if (DimAttr c = quotient.getRhs(); c.constant().value_or(0) > 0) {
+        DimAttr k = get(getContext(), coefficient);
+        std::optional<int64_t> least = (c * (*this - k * fromAtom(quotient)) + k * quotient.getLhs()).lowerBound();
+        return least ? std::optional(llvm::divideCeilSigned(*least, *c.constant())) : std::nullopt;
+      }
+    // Atoms >= 0 multiply to at least the product of their bounds. One that may be negative stands for itself only as the whole monomial.
+    int64_t least = 1;
+    for (Attribute atom : monomial) {
+      int64_t factor = 0;
+      if (auto function = dyn_cast<DimFunctionAttr>(atom)) {
+        std::optional<int64_t> x = function.getLhs().lowerBound(), y = function.getRhs().lowerBound(), divisor = function.getRhs().constant();
+        if (function.getKind() == DimFunctionKind::max && (x || y))
+          factor = std::max(x.value_or(*(y ? y : x)), y.value_or(*(x ? x : y)));
+        else if (function.getKind() == DimFunctionKind::min && x && y)
+          factor = std::min(*x, *y);
+        else if (function.getKind() == DimFunctionKind::floordiv && x && divisor && *divisor > 0)
+          factor = llvm::divideFloorSigned(*x, *divisor);
+        else
+          return std::nullopt;
+      }
+      if (factor < 0 && monomial.size() > 1)
+        return std::nullopt;
+      least *= factor;
+    }
+    if (coefficient < 0 && !monomial.empty()) // nothing bounds a name from above
+      return std::nullopt;
+    sum += coefficient * least;
+  }
+  return sum;
+}
+
 std::string DimAttr::str() const {
   if (getMonomials().empty())
     return "0";

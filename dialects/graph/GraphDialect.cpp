@@ -75,6 +75,9 @@ static LogicalResult verifyRule(func::FuncOp function, Attribute attr) {
 }
 
 LogicalResult GraphDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
+  if (auto required = dyn_cast<ArrayAttr>(attr.getValue());
+      attr.getName() == kRequiresAttr && !(isa<FunctionOpInterface>(op) && required && llvm::all_of(required, llvm::IsaPred<RequirementAttr>)))
+    return op->emitOpError() << "requires '" << kRequiresAttr << "' to hold requirements of a function, but got " << attr.getValue();
   auto function = dyn_cast<func::FuncOp>(op);
   return function && attr.getName() == kVjpAttr ? verifyRule(function, attr.getValue()) : success();
 }

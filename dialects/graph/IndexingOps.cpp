@@ -68,6 +68,13 @@ LogicalResult DynamicSliceOp::verify() {
 
 Dims DynamicSliceOp::inferDimensions(unsigned, DimensionsOf) { return toDims(getSizes()); }
 
+/// A block fits into a tensor.
+static Dims fitting(ArrayRef<DimAttr> sizes, ArrayRef<DimAttr> extents) {
+  return llvm::map_to_vector(llvm::zip_equal(sizes, extents), [](auto pair) { return std::get<1>(pair) - std::get<0>(pair); });
+}
+
+Dims DynamicSliceOp::requirements(DimensionsOf of) { return fitting(toDims(getSizes()), of(getOperand())); }
+
 LogicalResult DynamicUpdateSliceOp::verify() {
   RankedTensorType into = getOperand().getType(), update = getUpdate().getType();
   if (failed(verifyStarts(*this, getStarts(), into.getRank()))) // C1
@@ -82,6 +89,8 @@ LogicalResult DynamicUpdateSliceOp::verify() {
 }
 
 Dims DynamicUpdateSliceOp::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
+
+Dims DynamicUpdateSliceOp::requirements(DimensionsOf of) { return fitting(of(getUpdate()), of(getOperand())); }
 
 //===----------------------------------------------------------------------===//
 // sort, top_k
@@ -123,3 +132,5 @@ Dims TopKOp::inferDimensions(unsigned, DimensionsOf of) {
   dims.back() = DimAttr::get(getContext(), int64_t(getK()));
   return dims;
 }
+
+Dims TopKOp::requirements(DimensionsOf of) { return {of(getOperand()).back() - DimAttr::get(getContext(), int64_t(getK()))}; } // C1

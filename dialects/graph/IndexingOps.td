@@ -39,7 +39,7 @@ def Graph_ScatterAddOp : Graph_MapOp<"scatter_add", [AllElementTypesMatch<["oper
   let hasVerifier = 1;
 }
 
-def Graph_DynamicSliceOp : Graph_MapOp<"dynamic_slice", [AllElementTypesMatch<["operand", "result"]>]> {
+def Graph_DynamicSliceOp : Graph_MapOp<"dynamic_slice", [AllElementTypesMatch<["operand", "result"]>], ["requirements"]> {
   let summary = "a block of `sizes` whose first element is known at run time";
   let description = [{
     A start is clamped into [0, extent - size]. C1: one scalar start and one size per axis. C2: the result's type has the extents of `sizes`.
@@ -55,7 +55,7 @@ def Graph_DynamicSliceOp : Graph_MapOp<"dynamic_slice", [AllElementTypesMatch<["
   let hasVerifier = 1;
 }
 
-def Graph_DynamicUpdateSliceOp : Graph_MapOp<"dynamic_update_slice", [AllElementTypesMatch<["operand", "update", "result"]>, AllTypesMatch<["operand", "result"]>]> {
+def Graph_DynamicUpdateSliceOp : Graph_MapOp<"dynamic_update_slice", [AllElementTypesMatch<["operand", "update", "result"]>, AllTypesMatch<["operand", "result"]>], ["requirements"]> {
   let summary = "the operand with a block replaced";
   let description = [{
     A start is clamped as in dynamic_slice. C1: one scalar start per axis. C2: the update has the operand's rank and fits into it.
@@ -83,7 +83,7 @@ def Graph_SortOp : Graph_MapOp<"sort"> {
   let hasVerifier = 1;
 }
 
-def Graph_TopKOp : Graph_MapOp<"top_k", [AllElementTypesMatch<["operand", "values"]>]> {
+def Graph_TopKOp : Graph_MapOp<"top_k", [AllElementTypesMatch<["operand", "values"]>], ["requirements"]> {
   let summary = "the k largest of each row (last axis), descending, and their indices";
   let description = [{
     Among equals the lower index comes first; a NaN counts as larger than every number. C1: 0 <= k <= last extent. C2: shapes agree.

@@ -101,6 +101,16 @@ LogicalResult SliceOp::verify() {
 
 Dims SliceOp::inferDimensions(unsigned, DimensionsOf) { return toDims(getSizes()); }
 
+Dims SliceOp::requirements(DimensionsOf of) { // C2
+  Dims required;
+  DimAttr one = DimAttr::get(getContext(), int64_t(1));
+  for (auto [start, size, stride, extent] : llvm::zip_equal(toDims(getStarts()), toDims(getSizes()), getStrides(), of(getOperand()))) {
+    required.push_back(start);
+    required.push_back(extent - start - (size - one) * DimAttr::get(getContext(), stride) - one);
+  }
+  return required;
+}
+
 //===----------------------------------------------------------------------===//
 // pad
 //===----------------------------------------------------------------------===//

@@ -91,7 +91,7 @@ def Graph_TransposeOp : Graph_MapOp<"transpose", [AllElementTypesMatch<["operand
   let hasFolder = 1;
 }
 
-def Graph_SliceOp : Graph_MapOp<"slice", [AllElementTypesMatch<["operand", "result"]>]> {
+def Graph_SliceOp : Graph_MapOp<"slice", [AllElementTypesMatch<["operand", "result"]>], ["requirements"]> {
   let summary = "sizes[i] elements of axis i from starts[i], every strides[i]-th";
   let description = [{
     C1: one start, size and stride per axis; strides >= 1. C2: starts + (sizes - 1) * strides lies inside. C3: the result's type has the

@@ -25,6 +25,9 @@ def Costate_Dimensioned : OpInterface<"Dimensioned"> {
     InterfaceMethod<"Dimensions of result `index`; `of` gives those of any operand.",
                     "::llvm::SmallVector<::costate::graph::DimAttr>", "inferDimensions",
                     (ins "unsigned":$index, "::costate::DimensionsOf":$of)>,
+    InterfaceMethod<"Expressions that must not be negative, beside the extents of the results, for the op to be defined.",
+                    "::llvm::SmallVector<::costate::graph::DimAttr>", "requirements", (ins "::costate::DimensionsOf":$of),
+                    /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
   ];
 }
 

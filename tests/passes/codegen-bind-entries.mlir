@@ -103,3 +103,29 @@ func.func @order(%y: memref<f32> {optim.role = "metric", optim.name = "y"}, %x: 
 // expected-error @below {{requires an entry: a function with 'optim.entry'}}
 module {
 }
+
+// -----
+
+// A call that brings too little ends before anything is read.
+// CHECK-DAG:   llvm.mlir.global private constant @[[TEXT:text.*]]("entry 'few' requires n >= 6 at m.costate:3:9\00")
+// CHECK-DAG:   llvm.func @costate_fail_extent(!llvm.ptr, !llvm.ptr, i64) -> i32
+// CHECK-LABEL: func.func @entry.few(
+// CHECK-SAME:    %[[C:[^:]*]]: !llvm.ptr
+// CHECK:         %[[N:.*]] = arith.index_cast %{{.*}} : index to i64
+// CHECK:         %[[LEAST:.*]] = llvm.mlir.constant(6 : i64)
+// CHECK:         %[[HOLDS:.*]] = arith.cmpi sge, %[[N]], %[[LEAST]]
+// CHECK:         cf.cond_br %[[HOLDS]] weights([1048576, 1]), ^[[REST:bb[0-9]+]], ^[[REFUSED:bb[0-9]+]]
+// CHECK:       ^[[REFUSED]]:
+// CHECK:         %[[WORDS:.*]] = llvm.mlir.addressof @[[TEXT]]
+// CHECK:         %[[CODE:.*]] = llvm.call @costate_fail_extent(%[[C]], %[[WORDS]], %[[N]])
+// CHECK:         return %[[CODE]]
+// CHECK:       ^[[REST]]:
+// CHECK:         call @entry.few.body
+func.func @few(%x: memref<?xf32> {optim.role = "input", optim.name = "x", graph.dims = [#graph.dim<n>]},
+               %y: memref<f32> {optim.role = "output", optim.name = "y"})
+    attributes {optim.entry, graph.requires = [#graph.requirement<<n - 6>, "m.costate:3:9">]} {
+  %c5 = arith.constant 5 : index
+  %v = memref.load %x[%c5] : memref<?xf32>
+  memref.store %v, %y[] : memref<f32>
+  return
+}
