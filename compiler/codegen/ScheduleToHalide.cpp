@@ -145,6 +145,10 @@ void applySchedule(DefineOp kernel, HalideKernel &translated) {
           Halide::LoopLevel level(consumer.func, consumer.variables[definition].at(op.getVariable().str()));
           stageOf(op.getStage()).func.compute_at(level);
         })
+        .Case([&](ComputeWithOp op) {
+          HalideStage &stage = stageOf(op.getStage()), &leader = stageOf(op.getLeader());
+          stage.func.compute_with(leader.func, stage.variables.front().at(op.getVariable().str()));
+        })
         .Case([&](StoreInOp op) { stageOf(op.getStage()).func.store_in(toHalide(op.getMemory())); })
         .Case([&](BoundExtentOp op) {
           HalideStage &stage = stageOf(op.getStage());

@@ -26,6 +26,24 @@ SmallVector<Definition> getDefinitions(StageOp stage) {
   return definitions;
 }
 
+std::string freshStageName(DefineOp kernel, StringRef base) {
+  std::string name = base.str();
+  for (unsigned number = 0; kernel.lookupStage(name); ++number)
+    name = base.str() + std::to_string(number);
+  return name;
+}
+
+StageOp copyStage(StageOp stage) {
+  OpBuilder builder(stage.getContext());
+  builder.setInsertionPointAfter(stage);
+  Type type = cast<BufferType>(stage.getResult(0).getType()).getElementType();
+  std::string name = freshStageName(stage->getParentOfType<DefineOp>(), (stage.getStageName() + "_stored").str());
+  return StageOp::create(builder, stage.getLoc(), name, stage.getMixedExtents(), type,
+                         [&](OpBuilder &inner, Location location, ValueRange variables) -> SmallVector<Value> {
+                           return {LoadOp::create(inner, location, type, stage.getResult(0), variables)};
+                         });
+}
+
 std::string pureName(unsigned dim) { return "i" + std::to_string(dim); }
 
 int64_t countOperations(Definition definition) {
@@ -86,6 +104,10 @@ void ScheduleWriter::computeRoot(StageOp stage) { ComputeRootOp::create(builder,
 
 void ScheduleWriter::computeAt(StageOp stage, StageOp consumer, StringRef variable) {
   ComputeAtOp::create(builder, location, stage.getStageNameAttr(), consumer.getStageNameAttr(), IntegerAttr(), name(variable));
+}
+
+void ScheduleWriter::computeWith(StageOp stage, StageOp leader, StringRef variable) {
+  ComputeWithOp::create(builder, location, stage.getStageNameAttr(), leader.getStageNameAttr(), name(variable));
 }
 
 void ScheduleWriter::storeIn(StageOp stage, Memory memory) {

@@ -46,6 +46,7 @@ public:
   void parallel(Definition definition, llvm::StringRef variable);
   void computeRoot(kernel::StageOp stage);
   void computeAt(kernel::StageOp stage, kernel::StageOp consumer, llvm::StringRef variable);
+  void computeWith(kernel::StageOp stage, kernel::StageOp leader, llvm::StringRef variable);
   void storeIn(kernel::StageOp stage, kernel::Memory memory);
   void boundExtent(kernel::StageOp stage, llvm::StringRef variable, int64_t extent);
 
@@ -56,6 +57,12 @@ private:
   mlir::OpBuilder builder;
   mlir::Location location;
 };
+
+/// A name that no stage has.
+std::string freshStageName(kernel::DefineOp kernel, llvm::StringRef base);
+
+/// A stage behind `stage`, of one result, with the same values; nobody reads it yet.
+kernel::StageOp copyStage(kernel::StageOp stage);
 
 /// `i<dim>`, the name of a pure variable.
 std::string pureName(unsigned dim);

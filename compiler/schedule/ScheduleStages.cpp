@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// Places and loops of stages that are no contraction tiles.
 ///
-/// Places, from the last stage to the first: a pure stage is inlined where that repeats no work; a stage that one other stage reads row by
-/// row is computed in the row loop of its reader, so that the row stays in cache; everything else is computed once, at the root.
+/// Places, from the last stage to the first: a pure stage is inlined where that repeats no work; a stage that is read row by row is computed in the row
+/// loop of its reader, so that the row stays in cache, and several such readers share their loop; everything else is computed once, at the root.
 ///
 /// Loops of each definition: lanes on the innermost variable where it is dense, reduction loops around them, rows outside; rows are
 /// chunked to tasks of about 30 us. No sum is split: lanes and tasks run over pure variables only.
@@ -10,6 +10,7 @@
 
 #include "costate/dialects/kernel/LoopNests.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace costate::kernel;
@@ -45,9 +46,17 @@ public:
     for (const RowLoop &loop : rowsToShare)
       shareRows(loop);
     // A place names a loop of the reader as it is at the end.
+    stages = kernel.getStageOps();
     for (StageOp stage : stages)
-      if (auto found = placedAt.find(stage); found != placedAt.end())
-        writer.computeAt(stage, found->second, rowLoops.lookup(found->second));
+      if (StageOp leader = leaderOf(stage); leader != stage)
+        writer.computeWith(stage, leader, rowLoops.lookup(leader));
+    for (StageOp stage : stages)
+      if (auto found = placedAt.find(stage); found != placedAt.end()) {
+        StageOp host = leaderOf(found->second);
+        writer.computeAt(stage, host, rowLoops.lookup(host));
+        if (leaders.contains(found->second) || llvm::is_contained(llvm::make_second_range(leaders), host))
+          writer.boundExtent(stage, pureName(0), 1); // Halide does not see that the readers want the same row
+      }
   }
 
 private:
@@ -67,6 +76,13 @@ private:
 
   bool canInline(StageOp stage);
   StageOp findRowReader(StageOp stage);
+  StageOp joinRows(ArrayRef<StageOp> hosts);
+  void storeRows(StageOp stage);
+  /// The stage whose row loop that of `host` is part of: itself, or the last of several that share one.
+  StageOp leaderOf(StageOp host) const {
+    auto found = leaders.find(host);
+    return found == leaders.end() ? host : found->second;
+  }
   void place(StageOp stage);
   bool takesRows(Definition definition);
   void scheduleLoops(Definition definition);
@@ -89,6 +105,7 @@ private:
   ScheduleWriter writer;
   llvm::DenseSet<Operation *> inlined;
   DenseMap<Operation *, StageOp> placedAt;
+  DenseMap<Operation *, StageOp> leaders;
   DenseMap<Operation *, std::string> rowLoops;
   SmallVector<RowLoop> rowsToShare;
 };
@@ -112,35 +129,60 @@ bool StageScheduler::canInline(StageOp stage) {
 StageOp StageScheduler::findRowReader(StageOp stage) {
   if (stage.getRank() == 0)
     return {};
-  StageOp host;
+  llvm::SetVector<StageOp> hosts;
   SmallVector<StageOp> pending = {stage};
   while (!pending.empty()) {
     for (LoadOp load : readsOf(pending.pop_back_val())) {
       Definition reader = definitionOf(load);
       if (reader.stage.getRank() == 0 || load.getIndices().front() != reader.variable(0) || !reader.isFree(0))
         return {};
-      StageOp target;
       if (inlined.contains(reader.stage))
         pending.push_back(reader.stage);
       else if (auto found = placedAt.find(reader.stage); found != placedAt.end())
-        target = found->second;
+        hosts.insert(leaderOf(found->second));
       else if (reader.update)
         return {}; // its loop is another than that of the pure definition
       else
-        target = reader.stage;
-      if (target && host && target != host)
-        return {};
-      host = target ? target : host;
+        hosts.insert(leaderOf(reader.stage));
     }
   }
-  // The host has a plain row loop if it is not a tile; its rows are those of the stage.
-  if (!host || scheduled.contains(host) || host.isUndef() || kernel.isTiedStage(host) ||
-      host.getMixedExtents().front() != stage.getMixedExtents().front() || !rowLoops.contains(host))
+  // A host has a plain row loop if it is not a tile; its rows are those of the stage.
+  for (StageOp host : hosts)
+    if (scheduled.contains(host) || host.isUndef() || kernel.isTiedStage(host) ||
+        host.getMixedExtents().front() != stage.getMixedExtents().front() || !rowLoops.contains(host))
+      return {};
+  return hosts.empty() ? StageOp() : joinRows(hosts.getArrayRef());
+}
+
+/// Lets stages with equal row loops share one, if none of them reads another. Returns their leader, or nothing.
+StageOp StageScheduler::joinRows(ArrayRef<StageOp> hosts) {
+  if (hosts.size() == 1)
+    return hosts.front();
+  SmallVector<StageOp> members;
+  for (StageOp stage : kernel.getStageOps())
+    if (llvm::is_contained(hosts, leaderOf(stage)))
+      members.push_back(stage);
+  StageOp leader = members.back();
+  if (!haveOrder(kernel, [&](StageOp stage) { return llvm::is_contained(members, stage) ? leader : leaderOf(stage); }))
     return {};
-  return host;
+  for (StageOp member : ArrayRef(members).drop_back())
+    leaders[member] = leader;
+  leaders.erase(leader);
+  return leader;
+}
+
+/// An output that holds a number of each row, and is read by rows: its readers get the numbers in their loop, the result a copy of them there.
+void StageScheduler::storeRows(StageOp stage) {
+  if (stage.getRank() != 1 || stage.getNumResults() != 1 || kernel.isTiedStage(stage) || !findRowReader(stage))
+    return;
+  StageOp copy = copyStage(stage);
+  stage.getResult(0).replaceUsesWithIf(copy.getResult(0), [](OpOperand &use) { return isa<OutputOp>(use.getOwner()); });
+  scheduleLoops({copy, {}});
 }
 
 void StageScheduler::place(StageOp stage) {
+  if (kernel.isOutputStage(stage))
+    storeRows(stage);
   if (kernel.isOutputStage(stage))
     return;
   if (canInline(stage)) {
@@ -230,7 +272,7 @@ void StageScheduler::scheduleLoops(Definition definition) {
   unsigned rank = stage.getRank();
   if (rank == 0)
     return;
-  bool hasLanes = false, byRows = takesRows(definition);
+  bool hasLanes = false, byRows = takesRows(definition) || (rank == 1 && placedAt.contains(stage)); // a row at a time there
   std::string around = byRows ? pureName(0) : vectorize(definition, hasLanes);
 
   // Reduction loops stand around the lanes and inside everything else.
@@ -260,14 +302,19 @@ void StageScheduler::scheduleLoops(Definition definition) {
     rowLoops[stage] = rows;
 }
 
-/// With those of the stages that are computed in its row loop.
+/// With those of the stages that share its row loop, or are computed in it.
 int64_t StageScheduler::operationsPerRow(Definition definition) {
   int64_t operations = operationsPerPoint(definition) * countPoints(kernel, definition.stage, 1);
-  if (!definition.update)
-    for (StageOp stage : kernel.getStageOps())
-      if (auto found = placedAt.find(stage); found != placedAt.end() && found->second == definition.stage)
-        for (Definition inner : getDefinitions(stage))
-          operations += operationsPerPoint(inner) * countPoints(kernel, stage, 1);
+  if (definition.update)
+    return operations;
+  StageOp leader = leaderOf(definition.stage);
+  for (StageOp stage : kernel.getStageOps()) {
+    if (stage != definition.stage && leaderOf(stage) == leader)
+      operations += operationsPerPoint({stage, {}}) * countPoints(kernel, stage, 1);
+    if (auto found = placedAt.find(stage); found != placedAt.end() && leaderOf(found->second) == leader)
+      for (Definition inner : getDefinitions(stage))
+        operations += operationsPerPoint(inner) * countPoints(kernel, stage, 1);
+  }
   return operations;
 }
 

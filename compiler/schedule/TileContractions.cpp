@@ -78,7 +78,6 @@ private:
   StageOp packColumns(LoadOp load, OpFoldResult columns);
   StageOp packRowTiles(LoadOp load);
   OpFoldResult divideRows(OpBuilder &builder, bool up);
-  std::string freshName(StringRef base);
   void schedule();
   void scheduleRowTiles(ScheduleWriter &writer, StageOp panel);
   void scheduleTranspose(ScheduleWriter &writer, StageOp panel);
@@ -130,13 +129,6 @@ bool ContractionTiler::dependsOn(Value index, Value variable) {
          llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, variable); });
 }
 
-std::string ContractionTiler::freshName(StringRef base) {
-  std::string name = base.str();
-  for (unsigned number = 0; kernel.lookupStage(name); ++number)
-    name = base.str() + std::to_string(number);
-  return name;
-}
-
 /// The stage that stores the tiles: the only reader of the sum, if it is an output that reads it point by point, else a copy.
 StageOp ContractionTiler::findStore() {
   Value value = sum.getResult(0);
@@ -147,12 +139,7 @@ StageOp ContractionTiler::findStore() {
           reader.getMixedExtents() == sum.getMixedExtents() && llvm::equal(load.getIndices(), reader.getDefinition().getArguments()))
         return reader;
     }
-  OpBuilder builder(kernel.getContext());
-  builder.setInsertionPointAfter(sum);
-  auto copy = StageOp::create(builder, sum.getLoc(), freshName((sum.getStageName() + "_stored").str()), sum.getMixedExtents(), elementType(),
-                              [&](OpBuilder &inner, Location location, ValueRange variables) -> SmallVector<Value> {
-                                return {LoadOp::create(inner, location, elementType(), value, variables)};
-                              });
+  StageOp copy = copyStage(sum);
   value.replaceUsesWithIf(copy.getResult(0), [&](OpOperand &use) { return use.getOwner()->getParentOp() != copy; });
   return copy;
 }
@@ -237,7 +224,7 @@ StageOp ContractionTiler::packColumns(LoadOp load, OpFoldResult columns) {
 
   OpBuilder builder(sum);
   auto panel = StageOp::create(
-      builder, load.getLoc(), freshName((sum.getStageName() + "_panel").str()), extents, load.getResult().getType(),
+      builder, load.getLoc(), freshStageName(kernel, (sum.getStageName() + "_panel").str()), extents, load.getResult().getType(),
       [&](OpBuilder &inner, Location location, ValueRange own) -> SmallVector<Value> {
         IRMapping mapping;
         mapping.map(variables, own);
@@ -284,7 +271,7 @@ StageOp ContractionTiler::packRowTiles(LoadOp load) {
   }
   extents.push_back(builder.getIndexAttr(tile.rows));
   Location location = load.getLoc();
-  auto panel = StageOp::create(builder, location, freshName((sum.getStageName() + "_panel").str()), extents, load.getResult().getType(), nullptr);
+  auto panel = StageOp::create(builder, location, freshStageName(kernel, (sum.getStageName() + "_panel").str()), extents, load.getResult().getType(), nullptr);
 
   auto copy = [&](OpBuilder &inner, ValueRange own, Value tileNumber, Value lastRow) {
     SmallVector<Value> place = llvm::to_vector(own), mapped = place;

@@ -20,7 +20,9 @@ int64_t getKnownDivisor(OpFoldResult extent) {
 }
 
 static Loop makeLoop(std::string name, bool isReduction, OpFoldResult extent) {
-  return {std::move(name), isReduction, getConstantIntValue(extent), getKnownDivisor(extent)};
+  Loop loop{std::move(name), isReduction, getConstantIntValue(extent), getKnownDivisor(extent)};
+  loop.range = extent;
+  return loop;
 }
 
 LoopNests::LoopNests(DefineOp kernel) : kernel(kernel) {
@@ -89,8 +91,11 @@ LogicalResult LoopNests::checkNew(Operation *directive, const Nest &nest, String
 }
 
 LogicalResult LoopNests::apply(Operation *directive) {
+  if (isa<SplitOp, FuseOp, ReorderOp, VectorizeOp, UnrollOp, ParallelOp>(directive))
+    if (auto place = places.find(directive->getAttrOfType<StringAttr>("stage")); place != places.end() && (place->second.shared || place->second.leads))
+      return directive->emitOpError("requires loops that no compute_with before it shares");
   LogicalResult result = llvm::TypeSwitch<Operation *, LogicalResult>(directive)
-      .Case<SplitOp, FuseOp, ReorderOp, ComputeRootOp, ComputeAtOp, StoreInOp, BoundExtentOp>([&](auto op) { return apply(op); })
+      .Case<SplitOp, FuseOp, ReorderOp, ComputeRootOp, ComputeAtOp, ComputeWithOp, StoreInOp, BoundExtentOp>([&](auto op) { return apply(op); })
       .Case([&](VectorizeOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Vectorized); })
       .Case([&](UnrollOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Unrolled); })
       .Case([&](ParallelOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Parallel); })
@@ -141,12 +146,16 @@ LogicalResult LoopNests::apply(SplitOp split) {
   // An inner loop of a guarded tail still has `factor` iterations; the guard skips the excess ones.
   Loop outer{split.getOuter().str(), loop->isReduction, std::nullopt, divides ? loop->divisor / factor : 1};
   outer.isInner = loop->isInner;
+  outer.range = loop->range;
+  outer.step = loop->step * factor;
   if (loop->extent) {
     outer.extent = llvm::divideCeil(*loop->extent, factor);
     outer.divisor = std::max<int64_t>(*outer.extent, 1);
   }
   Loop inner{split.getInner().str(), loop->isReduction, factor, factor};
   inner.isInner = true;
+  inner.range = loop->range;
+  inner.step = loop->step;
   auto position = nest->loops.begin() + (loop - nest->loops.data());
   *position = std::move(inner);
   nest->loops.insert(position, std::move(outer));
@@ -250,6 +259,72 @@ LogicalResult LoopNests::apply(ComputeAtOp directive) {
   return setPlace(directive, directive.getStage());
 }
 
+bool haveOrder(DefineOp kernel, function_ref<StageOp(StageOp)> leaderOf) {
+  std::vector<StageOp> stages = kernel.getStageOps();
+  DenseMap<Operation *, bool> done; // false while its producers are visited
+  std::function<bool(StageOp)> visit = [&](StageOp leader) {
+    auto [entry, isNew] = done.try_emplace(leader, false);
+    if (!isNew)
+      return entry->second;
+    for (StageOp member : stages) {
+      if (leaderOf(member) != leader)
+        continue;
+      WalkResult reads = member->walk([&](LoadOp load) {
+        auto read = load.getBuffer().getDefiningOp<StageOp>();
+        return !read || visit(leaderOf(read)) ? WalkResult::advance() : WalkResult::interrupt();
+      });
+      if (reads.wasInterrupted())
+        return false;
+    }
+    return done[leader] = true;
+  };
+  return llvm::all_of(stages, [&](StageOp stage) { return visit(leaderOf(stage)); });
+}
+
+LogicalResult LoopNests::apply(ComputeWithOp directive) {
+  if (!find(directive, directive.getStage(), std::nullopt) || !find(directive, directive.getLeader(), std::nullopt))
+    return failure();
+  StageOp stage = kernel.lookupStage(directive.getStage()), leader = kernel.lookupStage(directive.getLeader());
+  for (StageOp each : {stage, leader})
+    if (isInlined(each) || isa_and_nonnull<ComputeAtOp>(places[each.getStageName()].directive) || kernel.isTiedStage(each))
+      return directive.emitOpError("requires outputs that are not tied, or stages with compute_root before, but got '") << each.getStageName() << "'"; // D2
+  if (!stage->isBeforeInBlock(leader))
+    return directive.emitOpError("requires a leader after the stage"); // D2
+  if (places[leader.getStageName()].shared)
+    return directive.emitOpError("requires a leader that follows nobody"); // D2
+  auto leaderOf = [&](StageOp each) {
+    auto shared = cast_if_present<ComputeWithOp>(places[each.getStageName()].shared);
+    return each == stage ? leader : shared ? kernel.lookupStage(shared.getLeader()) : each;
+  };
+  if (!haveOrder(kernel, leaderOf))
+    return directive.emitOpError("requires stages of which none waits for another that shares its loops"); // D3
+  Place &place = places[stage.getStageName()];
+  if (place.shared || place.leads)
+    return directive.emitOpError("requires a stage without a leader or followers"); // D2
+  if (failed(checkShared(directive)))
+    return failure();
+  place.shared = directive;
+  places[leader.getStageName()].leads = true;
+  return success();
+}
+
+/// The loops of both from the outermost to `variable` are equal.
+LogicalResult LoopNests::checkShared(ComputeWithOp directive) { // D3
+  const std::vector<Loop> &stage = *lookup(directive.getStage()), &leader = *lookup(directive.getLeader());
+  for (size_t depth = 0; depth < stage.size() && depth < leader.size(); ++depth) {
+    const Loop &one = stage[depth], &other = leader[depth];
+    if (one.name != other.name || one.mode != other.mode || one.extent != other.extent || one.step != other.step || !one.range || one.range != other.range)
+      return directive.emitOpError("requires equal loops from the outermost to '")
+             << directive.getVariable() << "', but got '" << one.name << "' and '" << other.name << "', which differ";
+    if (one.name != directive.getVariable())
+      continue;
+    if (one.mode == Loop::Mode::Vectorized)
+      return directive.emitOpError("requires a loop that is not vectorized, but '") << one.name << "' is";
+    return success();
+  }
+  return directive.emitOpError("requires a loop '") << directive.getVariable() << "' of both stages";
+}
+
 LogicalResult LoopNests::apply(StoreInOp directive) {
   if (!find(directive, directive.getStage(), std::nullopt))
     return failure();
@@ -291,6 +366,12 @@ LogicalResult LoopNests::finish() {
       return directive.emitOpError("requires a loop variable of the consumer, but got '") << directive.getVariable() << "'"; // D3
     if (loop->mode == Loop::Mode::Vectorized)
       return directive.emitOpError("requires a loop that is not vectorized, but '") << directive.getVariable() << "' is"; // D3
+    auto shared = cast_if_present<ComputeWithOp>(places[directive.getConsumer()].shared);
+    if (!shared || directive.getConsumerUpdate())
+      continue;
+    auto last = llvm::find_if(*consumer, [&](const Loop &candidate) { return candidate.name == shared.getVariable(); });
+    if (loop <= last)
+      return directive.emitOpError("requires the loop of the leader, '") << shared.getLeader() << "', where '" << directive.getConsumer() << "' shares it"; // D3
   }
   return success();
 }

@@ -17,6 +17,8 @@ struct Loop {
   int64_t divisor;               ///< a known divisor of the number of iterations, at least 1
   Mode mode = Mode::Serial;
   bool isInner = false; ///< made of the inner loop of a split
+  mlir::OpFoldResult range = {}; ///< the extent of the variable that it is a part of; null for a fused one
+  int64_t step = 1;              ///< how far an iteration goes in it
 };
 
 /// The nests of all definitions of a kernel. A kernel without directives has, for each definition, a loop over each free variable (outside)
@@ -45,6 +47,8 @@ private:
   struct Place {
     mlir::Operation *directive = nullptr; ///< compute_root or compute_at
     mlir::Operation *change = nullptr;    ///< the first directive that changes loops
+    mlir::Operation *shared = nullptr;    ///< compute_with, of a follower
+    bool leads = false;                   ///< has followers
     llvm::StringMap<int64_t> bounds;      ///< bound_extent by variable
   };
 
@@ -56,16 +60,21 @@ private:
   mlir::LogicalResult apply(ReorderOp reorder);
   mlir::LogicalResult apply(ComputeRootOp directive);
   mlir::LogicalResult apply(ComputeAtOp directive);
+  mlir::LogicalResult apply(ComputeWithOp directive);
   mlir::LogicalResult apply(StoreInOp directive);
   mlir::LogicalResult apply(BoundExtentOp directive);
   mlir::LogicalResult setMode(mlir::Operation *directive, llvm::StringRef stage, std::optional<int64_t> update, llvm::StringRef variable,
                               Loop::Mode mode);
   mlir::LogicalResult setPlace(mlir::Operation *directive, llvm::StringRef stage);
+  mlir::LogicalResult checkShared(ComputeWithOp directive);
 
   DefineOp kernel;
   llvm::StringMap<std::vector<Nest>> nests; ///< by stage: the pure definition, then the updates
   llvm::StringMap<Place> places;
 };
+
+/// Can the stages of each leader stand side by side, with all that a stage reads before it?
+bool haveOrder(DefineOp kernel, llvm::function_ref<StageOp(StageOp)> leaderOf);
 
 /// A known divisor of an extent: its value, the constant factor of a product, or 1.
 int64_t getKnownDivisor(mlir::OpFoldResult extent);

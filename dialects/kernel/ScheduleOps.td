@@ -112,7 +112,7 @@ def Kernel_ComputeAtOp : Kernel_Directive<"compute_at"> {
   let summary = "what a consumer's loop needs of a stage is computed inside that loop";
   let description = [{
     D2: not an output; at most one place a stage. D3: the consumer is another stage, later in the kernel, and the loop exists at the end
-    of the schedule.
+    of the schedule; a loop that stages share is named by their leader.
 
     ```mlir
     kernel.compute_at "mean" at "y" "i0o"
@@ -120,6 +120,24 @@ def Kernel_ComputeAtOp : Kernel_Directive<"compute_at"> {
   }];
   let arguments = (ins StrAttr:$stage, StrAttr:$consumer, OptionalAttr<I64Attr>:$consumer_update, StrAttr:$variable);
   let assemblyFormat = "$stage `at` $consumer (`update` $consumer_update^)? $variable attr-dict";
+}
+
+def Kernel_ComputeWithOp : Kernel_Op<"compute_with", [HasParent<"DefineOp">]> {
+  let summary = "two stages share their outer loops";
+  let description = [{
+    The loops of the pure definition of `stage`, from the outermost to `variable`, become those of the pure definition of `leader`. In each iteration of
+    `variable` `stage` comes first. What both read can be computed there, by a compute_at of the leader.
+
+    D2: each is an output or has compute_root before, and is not tied; `stage` stands before its leader, which follows nobody itself; a stage follows at most one,
+    and has no followers. D3: no stage waits, through what it reads, for one that shares its loops; the loops of both up to `variable` are equal: names, steps, extents. No
+    later directive changes loops of the two.
+
+    ```mlir
+    kernel.compute_with "mean" with "y" "i0o"
+    ```
+  }];
+  let arguments = (ins StrAttr:$stage, StrAttr:$leader, StrAttr:$variable);
+  let assemblyFormat = "$stage `with` $leader $variable attr-dict";
 }
 
 def Kernel_StoreInOp : Kernel_Directive<"store_in"> {

@@ -33,6 +33,7 @@ public:
       for (int64_t update = -1; update < updates; ++update)
         for (unsigned count = random() % 5; count != 0; --count)
           drawLoopDirective(stage, update < 0 ? std::nullopt : std::optional(update));
+      drawLeader(stage);
     }
   }
 
@@ -92,7 +93,24 @@ private:
     }
   }
 
-  /// Inline, root, or at a loop of the only stage that reads this one.
+  /// Lets the stage share loops with a later one, unless something is computed in loops of its own.
+  void drawLeader(StageOp stage) {
+    for (ComputeAtOp place : kernel.getSchedule().getOps<ComputeAtOp>())
+      if (place.getConsumer() == stage.getStageName())
+        return;
+    for (StageOp leader : kernel.getStageOps()) {
+      const std::vector<Loop> &loops = *nests.lookup(leader.getStageName());
+      if (loops.empty() || random() % 2)
+        continue;
+      std::string variable = loops[random() % loops.size()].name;
+      if (!tryAdd<ComputeWithOp>(stage.getStageNameAttr(), leader.getStageNameAttr(), name(variable)))
+        continue;
+      leaders[stage] = {leader, variable};
+      return;
+    }
+  }
+
+  /// Inline, root, or at a loop of the only stage that reads this one, or of those that do and share it.
   void drawPlace(StageOp stage) {
     if (kernel.isOutputStage(stage))
       return;
@@ -103,10 +121,20 @@ private:
       readers.insert(reader);
       written += nests.isInlined(reader) ? copies.lookup(reader) : 1;
     }
-    auto reader = readers.size() == 1 ? cast<StageOp>(*readers.begin()) : StageOp();
-    bool readOnce = reader && !nests.isInlined(reader) && reader.getUpdateOps().empty();
-    if (readOnce && random() % 2) {
-      const std::vector<Loop> &loops = *nests.lookup(reader.getStageName());
+    StageOp reader;
+    std::string innermost; // the loop that all share; empty: all of the only reader's
+    bool inLoops = !readers.empty();
+    for (Operation *op : readers) {
+      auto [leader, variable] = leaders.lookup(op);
+      StageOp host = leader ? leader : cast<StageOp>(op);
+      inLoops &= (!reader || reader == host) && !nests.isInlined(host) && cast<StageOp>(op).getUpdateOps().empty();
+      innermost = leader ? variable : innermost;
+      reader = host;
+    }
+    if (inLoops && random() % 2) {
+      std::vector<Loop> loops = *nests.lookup(reader.getStageName());
+      if (!innermost.empty())
+        loops.resize(llvm::find_if(loops, [&](const Loop &loop) { return loop.name == innermost; }) - loops.begin() + 1);
       if (!loops.empty()) {
         const Loop &loop = loops[random() % loops.size()];
         if (loop.mode != Loop::Mode::Vectorized &&
@@ -126,6 +154,7 @@ private:
   std::mt19937 &random;
   LoopNests nests;
   llvm::DenseMap<Operation *, int64_t> copies;
+  llvm::DenseMap<Operation *, std::pair<StageOp, std::string>> leaders;
   OpBuilder builder;
   ScopedDiagnosticHandler silence;
 };

@@ -228,6 +228,61 @@ TEST_P(RulesTest, RowsOfReductions) {
   EXPECT_EQ(llvm::range_size(kernel.getSchedule().getOps<ComputeAtOp>()), 3) << text(kernel);
 }
 
+// A number of each row and the row itself need the same sums: their loops over rows are one, with the sums inside.
+TEST_P(RulesTest, ReadersOfRowsShareTheirLoop) {
+  expectSameByRule(R"(
+    kernel.define @k(%n: index, %x: !kernel.buffer<?x50xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x50xf32>) stages {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %e = kernel.stage "e" (%i < %n, %j < 50) : f32 {
+        %a = kernel.load %x[%i, %j] : !kernel.buffer<?x50xf32>
+        %b = arith.mulf %a, %a : f32
+        %c = arith.addf %b, %a : f32
+        %d = arith.mulf %c, %b : f32
+        %f = arith.addf %d, %a : f32
+        %g = arith.mulf %f, %c : f32
+        kernel.yield %g : f32
+      }
+      %p = kernel.stage "p" (%i < %n, %l < 2) : f32 {
+        %zero = arith.constant 0.0 : f32
+        kernel.yield %zero : f32
+      } updates (%self) {
+        kernel.update (%i, %l) over (%r < 25) {
+          %s = kernel.load %self[%i, %l] : !kernel.buffer<?x2xf32>
+          %w = arith.constant 2 : index
+          %o = arith.muli %r, %w : index
+          %j = arith.addi %o, %l : index
+          %a = kernel.load %e[%i, %j] : !kernel.buffer<?x50xf32>
+          %v = arith.addf %s, %a : f32
+          kernel.write %v at [%i, %l] : f32
+        }
+      }
+      %t = kernel.stage "t" (%i < %n) : f32 {
+        %a = kernel.load %p[%i, %c0] : !kernel.buffer<?x2xf32>
+        %b = kernel.load %p[%i, %c1] : !kernel.buffer<?x2xf32>
+        %v = arith.addf %a, %b : f32
+        kernel.yield %v : f32
+      }
+      %y = kernel.stage "y" (%i < %n, %j < 50) : f32 {
+        %a = kernel.load %e[%i, %j] : !kernel.buffer<?x50xf32>
+        %b = kernel.load %p[%i, %c0] : !kernel.buffer<?x2xf32>
+        %v = arith.divf %a, %b : f32
+        kernel.yield %v : f32
+      }
+      kernel.output %t, %y : !kernel.buffer<?xf32>, !kernel.buffer<?x50xf32>
+    })",
+                                 {index(33), floats({33, 50})});
+  DefineOp kernel = *module->getOps<DefineOp>().begin();
+  auto places = kernel.getSchedule().getOps<ComputeAtOp>();
+  EXPECT_EQ(llvm::range_size(places), 2) << text(kernel);
+  for (ComputeAtOp place : places)
+    EXPECT_EQ(place.getConsumer(), "y");
+  auto shared = kernel.getSchedule().getOps<ComputeWithOp>();
+  ASSERT_EQ(llvm::range_size(shared), 1) << text(kernel);
+  EXPECT_EQ((*shared.begin()).getStage(), "t");
+  EXPECT_EQ((*shared.begin()).getLeader(), "y");
+}
+
 TEST_P(RulesTest, ColumnSums) {
   expectSameByRule(R"(
     kernel.define @k(%n: index, %x: !kernel.buffer<?x41xf32>) -> (!kernel.buffer<41xf32>) stages {

@@ -585,3 +585,207 @@ kernel.define @inlined(%n: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<
   // expected-error @below {{requires stage 's' to have loops: to be an output, or to have compute_root or compute_at}}
   kernel.parallel "s" update 0 "i0"
 }
+
+// -----
+
+kernel.define @compute_with_place(%n: index, %m: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %x = kernel.stage "x" (%i < %n) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %m) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %x, %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>
+} schedule {
+  // expected-error @below {{requires outputs that are not tied, or stages with compute_root before, but got 's'}}
+  kernel.compute_with "s" with "x" "i0"
+}
+
+// -----
+
+kernel.define @compute_with_order(%n: index, %m: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %x = kernel.stage "x" (%i < %n) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %m) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %x, %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>
+} schedule {
+  // expected-error @below {{requires a leader after the stage}}
+  kernel.compute_with "y" with "x" "i0"
+}
+
+// -----
+
+kernel.define @compute_with_reads(%n: index, %m: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %x = kernel.stage "x" (%i < %n) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %m) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %x, %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>
+} schedule {
+  // expected-error @below {{requires stages of which none waits for another that shares its loops}}
+  kernel.compute_with "x" with "z" "i0"
+}
+
+// -----
+
+kernel.define @compute_with_extents(%n: index, %m: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %x = kernel.stage "x" (%i < %n) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %m) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %x, %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>
+} schedule {
+  // expected-error @below {{requires equal loops from the outermost to 'i0', but got 'i0' and 'i0', which differ}}
+  kernel.compute_with "y" with "z" "i0"
+}
+
+// -----
+
+kernel.define @compute_with_steps(%n: index, %m: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %x = kernel.stage "x" (%i < %n) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %m) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %x, %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>
+} schedule {
+  kernel.split "x" "i0" into "i0o", "i0i" by 4 guard_with_if
+  kernel.split "y" "i0" into "i0o", "i0i" by 8 guard_with_if
+  // expected-error @below {{requires equal loops from the outermost to 'i0o', but got 'i0o' and 'i0o', which differ}}
+  kernel.compute_with "x" with "y" "i0o"
+}
+
+// -----
+
+kernel.define @compute_with_loop(%n: index, %m: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %x = kernel.stage "x" (%i < %n) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %m) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %x, %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>
+} schedule {
+  // expected-error @below {{requires a loop 'i1' of both stages}}
+  kernel.compute_with "x" with "y" "i1"
+}
+
+// -----
+
+kernel.define @compute_with_later(%n: index, %m: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %x = kernel.stage "x" (%i < %n) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %m) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %x, %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>
+} schedule {
+  kernel.compute_with "x" with "y" "i0"
+  // expected-error @below {{requires loops that no compute_with before it shares}}
+  kernel.parallel "x" "i0"
+}
+
+// -----
+
+kernel.define @compute_with_consumer(%n: index, %m: index, %w: !kernel.buffer<?xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>) stages {
+  %s = kernel.stage "s" (%i < %n) : f32 {
+    %a = kernel.load %w[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %x = kernel.stage "x" (%i < %n) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 10) : f32 {
+    %a = kernel.load %s[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  %z = kernel.stage "z" (%i < %m) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<?xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %x, %y, %z : !kernel.buffer<?xf32>, !kernel.buffer<?x10xf32>, !kernel.buffer<?xf32>
+} schedule {
+  kernel.compute_with "x" with "y" "i0"
+  // expected-error @below {{requires the loop of the leader, 'y', where 'x' shares it}}
+  kernel.compute_at "s" at "x" "i0"
+}
