@@ -313,6 +313,39 @@ Value emitCombine(OpBuilder &builder, Operation *op, Value lhs, Value rhs) {
       .Case([&](graph::ReduceMinOp) { return minimum(b, lhs, rhs, countsUnsigned); });
 }
 
+bool hasOrderKeys(Operation *op) {
+  return isa<graph::ReduceMaxOp, graph::ReduceMinOp>(op) && isa<FloatType>(arithmeticType(getElementTypeOrSelf(op->getResult(0))));
+}
+
+/// Turns the bits of negative floats around, or back.
+static Value mirrorNegative(Builder &b, Value bits) {
+  unsigned width = bits.getType().getIntOrFloatBitWidth();
+  auto constant = [&](const APInt &value) { return arith::ConstantOp::create(b, b.getIntegerAttr(bits.getType(), value)); };
+  Value sign = arith::ShRSIOp::create(b, bits, constant(APInt(width, width - 1)));
+  return arith::XOrIOp::create(b, bits, arith::AndIOp::create(b, sign, constant(APInt::getSignedMaxValue(width))));
+}
+
+Value emitOrderKey(OpBuilder &builder, Operation *op, Value value) {
+  Builder b(op->getLoc(), builder);
+  unsigned width = value.getType().getIntOrFloatBitWidth();
+  Type type = b.getIntegerType(width);
+  Value key = mirrorNegative(b, arith::BitcastOp::create(b, type, value));
+  APInt winner = isa<graph::ReduceMaxOp>(op) ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width); // as floats NaNs themselves
+  Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
+  return arith::SelectOp::create(b, isNan, arith::ConstantOp::create(b, b.getIntegerAttr(type, winner)), key);
+}
+
+TypedAttr getIdentityKey(Operation *op, Type type) {
+  APInt bits = cast<FloatAttr>(getIdentity(op, type)).getValue().bitcastToAPInt();
+  unsigned width = bits.getBitWidth();
+  return IntegerAttr::get(IntegerType::get(op->getContext(), width), bits.isNegative() ? bits ^ APInt::getSignedMaxValue(width) : bits);
+}
+
+Value emitFromOrderKey(OpBuilder &builder, Operation *op, Value key, Type type) {
+  Builder b(op->getLoc(), builder);
+  return arith::BitcastOp::create(b, type, mirrorNegative(b, key));
+}
+
 TypedAttr getIdentity(Operation *op, Type elementType) {
   Builder b(op->getLoc(), op->getContext());
   Type type = arithmeticType(elementType);

@@ -18,11 +18,24 @@ mlir::Type arithmeticType(mlir::Type elementType);
 /// at `op`, for an element type that has no arithmetic (f16 and bf16 are storage only).
 mlir::Value emitScalar(mlir::OpBuilder &builder, mlir::Operation *op, mlir::ValueRange operands);
 
-/// Combines two partial results of the reduction `op`: sum, product, maximum or minimum.
+/// Combines two partial results of the reduction `op`: sum, product, maximum or minimum (of values, or of order keys).
 mlir::Value emitCombine(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value lhs, mlir::Value rhs);
 
 /// What `emitCombine` leaves unchanged: 0, 1, -inf or the least integer, +inf or the largest integer.
 mlir::TypedAttr getIdentity(mlir::Operation *op, mlir::Type elementType);
+
+/// Is `op` a maximum or minimum of floats, whose partial results may be order keys?
+bool hasOrderKeys(mlir::Operation *op);
+
+/// The order key of a float: an integer of its width. Keys are ordered as floats are, -0 before 0, and every NaN has the key that `op` lets win. A maximum
+/// of integers is one instruction, one of floats that keeps NaN and signs of zeros is a chain of eight.
+mlir::Value emitOrderKey(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value value);
+
+/// The order key of what `emitCombine` leaves unchanged, for values of float type `type`.
+mlir::TypedAttr getIdentityKey(mlir::Operation *op, mlir::Type type);
+
+/// The float of an order key, of float type `type`.
+mlir::Value emitFromOrderKey(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value key, mlir::Type type);
 
 /// The constant `value` of a float or integer type.
 mlir::Value emitConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);

@@ -69,7 +69,8 @@ void KernelWriter::writeReduction(Operation *op) {
   auto axes = llvm::to_vector(cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef());
   Type type = elementTypeOf(result);
   Dims from = dimensions.of(operand), space = dimensions.of(result), domain = take(from, axes);
-  auto startValue = [&](ValueRange) -> SmallVector<Value> { return {arith::ConstantOp::create(b, loc, getIdentity(op, cast<RankedTensorType>(result.getType()).getElementType()))}; };
+  auto startAt = [&](TypedAttr start) { return [&, start](ValueRange) -> SmallVector<Value> { return {arith::ConstantOp::create(b, loc, start)}; }; };
+  TypedAttr identity = getIdentity(op, cast<RankedTensorType>(result.getType()).getElementType());
 
   // The axis that lanes share: the last reduced one that is long, if the last axis of more than one element is reduced.
   auto isOne = [](DimAttr dim) { return dim.constant() == 1; };
@@ -81,7 +82,7 @@ void KernelWriter::writeReduction(Operation *op) {
       if (!from[axis].constant() || *from[axis].constant() >= kFewest)
         laneAxis = axis;
   if (laneAxis < 0) { // in order
-    auto sum = stage(op, "", space, type, startValue);
+    auto sum = stage(op, "", space, type, startAt(identity));
     update(sum, domain, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
       Value value = element(operand, merge(axes, variables, reduction));
       Value so = kernel::LoadOp::create(b, loc, self.front(), variables);
@@ -102,12 +103,15 @@ void KernelWriter::writeReduction(Operation *op) {
   if (isLong)
     partialSpace.push_back(number(kParts));
   partialSpace.push_back(number(kLanes));
-  auto partial = stage(op, "_lanes", partialSpace, type, startValue);
+  bool byKeys = hasOrderKeys(op);
+  Type partialType = byKeys ? b.getIntegerType(type.getIntOrFloatBitWidth()) : type;
+  auto partial = stage(op, "_lanes", partialSpace, partialType, startAt(byKeys ? getIdentityKey(op, type) : identity));
   // Adds the element at `place` of the lane axis, if there is one.
   auto addElement = [&](ValueRange self, Indices at, ValueRange free, ValueRange reduction, Value place, Value isThere) {
     SmallVector<Value> along(reduction);
     along[laneReduction] = place;
     Value value = element(operand, merge(axes, free, along));
+    value = byKeys ? emitOrderKey(b, op, value) : value;
     Value so = kernel::LoadOp::create(b, loc, self.front(), at);
     kernel::WriteOp::create(b, loc, emitCombine(b, op, so, value), at, isThere);
   };
@@ -152,7 +156,7 @@ void KernelWriter::writeReduction(Operation *op) {
   if (isLong) {
     Dims laneSpace = space;
     laneSpace.push_back(number(kLanes));
-    auto joined = stage(op, "_parts", laneSpace, type, [&](ValueRange variables) {
+    auto joined = stage(op, "_parts", laneSpace, partialType, [&](ValueRange variables) {
       return joinPairwise(kParts, [&](int64_t part) -> Value {
         Indices at(variables.drop_back());
         at.append({index(part), variables.back()});
@@ -162,11 +166,12 @@ void KernelWriter::writeReduction(Operation *op) {
     lanes = joined.getResult(0);
   }
   auto sum = stage(op, "", space, type, [&](ValueRange variables) {
-    return joinPairwise(kLanes, [&](int64_t lane) -> Value {
+    SmallVector<Value> value = joinPairwise(kLanes, [&](int64_t lane) -> Value {
       Indices at(variables.begin(), variables.end());
       at.push_back(index(lane));
       return kernel::LoadOp::create(b, loc, lanes, at);
     });
+    return byKeys ? SmallVector<Value>{emitFromOrderKey(b, op, value.front(), type)} : value;
   });
   stages[result] = sum.getResult(0);
 }

@@ -60,11 +60,11 @@ LogicalResult SoftmaxOp::verify() { return verifyAscending(*this, "axes", getAxe
 
 Dims SoftmaxOp::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
 
-// e / s, and NaN where the maximum is not finite
+// e * (1/s), with one division a row, and NaN where the maximum is not finite
 SmallVector<Value> SoftmaxOp::expand(Emitter &b) {
   Exponentials of = exponentials(b, getOperand(), getAxes());
-  Value divisor = b.select(of.isFinite, of.s, b.splat(std::numeric_limits<double>::quiet_NaN(), of.s));
-  return {b.div(of.e, b.spread(divisor, getAxes(), getOperand()))};
+  Value share = b.select(of.isFinite, b.div(1.0, of.s), b.splat(std::numeric_limits<double>::quiet_NaN(), of.s));
+  return {b.mul(of.e, b.spread(share, getAxes(), getOperand()))};
 }
 
 //===----------------------------------------------------------------------===//

@@ -100,9 +100,9 @@ EXTREMUM_DERIVATIVES(ReduceMaxOp)
 EXTREMUM_DERIVATIVES(ReduceMinOp)
 #undef EXTREMUM_DERIVATIVES
 
-/// d logsumexp / d x = exp(x - y)
+/// d logsumexp / d x = exp(x - y): the softmax, whose exponentials are those of the value.
 static Value weights(LogSumExpOp op, Emitter &e) {
-  return e.unary<ExponentialOp>(e.sub(op.getOperand(), e.spread(op, op.getAxes(), op.getOperand())));
+  return e.create<SoftmaxOp>(op.getOperand().getType(), op.getOperand(), op.getAxes());
 }
 
 void LogSumExpOp::pullback(Pullback &p) {

@@ -10,9 +10,10 @@
 // CHECK-NOT:   graph.exponential
 // CHECK:       %[[G:.*]] = graph.log %[[S]]
 // CHECK:       graph.add %[[M]], %[[G]]
-// CHECK:       %[[D:.*]] = graph.select %[[F]], %[[S]],
+// CHECK:       %[[R:.*]] = graph.divide %{{.*}}, %[[S]]
+// CHECK:       %[[D:.*]] = graph.select %[[F]], %[[R]],
 // CHECK:       %[[B:.*]] = graph.broadcast_in_dim %[[D]]
-// CHECK:       graph.divide %[[E]], %[[B]]
+// CHECK:       graph.multiply %[[E]], %[[B]]
 func.func @exponentials(%x: tensor<?x10xf32> {graph.dims = [#graph.dim<n>, #graph.dim<10>]}) -> (tensor<?xf32>, tensor<?x10xf32>) {
   %l = graph.logsumexp %x axes [1] : tensor<?x10xf32> -> tensor<?xf32>
   %s = graph.softmax %x axes [1] : tensor<?x10xf32>
