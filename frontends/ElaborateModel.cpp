@@ -64,7 +64,7 @@ LogicalResult ModelElaborator::run() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult ModelElaborator::checkUnbound(const Name &name) {
-  const Binding *bound = Elaborator::lookup(name.text, scope);
+  const Binding *bound = e.lookup(name.text, scope);
   if (!bound || bound == t)
     return success();
   return e.error(name.range).note(e.location(bound->where), "it is bound here") << "'" << name.text << "' is bound already";
@@ -263,9 +263,6 @@ static bool matches(StringRef path, StringRef pattern) {
 }
 
 LogicalResult ModelElaborator::closeSet(ParameterSet &set, SourceRange where) {
-  auto find = [&](StringRef path) {
-    return llvm::find_if(set.leaves, [&](const ParameterSet::Leaf &leaf) { return leaf.path == path; });
-  };
   for (LeafPattern &rule : patterns)
     for (ParameterSet::Leaf &leaf : set.leaves) {
       if (!matches(leaf.path, rule.pattern.text))
@@ -277,10 +274,10 @@ LogicalResult ModelElaborator::closeSet(ParameterSet &set, SourceRange where) {
         leaf.group = rule.group; // the first group that claims it
     }
   for (const TieStmt *tie : ties) {
-    auto leaf = find(tie->leaf.text), place = find(tie->place.text);
-    if (leaf == set.leaves.end())
+    ParameterSet::Leaf *leaf = set.find(tie->leaf.text), *place = set.find(tie->place.text);
+    if (!leaf)
       continue;
-    if (place == set.leaves.end() || leaf == place || !place->tied.empty())
+    if (!place || leaf == place || !place->tied.empty())
       return e.error(tie->place.range) << "requires another param of '" << set.name << "' that is not tied itself, but got '"
                                        << tie->place.text << "'";
     if (place->shape != leaf->shape)
@@ -350,7 +347,7 @@ LogicalResult ModelElaborator::declareSetting(const SettingStmt &setting) {
 }
 
 LogicalResult ModelElaborator::declareDim(const DimStmt &dim) {
-  const Binding *bound = Elaborator::lookup(dim.name.text, scope);
+  const Binding *bound = e.lookup(dim.name.text, scope);
   if (!bound || !bound->value.is<Dimension>())
     return e.error(dim.name.range) << "requires the name of a dimension that an input has introduced, but got '" << dim.name.text << "'";
   int64_t hint = llvm::cast<NumberExpr>(*dim.hint).integer;
@@ -494,27 +491,11 @@ LogicalResult ModelElaborator::buildInit() {
   std::vector<Tensor> results;
   std::vector<mlir::DictionaryAttr> attrs;
   for (ParameterSet *set : sets) {
-    // A leaf has a key of its own, made of the seed and its path, so that other leaves have no influence. All are made at once.
-    e.b.location = e.location(set->root->where);
-    std::vector<Number> paths;
-    for (const ParameterSet::Leaf &leaf : set->leaves)
-      paths.push_back(Number::of(stableHash(leaf.path)));
-    auto count = int64_t(paths.size());
-    Tensor keys = e.b.foldIn(e.b.broadcast(seed, {e.b.dim(count)}), e.b.constant(e.b.builder.getI64Type(), {count}, paths));
-    std::vector<Tensor> leaves;
-    for (auto [i, leaf] : llvm::enumerate(set->leaves)) {
-      if (!leaf.tied.empty())
-        continue;
-      Tensor key = e.b.gather(keys, e.b.constant(e.b.builder.getI64Type(), Number::of(int64_t(i))), 0);
-      FailureOr<Tensor> value = e.initialValue(*set, leaf, key);
-      if (failed(value))
-        return failure();
-      leaves.push_back(*value);
-    }
-    e.b.location = e.location(set->root->where);
-    Tensor packed = leaves.empty() ? e.b.full(e.real, {e.b.dim(set->size)}, Number::of(0.0)) : e.b.pack(*set, leaves);
-    e.current->values[set->root] = packed;
-    results.push_back(packed);
+    FailureOr<Tensor> packed = e.initialValues(*set, seed);
+    if (failed(packed))
+      return failure();
+    e.current->values[set->root] = *packed;
+    results.push_back(*packed);
     attrs.push_back(attributes({{optim::kRoleAttr, e.b.builder.getStringAttr("param")},
                                 {optim::kNameAttr, e.b.builder.getStringAttr(set->name)},
                                 {optim::kArenaAttr, set->symbol}}));

@@ -21,6 +21,7 @@ Binding *Elaborator::bind(Binding::Kind kind, Name name, const Binding *previous
   binding.kind = kind;
   binding.serial = bindings.size();
   binding.name = name.text;
+  boundNames.insert(name.text);
   binding.where = name.range;
   binding.previous = previous;
   return &binding;
@@ -52,7 +53,9 @@ Binding *Elaborator::bindDefinition(Name name, const Expr &expr, const Binding *
   return binding;
 }
 
-const Binding *Elaborator::lookup(StringRef name, const Binding *scope) {
+const Binding *Elaborator::lookup(StringRef name, const Binding *scope) const {
+  if (!boundNames.contains(name)) // a function of the library, a name to be bound: none need walk a long model for that
+    return nullptr;
   while (scope && scope->name != name)
     scope = scope->previous;
   return scope;
@@ -80,7 +83,7 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
     FailureOr<Value> arena = valueOf(binding->set->root);
     if (failed(arena))
       return failure();
-    auto leaf = llvm::find_if(binding->set->leaves, [&](const ParameterSet::Leaf &l) { return l.path == binding->path; });
+    const ParameterSet::Leaf *leaf = binding->set->find(binding->path);
     b.location = location(binding->where);
     return current->values[binding] = b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape);
   }

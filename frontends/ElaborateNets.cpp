@@ -4,7 +4,12 @@
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/Elaborator.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringExtras.h"
+
+#include <unordered_map>
 
 namespace costate::importer {
 
@@ -55,7 +60,7 @@ LogicalResult Elaborator::addLeaf(ParameterSet &set, std::string path, const Dec
   }
   if (leaf.outAxis < 0 && rank > 0)
     leaf.outAxis += rank;
-  set.leaves.push_back(std::move(leaf));
+  set.add(std::move(leaf));
   return success();
 }
 
@@ -196,15 +201,18 @@ FailureOr<Value> Elaborator::instantiate(const Value &net, ParameterSet &set, co
   return Value(&std::as_const(instance));
 }
 
-FailureOr<Tensor> Elaborator::initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &key) {
+//===----------------------------------------------------------------------===//
+// Initial values of parameters
+//===----------------------------------------------------------------------===//
+
+/// The current function is one for this leaf alone.
+FailureOr<Tensor> Elaborator::initialValue(const ParameterSet::Leaf &leaf, const Tensor &key) {
   std::vector<Value> shape;
   for (int64_t extent : leaf.shape)
     shape.push_back(Number::of(extent));
   const Expr &e = *leaf.declared->value;
   b.location = location(e.range);
   current->key = key;
-  current->label.clear();
-  current->draws = 0;
   declaredShape = makeList(std::move(shape));
   FailureOr<Value> value = evaluate(e, leaf.scope);
   declaredShape.reset();
@@ -220,6 +228,142 @@ FailureOr<Tensor> Elaborator::initialValue(const ParameterSet &set, const Parame
   return tensor;
 }
 
+static bool isZero(mlir::Value value) {
+  while (auto broadcast = value.getDefiningOp<graph::BroadcastInDimOp>())
+    value = broadcast.getOperand();
+  auto constant = value.getDefiningOp<graph::ConstantOp>();
+  return constant && mlir::matchPattern(constant.getResult(), mlir::m_PosZeroFloat());
+}
+
+static mlir::Value returned(mlir::func::FuncOp func) { return func.front().getTerminator()->getOperand(0); }
+
+/// Each leaf is evaluated in a function of its own; functions that say the same are one kind. Zeros, which an arena has by itself, are none.
+FailureOr<std::vector<Elaborator::LeafKind>> Elaborator::leafKinds(const ParameterSet &set, const Tensor &keys) {
+  std::vector<LeafKind> kinds;
+  std::unordered_map<size_t, std::vector<size_t>> known; // kinds by the hash of their ops
+  for (auto [number, leaf] : llvm::enumerate(set.leaves)) {
+    if (!leaf.tied.empty())
+      continue;
+    // A definition of the model that draws does so for the leaf that asks first.
+    current->key = b.gather(keys, b.constant(b.builder.getI64Type(), Number::of(int64_t(number))), 0);
+    FunctionInstance draw;
+    unsigned draws;
+    {
+      Building building(*this, FunctionScope::Instance, set.name + ".init", leaf.declared->value->range);
+      FailureOr<Tensor> value = initialValue(leaf, addArgument(*current->parent->key));
+      if (failed(value))
+        return failure();
+      draws = current->draws;
+      draw = finish(*value);
+    }
+    current->label.clear();
+    current->draws = draws; // states go on counting
+    mlir::Block &body = draw.func.front();
+    if (isZero(returned(draw.func))) {
+      draw.func.erase();
+      continue;
+    }
+    size_t hash = 0;
+    for (mlir::Operation &op : body)
+      hash = llvm::hash_combine(hash, mlir::OperationEquivalence::computeHash(&op, mlir::OperationEquivalence::ignoreHashValue,
+                                                                              mlir::OperationEquivalence::ignoreHashValue,
+                                                                              mlir::OperationEquivalence::IgnoreLocations));
+    std::vector<size_t> &candidates = known[hash];
+    auto same = llvm::find_if(candidates, [&](size_t kind) {
+      FunctionInstance &other = kinds[kind].draw;
+      return other.captures == draw.captures &&
+             mlir::OperationEquivalence::isRegionEquivalentTo(&other.func.getBody(), &draw.func.getBody(), mlir::OperationEquivalence::IgnoreLocations);
+    });
+    if (same != candidates.end()) {
+      kinds[*same].leaves.push_back(number);
+      draw.func.erase();
+      continue;
+    }
+    candidates.push_back(kinds.size());
+    kinds.push_back({std::move(draw), {number}});
+  }
+  return kinds;
+}
+
+/// The arena `before` with the leaves of a kind written into it, one a trip.
+FailureOr<Tensor> Elaborator::drawInLoop(const ParameterSet &set, const LeafKind &kind, const Tensor &keys, const Tensor &before) {
+  auto operands = operandsOf(kind.draw, {keys}, /*freshKey=*/false); // the key in place of the keys comes with each trip
+  if (failed(operands))
+    return failure();
+  llvm::StringMap<int64_t> offsets;
+  for (const ArenaLeaf &leaf : mlir::cast<ArenaLayout>(mlir::SymbolTable::lookupSymbolIn(module, set.symbol)).getArenaLeaves())
+    offsets[leaf.name] = leaf.offset;
+  std::vector<Number> numbers, places;
+  for (size_t leaf : kind.leaves) {
+    numbers.push_back(Number::of(int64_t(leaf)));
+    places.push_back(Number::of(offsets.lookup(set.leaves[leaf].path)));
+  }
+  b.location = location(set.root->where);
+  mlir::Type i64 = b.builder.getI64Type();
+  auto count = int64_t(kind.leaves.size());
+  Tensor number = b.constant(i64, {count}, numbers), place = b.constant(i64, {count}, places);
+  Tensor zero = b.constant(i64, Number::of(int64_t(0))), one = b.constant(i64, Number::of(int64_t(1)));
+  auto index = [&](int64_t value) { return mlir::arith::ConstantIndexOp::create(b.builder, b.location, value); };
+  mlir::Value from = index(0), to = index(count), step = index(1);
+  mlir::OpBuilder::InsertionGuard guard(b.builder);
+  auto loop = mlir::scf::ForOp::create(b.builder, b.location, from, to, step, mlir::ValueRange{before.value, zero.value});
+  b.builder.setInsertionPointToStart(loop.getBody());
+  Tensor trip{loop.getRegionIterArg(1), {}, {}};
+  operands->front() = b.gather(keys, b.gather(number, trip, 0), 0).value;
+  auto drawn = mlir::func::CallOp::create(b.builder, b.location, kind.draw.func, *operands);
+  const std::vector<int64_t> &shape = set.leaves[kind.leaves.front()].shape;
+  Tensor leaf{drawn.getResult(0), b.staticDims(shape), {}};
+  leaf = b.reshape(leaf, {b.dim(mlir::ShapedType::getNumElements(shape))});
+  Tensor start = b.gather(place, trip, 0);
+  mlir::Value after = graph::DynamicUpdateSliceOp::create(b.builder, b.location, before.value.getType(), loop.getRegionIterArg(0), leaf.value, start.value);
+  mlir::scf::YieldOp::create(b.builder, b.location, mlir::ValueRange{after, b.binary<graph::AddOp>(trip, one).value});
+  return Tensor{loop.getResult(0), before.dims, set.symbol};
+}
+
+/// Code grows with the kinds of leaves, not with their number: leaves that have their kind for themselves are packed, the others are written in a loop.
+FailureOr<Tensor> Elaborator::initialValues(const ParameterSet &set, const Tensor &seed) {
+  // A key is made of the seed and the path of the leaf, so that other leaves have no influence. All are made at once.
+  b.location = location(set.root->where);
+  std::vector<Number> paths;
+  for (const ParameterSet::Leaf &leaf : set.leaves)
+    paths.push_back(Number::of(stableHash(leaf.path)));
+  auto count = int64_t(paths.size());
+  Tensor keys = b.foldIn(b.broadcast(seed, {b.dim(count)}), b.constant(b.builder.getI64Type(), {count}, paths));
+  FailureOr<std::vector<LeafKind>> kinds = leafKinds(set, keys);
+  if (failed(kinds))
+    return failure();
+
+  std::vector<StringRef> alone;
+  std::vector<Tensor> values;
+  for (LeafKind &kind : *kinds) {
+    if (kind.leaves.size() > 1)
+      continue;
+    const ParameterSet::Leaf &leaf = set.leaves[kind.leaves.front()];
+    b.location = location(leaf.declared->value->range);
+    Tensor key = b.gather(keys, b.constant(b.builder.getI64Type(), Number::of(int64_t(kind.leaves.front()))), 0);
+    auto operands = operandsOf(kind.draw, {key}, /*freshKey=*/false);
+    if (failed(operands))
+      return failure();
+    mlir::IRMapping inlined;
+    inlined.map(kind.draw.func.getArguments(), *operands);
+    for (mlir::Operation &op : kind.draw.func.front().without_terminator())
+      b.builder.clone(op, inlined);
+    alone.push_back(leaf.path);
+    values.push_back({inlined.lookup(returned(kind.draw.func)), b.staticDims(leaf.shape), {}});
+    kind.draw.func.erase();
+  }
+  b.location = location(set.root->where);
+  Tensor packed = values.empty() ? b.full(real, {b.dim(set.size)}, Number::of(0.0)) : b.pack(set, alone, values);
+  for (const LeafKind &kind : *kinds)
+    if (kind.leaves.size() > 1) {
+      FailureOr<Tensor> filled = drawInLoop(set, kind, keys, packed);
+      if (failed(filled))
+        return failure();
+      packed = *filled;
+    }
+  return packed;
+}
+
 /// f.layers.0.w: a child of a net, a parameter of it, or an element of a list
 FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
   FailureOr<Value> base = evaluate(*e.base, scope);
@@ -231,14 +375,13 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
       if (child == name)
         return value;
     std::string path = (*net)->path + "." + name.str();
-    for (const ParameterSet::Leaf &leaf : (*net)->set->leaves)
-      if (leaf.path == path) {
-        FailureOr<Value> arena = valueOf((*net)->set->root);
-        if (failed(arena))
-          return failure();
-        b.location = location(e.range);
-        return Value(b.leaf(*arena->as<Tensor>(), leaf.path, leaf.shape));
-      }
+    if (const ParameterSet::Leaf *leaf = (*net)->set->find(path)) {
+      FailureOr<Value> arena = valueOf((*net)->set->root);
+      if (failed(arena))
+        return failure();
+      b.location = location(e.range);
+      return Value(b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape));
+    }
     for (const auto &[state, root] : (*net)->states)
       if (state == name)
         return valueOf(root);

@@ -124,7 +124,8 @@ LogicalResult ModelElaborator::declareLeafStates(const OptimizerDecl &decl, Rule
     ParameterSet *layout = rule.set;
     if (!isLikeParams) {
       layout = e.addSet(name, declare->name.range);
-      layout->leaves = std::move(leaves);
+      for (ParameterSet::Leaf &leaf : leaves)
+        layout->add(std::move(leaf));
       if (failed(e.closeSet(*layout)))
         return failure();
     }
@@ -148,7 +149,7 @@ FailureOr<Tensor> ModelElaborator::leafStates(const State &state) {
   Tensor params = tensorOf(state.set->root); // a copy: what is evaluated moves the values of the function
   std::vector<Tensor> leaves;
   for (const ParameterSet::Leaf &each : state.layout->leaves) {
-    auto leaf = llvm::find_if(state.set->leaves, [&](const ParameterSet::Leaf &leaf) { return leaf.path == each.path; });
+    const ParameterSet::Leaf *leaf = state.set->find(each.path);
     if (!leaf->tied.empty())
       continue;
     FailureOr<Tensor> value = leafState(*state.initial, state.scope, e.b.leaf(params, leaf->path, leaf->shape), leaf->outAxis);
@@ -371,7 +372,7 @@ FailureOr<FunctionInstance> ModelElaborator::buildRule(const RuleCall &call, boo
   }
   std::vector<Value> results;
   for (const auto &[name, old] : call.olds) {
-    const Binding *binding = Elaborator::lookup(name, scope);
+    const Binding *binding = e.lookup(name, scope);
     if (name == "param" && binding->kind == Binding::Root)
       return e.error(decl.name.range) << "requires optimizer '" << decl.name.text << "' to change its parameters: 'param <- ...'";
     FailureOr<Value> value = e.valueOf(binding);

@@ -40,7 +40,7 @@ FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayR
   }
   std::vector<ParameterSet *> found;
   for (const Name &name : names) {
-    const Binding *binding = Elaborator::lookup(name.text, seen);
+    const Binding *binding = e.lookup(name.text, seen);
     ParameterSet *set = nullptr;
     for (ParameterSet *candidate : sets) {
       auto net = binding ? binding->value.as<const NetInstance *>() : nullptr;
@@ -144,7 +144,7 @@ LogicalResult ModelElaborator::declareObjective() {
       seen = before;
     }
   if (!objective)
-    if (const Binding *named = Elaborator::lookup("loss", scope); named && named->kind == Binding::Definition) {
+    if (const Binding *named = e.lookup("loss", scope); named && named->kind == Binding::Definition) {
       metrics.insert(metrics.begin(), {"loss", named});
       return success();
     }
@@ -255,7 +255,7 @@ void ModelElaborator::forget(const Binding *root) {
 
 /// state <- value
 LogicalResult ModelElaborator::rebindState(const RebindStmt &rebind, const Binding *&inside) {
-  const Binding *binding = Elaborator::lookup(rebind.name.text, inside);
+  const Binding *binding = e.lookup(rebind.name.text, inside);
   auto state = llvm::find_if(states, [&](const State &s) { return s.root.binding == binding; });
   if (state == states.end()) {
     if (binding && binding->kind == Binding::Definition && !llvm::is_contained(definitions, binding))

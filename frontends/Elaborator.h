@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <deque>
 
@@ -155,7 +156,7 @@ public:
   Binding *bindStatic(syntax::Name name, Value value, const Binding *previous);
   Binding *bindRoot(syntax::Name name, Value value, const Binding *previous); // a value of the current function
   Binding *bindDefinition(syntax::Name name, const syntax::Expr &expr, const Binding *scope, const Binding *previous);
-  static const Binding *lookup(llvm::StringRef name, const Binding *scope);
+  const Binding *lookup(llvm::StringRef name, const Binding *scope) const;
   /// The value of a binding in the current function.
   mlir::FailureOr<Value> valueOf(const Binding *binding);
 
@@ -276,8 +277,8 @@ public:
   mlir::FailureOr<Tensor> initialState(const syntax::DeclareStmt &declared, const Binding *scope);
   mlir::FailureOr<Tensor> evaluateState(const syntax::Expr &e, const Binding *scope, const std::optional<graph::Dims> &dims);
   mlir::FailureOr<Value> instantiate(const Value &net, ParameterSet &set, const std::string &path, SourceRange where);
-  /// Drawn with `key`, which belongs to the leaf alone.
-  mlir::FailureOr<Tensor> initialValue(const ParameterSet &set, const ParameterSet::Leaf &leaf, const Tensor &key);
+  /// Of all leaves, packed; every leaf draws with a key of its own.
+  mlir::FailureOr<Tensor> initialValues(const ParameterSet &set, const Tensor &seed);
   mlir::FailureOr<Value> member(const syntax::MemberExpr &e, const Binding *scope);
 
   //===--- Loops and branches (ElaborateControl.cpp) -------------------------===//
@@ -370,6 +371,15 @@ private:
   const std::vector<const Binding *> &referencesOf(const Binding *binding);
   std::string uniqueName(llvm::StringRef name);
 
+  /// Leaves whose initial values differ by what they draw alone, and the function that draws one.
+  struct LeafKind {
+    FunctionInstance draw; // its first argument is the key
+    std::vector<size_t> leaves;
+  };
+  mlir::FailureOr<Tensor> initialValue(const ParameterSet::Leaf &leaf, const Tensor &key);
+  mlir::FailureOr<std::vector<LeafKind>> leafKinds(const ParameterSet &set, const Tensor &keys);
+  mlir::FailureOr<Tensor> drawInLoop(const ParameterSet &set, const LeafKind &kind, const Tensor &keys, const Tensor &before);
+
   struct CallFrame {
     std::string callee;
     SourceRange where;
@@ -389,6 +399,7 @@ private:
   unsigned depth = 0;    // of nested evaluations
   SourceRange reference; // the name that is being evaluated
   std::deque<Binding> bindings;
+  llvm::StringSet<> boundNames; // of all bindings
   std::deque<NetInstance> nets;
   std::deque<ParameterSet> sets;
   llvm::DenseMap<const Binding *, std::vector<const Binding *>> referenceCache;

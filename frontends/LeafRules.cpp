@@ -21,7 +21,7 @@ LeafRules::LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet
   occupied.resize(owners.size());
   for (auto [number, each] : llvm::enumerate(leaves)) {
     sizes.push_back(each.size());
-    groups.push_back(llvm::find_if(set.leaves, [&](const ParameterSet::Leaf &known) { return known.path == each.name; })->group);
+    groups.push_back(set.find(each.name)->group);
     int64_t end = number + 1 < leaves.size() ? leaves[number + 1].offset : size;
     for (int64_t at = each.offset; at < end; at += block) {
       owners[at / block] = number;

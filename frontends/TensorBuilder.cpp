@@ -232,10 +232,14 @@ Tensor TensorBuilder::pack(const ParameterSet &set, ArrayRef<Tensor> leaves) {
   for (const ParameterSet::Leaf &leaf : set.leaves)
     if (leaf.tied.empty())
       names.push_back(leaf.path);
+  return pack(set, names, leaves);
+}
+
+Tensor TensorBuilder::pack(const ParameterSet &set, ArrayRef<llvm::StringRef> paths, ArrayRef<Tensor> leaves) {
   auto values = llvm::map_to_vector(leaves, [](const Tensor &t) { return t.value; });
   Dims dims = {dim(set.size)};
   mlir::Type type = typeOf(dims, leaves.front().elementType());
-  return {graph::PackOp::create(builder, location, type, set.symbol, builder.getStrArrayAttr(names), values), dims, set.symbol};
+  return {graph::PackOp::create(builder, location, type, set.symbol, builder.getStrArrayAttr(paths), values), dims, set.symbol};
 }
 
 /// i lies in one of the ranges; neighbours are one comparison

@@ -96,6 +96,7 @@ public:
 
   Tensor leaf(const Tensor &arena, llvm::StringRef path, llvm::ArrayRef<int64_t> shape);
   Tensor pack(const ParameterSet &set, llvm::ArrayRef<Tensor> leaves); // those that are not tied, in order
+  Tensor pack(const ParameterSet &set, llvm::ArrayRef<llvm::StringRef> paths, llvm::ArrayRef<Tensor> leaves); // the others are zeros
   /// base[i], but values[k] where i lies in a range of group k: a scalar for each element of an arena.
   Tensor piecewise(const ParameterSet &set, const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> values);
   /// Whether an element of an arena belongs to a frozen leaf.

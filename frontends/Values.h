@@ -8,6 +8,8 @@
 #include "costate/dialects/graph/Graph.h"
 #include "costate/frontends/Syntax.h"
 
+#include "llvm/ADT/StringMap.h"
+
 #include <variant>
 
 namespace costate::importer {
@@ -155,10 +157,24 @@ struct ParameterSet {
   };
   std::string name;
   mlir::FlatSymbolRefAttr symbol;
-  std::vector<Leaf> leaves;
+  std::vector<Leaf> leaves; // grows by `add` alone
   Binding *root;
   int64_t size = 0;          // of the arena, in elements
   std::vector<Range> ranges; // by ascending place
+
+  void add(Leaf leaf) {
+    numbers.try_emplace(leaf.path, leaves.size());
+    leaves.push_back(std::move(leaf));
+  }
+  /// Null if there is none.
+  Leaf *find(llvm::StringRef path) {
+    auto number = numbers.find(path);
+    return number == numbers.end() ? nullptr : &leaves[number->second];
+  }
+  const Leaf *find(llvm::StringRef path) const { return const_cast<ParameterSet *>(this)->find(path); }
+
+private:
+  llvm::StringMap<size_t> numbers; // of leaves, by path
 };
 
 //===----------------------------------------------------------------------===//

@@ -46,6 +46,16 @@ bool takesFunction(Operation *op) {
   return false;
 }
 
+/// Does the block that `op` writes share no axis with what it is written into? One element is written after the other then: what is dear is computed
+/// before, with lanes and tasks.
+bool goesThroughInOrder(Operation *op) {
+  auto slice = dyn_cast<DynamicUpdateSliceOp>(op);
+  return slice && llvm::none_of(llvm::zip_equal(slice.getUpdate().getType().getShape(), slice.getType().getShape()), [](auto extents) {
+    auto [part, whole] = extents;
+    return part == whole;
+  });
+}
+
 /// More stages than this make a kernel slow to compile without making it faster to run.
 constexpr unsigned kMaxStages = 24;
 
@@ -104,7 +114,7 @@ private:
         leaves = true;
         continue;
       }
-      leaves |= isContraction(user) && takesFunction(op);
+      leaves |= (isContraction(user) || goesThroughInOrder(user)) && takesFunction(op);
       double each = readsPerElement(use, dimensions, hints);
       reads += isKept(user) || kindOf(user) == Kind::Stage ? each : each * evaluations.lookup(user);
     }

@@ -66,6 +66,18 @@ func.func @function(%x: tensor<?x64xf32> {graph.dims = [#graph.dim<n>, #graph.di
   return %h : tensor<?x32xf32>
 }
 
+// A block written element by element: what is dear in it is a kernel of its own, with lanes and tasks.
+// CHECK-LABEL: func.func @drawn
+// CHECK: graph.random {{.*}}fuse.kernel = [[K:[0-9]+]] : i64
+// CHECK: graph.dynamic_update_slice
+// CHECK-NOT: fuse.kernel = [[K]] : i64
+// CHECK: return
+func.func @drawn(%x: tensor<64xf32>, %key: tensor<i64>, %start: tensor<i64>) -> tensor<64xf32> {
+  %u = graph.random normal %key site 1 shape [8] : tensor<i64> -> tensor<8xf32>
+  %y = graph.dynamic_update_slice %x, %u[%start] : tensor<64xf32>, tensor<8xf32>, tensor<i64>
+  return %y : tensor<64xf32>
+}
+
 // Two kernels with other work between them stay two.
 // CHECK-LABEL: func.func @around
 // CHECK: graph.negate {{.*}}fuse.kernel = [[A:[0-9]+]] : i64
