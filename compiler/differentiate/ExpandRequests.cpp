@@ -41,15 +41,15 @@ LogicalResult Expander::flatten(func::FuncOp function) {
 
   SmallVector<func::CallOp> calls;
   function.walk([&](func::CallOp call) { calls.push_back(call); });
-  while (!calls.empty()) {
-    func::CallOp call = calls.pop_back_val();
+  Dimensions dimensions;
+  for (func::CallOp call : calls) {
     func::FuncOp callee = lookup(call);
     if (!callee)
       return call.emitError() << "requires '" << call.getCallee() << "' to be a function";
     if (failed(flatten(callee)))
       return failure();
     if (!ruleOf(callee))
-      inlineCall(call); // a flat callee holds calls of functions with rules only, which stay
+      inlineCall(call, dimensions); // a flat callee holds calls of functions with rules only, which stay
   }
   inProgress.erase(function);
   flat.insert(function);
@@ -140,12 +140,12 @@ func::FuncOp Expander::callerOf(func::FuncOp function) {
 
 SmallVector<Value> Expander::apply(OpBuilder &builder, Location loc, func::FuncOp function, ValueRange operands) {
   auto call = func::CallOp::create(builder, loc, function, operands);
-  return ruleOf(function) ? SmallVector<Value>(call.getResults()) : inlineCall(call);
+  Dimensions dimensions;
+  return ruleOf(function) ? SmallVector<Value>(call.getResults()) : inlineCall(call, dimensions);
 }
 
-SmallVector<Value> Expander::inlineCall(func::CallOp call) {
+SmallVector<Value> Expander::inlineCall(func::CallOp call, Dimensions &dimensions) {
   func::FuncOp callee = lookup(call);
-  Dimensions dimensions;
   llvm::StringMap<DimAttr> names = bindNames(callee, [&](unsigned i) { return dimensions.of(call.getOperand(i)); });
   IRMapping mapping;
   mapping.map(callee.getArguments(), call.getOperands());
@@ -157,7 +157,7 @@ SmallVector<Value> Expander::inlineCall(func::CallOp call) {
   SmallVector<Value> results = llvm::map_to_vector(callee.front().getTerminator()->getOperands(),
                                                    [&](Value value) { return mapping.lookupOrDefault(value); });
   call.replaceAllUsesWith(results);
-  call.erase();
+  retire(call);
   return results;
 }
 
@@ -296,8 +296,9 @@ struct ExpandRequestsPass : impl::ExpandRequestsBase<ExpandRequestsPass> {
         root.walk([&](func::CallOp call) { calls.push_back(call); });
         if (calls.empty())
           break;
+        Dimensions dimensions;
         for (func::CallOp call : calls)
-          expander.inlineCall(call);
+          expander.inlineCall(call, dimensions);
       }
       root.walk([](StopGradientOp op) {
         op.getResult().replaceAllUsesWith(op.getOperand());

@@ -37,7 +37,8 @@ public:
   llvm::SmallVector<mlir::Value> apply(mlir::OpBuilder &builder, mlir::Location loc, mlir::func::FuncOp function, mlir::ValueRange operands);
 
   /// Replaces a call by the callee's body, the callee's dimension names by the caller's dimensions. Returns what its results are now.
-  llvm::SmallVector<mlir::Value> inlineCall(mlir::func::CallOp call);
+  /// dimensions: of values of the function around the call, kept from one call to the next.
+  llvm::SmallVector<mlir::Value> inlineCall(mlir::func::CallOp call, graph::Dimensions &dimensions);
 
   /// The rule that `graph.vjp` of a function names; null if it has none.
   mlir::func::FuncOp ruleOf(mlir::func::FuncOp function);
