@@ -28,8 +28,8 @@ void addFusePasses(OpPassManager &passes, const FuseOptions &options) {
   passes.addPass(createAssignExecutors({options.executor})); // while a function of math still counts as one
   passes.addPass(createExposeStages());
   passes.addPass(createBufferize({hints}));
+  passes.addPass(createMergeKernels()); // while kernels are short
   passes.addPass(createExpandMath());
-  passes.addPass(createMergeKernels());
   passes.addPass(createCanonicalizerPass(structured));
   passes.addPass(createCSEPass());
 }
