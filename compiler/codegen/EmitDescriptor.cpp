@@ -32,22 +32,31 @@ private:
   llvm::Constant *i32(int64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value); }
   llvm::Constant *i64(int64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value); }
   llvm::Constant *f64(double value) { return llvm::ConstantFP::get(llvm::Type::getDoubleTy(context), value); }
-  llvm::Constant *string(llvm::StringRef text) { return emitString(module, text); }
+  llvm::Constant *string(llvm::StringRef text) { return addressOf(llvm::ConstantDataArray::getString(context, text), "text"); }
   llvm::Constant *null() { return llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0)); }
   llvm::Constant *record(llvm::ArrayRef<llvm::Constant *> fields) { return llvm::ConstantStruct::getAnon(context, fields); }
+
+  /// Address of constant data. Equal data is there once: the states of an optimizer have the leaves of their parameters.
+  llvm::Constant *addressOf(llvm::Constant *data, llvm::StringRef name) {
+    llvm::GlobalVariable *&known = placed[data];
+    if (!known) {
+      known = new llvm::GlobalVariable(module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, name);
+      known->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+    }
+    return known;
+  }
 
   /// Address of an array of constants of one type; null if there is none.
   llvm::Constant *array(llvm::ArrayRef<llvm::Constant *> elements) {
     if (elements.empty())
       return null();
     auto *type = llvm::ArrayType::get(elements.front()->getType(), elements.size());
-    return new llvm::GlobalVariable(module, type, true, llvm::GlobalValue::PrivateLinkage, llvm::ConstantArray::get(type, elements), "info");
+    return addressOf(llvm::ConstantArray::get(type, elements), "info");
   }
   llvm::Constant *numbers(const std::vector<int64_t> &values) {
     if (values.empty())
       return null();
-    llvm::Constant *data = llvm::ConstantDataArray::get(context, values);
-    return new llvm::GlobalVariable(module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, "numbers");
+    return addressOf(llvm::ConstantDataArray::get(context, values), "numbers");
   }
   template <typename Range, typename Emit>
   llvm::Constant *arrayOf(const Range &range, Emit emit) {
@@ -89,6 +98,7 @@ private:
   const ModelDescription &model;
   llvm::Module &module;
   llvm::LLVMContext &context;
+  llvm::DenseMap<llvm::Constant *, llvm::GlobalVariable *> placed;
 };
 
 llvm::Constant *Emitter::emit(const Target &target) {
