@@ -317,7 +317,7 @@ int64_t costate_batches_count(const costate_batches *batches);
  */
 
 /* a[batch, n, n], lower triangle read -> l[batch, n, n] with l l' = a, zero above the diagonal. A matrix that is not positive definite (or holds a
- * NaN) gives NaN on and below the diagonal from the first column whose pivot is not positive; the columns before are right. */
+ * NaN) gives NaN on and below the diagonal. */
 int32_t costate_cholesky_f32(costate_context *context, const float *a, float *l, int64_t batch, int64_t n);
 int32_t costate_cholesky_f64(costate_context *context, const double *a, double *l, int64_t batch, int64_t n);
 
@@ -327,6 +327,30 @@ int32_t costate_triangular_solve_f32(costate_context *context, const float *a, c
                                      int64_t lower, int64_t transpose, int64_t unit);
 int32_t costate_triangular_solve_f64(costate_context *context, const double *a, const double *b, double *x, int64_t batch, int64_t n, int64_t m,
                                      int64_t lower, int64_t transpose, int64_t unit);
+
+/* The factorizations below give NaN for a matrix (of which eigh reads the lower triangle) that is not finite. A matrix is scaled by a power of two
+ * first where its squares could overflow. Every iteration is bounded. */
+
+/* a[batch, n, n] -> lu[batch, n, n], perm[batch, n]: row i of L U is row perm[i] of a. U on and above the diagonal of lu, below it L, whose diagonal is 1.
+ * The pivot of a column is the first one of largest magnitude; a column without one other than 0 stays as it is. */
+int32_t costate_lu_f32(costate_context *context, const float *a, float *lu, int32_t *perm, int64_t batch, int64_t n);
+int32_t costate_lu_f64(costate_context *context, const double *a, double *lu, int32_t *perm, int64_t batch, int64_t n);
+
+/* a[batch, m, n] -> q[batch, m, n], r[batch, n, n]: q r = a, q' q = I, r upper triangular, its diagonal not negative.
+ * Errors: INVALID_ARGUMENT if m < n. */
+int32_t costate_qr_f32(costate_context *context, const float *a, float *q, float *r, int64_t batch, int64_t m, int64_t n);
+int32_t costate_qr_f64(costate_context *context, const double *a, double *q, double *r, int64_t batch, int64_t m, int64_t n);
+
+/* a[batch, n, n], lower triangle read -> w[batch, n], v[batch, n, n]: a v = v diag(w), v' v = I, w ascends. Of each column of v the first component whose
+ * magnitude is at least 0.37 of the largest is positive: vectors of structured matrices, full of zeros and of equal components, have no such
+ * ratio, so that rounding does not decide. */
+int32_t costate_eigh_f32(costate_context *context, const float *a, float *w, float *v, int64_t batch, int64_t n);
+int32_t costate_eigh_f64(costate_context *context, const double *a, double *w, double *v, int64_t batch, int64_t n);
+
+/* a[batch, m, n] -> u[batch, m, n], s[batch, n], vh[batch, n, n]: u diag(s) vh = a, u' u = vh vh' = I, s descends. Signs: of the rows of vh as above.
+ * Errors: INVALID_ARGUMENT if m < n. */
+int32_t costate_svd_f32(costate_context *context, const float *a, float *u, float *s, float *vh, int64_t batch, int64_t m, int64_t n);
+int32_t costate_svd_f64(costate_context *context, const double *a, double *u, double *s, double *vh, int64_t batch, int64_t m, int64_t n);
 
 /* Sorting along the middle axis of [outer, n, inner]. Order: ascending, NaN after everything (NumPy), -0 equal to +0; stable.
  * Several operands by the first key: argsort of the key, then take_along of each operand.

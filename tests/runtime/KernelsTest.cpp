@@ -19,6 +19,10 @@ template <>
 struct Calls<float> {
   static constexpr auto cholesky = costate_cholesky_f32;
   static constexpr auto solve = costate_triangular_solve_f32;
+  static constexpr auto lu = costate_lu_f32;
+  static constexpr auto qr = costate_qr_f32;
+  static constexpr auto eigh = costate_eigh_f32;
+  static constexpr auto svd = costate_svd_f32;
   static constexpr auto argsort = costate_argsort_f32;
   static constexpr auto topK = costate_top_k_f32;
 };
@@ -26,6 +30,10 @@ template <>
 struct Calls<double> {
   static constexpr auto cholesky = costate_cholesky_f64;
   static constexpr auto solve = costate_triangular_solve_f64;
+  static constexpr auto lu = costate_lu_f64;
+  static constexpr auto qr = costate_qr_f64;
+  static constexpr auto eigh = costate_eigh_f64;
+  static constexpr auto svd = costate_svd_f64;
   static constexpr auto argsort = costate_argsort_f64;
   static constexpr auto topK = costate_top_k_f64;
 };
@@ -145,7 +153,28 @@ TYPED_TEST(FloatKernelsTest, ThreadsDoNotChangeBits) {
   Calls<T>::solve(this->context, a.data(), b.data(), x.data(), 64, 16, 16, 1, 0, 0);
   Calls<T>::solve(single, a.data(), b.data(), x1.data(), 64, 16, 16, 1, 0, 0);
   EXPECT_EQ(std::memcmp(x.data(), x1.data(), x.size() * sizeof(T)), 0);
+
+  // What factorizations give is compared with LAPACK by Inputs/factorizations.py.
+  auto factors = [&](costate_context *context) {
+    std::vector<std::vector<T>> f(9, std::vector<T>(a.size()));
+    std::vector<int32_t> perm(64 * 16);
+    EXPECT_EQ(Calls<T>::lu(context, a.data(), f[0].data(), perm.data(), 64, 16), COSTATE_OK);
+    EXPECT_EQ(Calls<T>::qr(context, a.data(), f[1].data(), f[2].data(), 32, 32, 16), COSTATE_OK);
+    EXPECT_EQ(Calls<T>::eigh(context, a.data(), f[3].data(), f[4].data(), 64, 16), COSTATE_OK);
+    EXPECT_EQ(Calls<T>::svd(context, a.data(), f[5].data(), f[6].data(), f[7].data(), 32, 32, 16), COSTATE_OK);
+    f[8].assign(perm.begin(), perm.end());
+    return f;
+  };
+  EXPECT_EQ(factors(this->context), factors(single));
   costate_context_destroy(single);
+}
+
+TYPED_TEST(FloatKernelsTest, WideMatricesAreRefused) {
+  using T = TypeParam;
+  std::vector<T> a(6), x(9), y(9), z(9);
+  EXPECT_EQ(Calls<T>::qr(this->context, a.data(), x.data(), y.data(), 1, 2, 3), COSTATE_INVALID_ARGUMENT);
+  EXPECT_STREQ(costate_context_last_error(this->context), "qr requires at least as many rows as columns, but got 2 and 3");
+  EXPECT_EQ(Calls<T>::svd(this->context, a.data(), x.data(), y.data(), z.data(), 1, 3, 4), COSTATE_INVALID_ARGUMENT);
 }
 
 TYPED_TEST(SortTest, ArgsortIsStableAlongTheMiddleAxis) {
