@@ -170,7 +170,7 @@ private:
   LogicalResult writeExtern(Operation *op) {
     MLIRContext *context = op->getContext();
     auto number = [&](int64_t value) { return DimAttr::get(context, value); };
-    if (!isa<SortOp, TopKOp, CholeskyOp, TriangularSolveOp>(op))
+    if (!isa<SortOp, TopKOp, CholeskyOp, TriangularSolveOp, LuOp, QrOp, EighOp, SvdOp>(op))
       return success();
     Value first = op->getOperand(0);
     Type type = cast<RankedTensorType>(first.getType()).getElementType();
@@ -179,12 +179,19 @@ private:
     if ((isa<SortOp, TopKOp>(op)) && !type.isF32() && !type.isF64() && !type.isInteger(32) && !type.isInteger(64))
       return op->emitOpError() << "requires keys of f32, f64, i32 or i64, but got " << type;
     kernel::ExternOp call;
-    if (isa<CholeskyOp>(op)) {
-      call = callExtern(op, "costate_cholesky_" + suffix(type), first, op->getResultTypes(), {product(context, all.drop_back(2)), all.back()}, {shape});
+    if (isa<CholeskyOp, LuOp, QrOp, EighOp, SvdOp>(op)) {
+      SmallVector<Dims> factors = llvm::map_to_vector(op->getResults(), [&](Value factor) { return dimensions.of(factor); });
+      SmallVector<DimAttr> extents{product(context, all.drop_back(2)), all.back()};
+      if (isa<QrOp, SvdOp>(op))
+        extents.insert(extents.begin() + 1, all.drop_back().back());
+      StringRef name = op->getName().stripDialect();
+      call = callExtern(op, "costate_" + name + "_" + suffix(type), first, op->getResultTypes(), extents, factors);
     } else if (auto solve = dyn_cast<TriangularSolveOp>(op)) {
       Dims right = dimensions.of(solve.getB());
       call = callExtern(op, "costate_triangular_solve_" + suffix(type), op->getOperands(), op->getResultTypes(),
-                        {product(context, all.drop_back(2)), all.back(), right.back(), number(1), number(solve.getTranspose()), number(0)}, {right});
+                        {product(context, all.drop_back(2)), all.back(), right.back(), number(!solve.getUpper()), number(solve.getTranspose()),
+                         number(solve.getUnit())},
+                        {right});
     } else if (auto top = dyn_cast<TopKOp>(op)) {
       Dims out = dimensions.of(top.getValues());
       call = callExtern(op, "costate_top_k_" + suffix(type), first, op->getResultTypes(), {product(context, all.drop_back()), all.back(), out.back()},

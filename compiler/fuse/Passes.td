@@ -127,8 +127,8 @@ def GraphToKernel : Pass<"fuse-graph-to-kernel", "::mlir::ModuleOp"> {
   let summary = "writes kernels and their calls";
   let description = [{
     Before: graph ops, numbered by fuse-form-kernels. After: of `graph` only views are left (`leaf`, `pack`, `reshape`) and constants that are no splat;
-    a `kernel.define` for each number, with `kernel.call` on tensors; `kernel.extern` for what the runtime computes (sort, top_k, cholesky,
-    triangular_solve). Calls carry the dimensions of their results as `graph.dims`. Orders of sums are fixed here (KernelWriter.h).
+    a `kernel.define` for each number, with `kernel.call` on tensors; `kernel.extern` for what the runtime computes (sort, top_k,
+    factorizations, triangular_solve). Calls carry the dimensions of their results as `graph.dims`. Orders of sums are fixed here (KernelWriter.h).
 
     Fails where an element type has no arithmetic.
   }];

@@ -142,14 +142,20 @@ Value Emitter::matmul(Value a, Value b) {
   return dot(a, b, leading, leading, {rank - 1}, {rank - 2});
 }
 
-Value Emitter::lowerTriangle(Value a, double diagonal) {
-  Dims shape = dims(a);
+Value Emitter::compareIndices(ComparisonDirection direction, Value like) {
+  Dims shape = dims(like);
   int64_t rank = shape.size();
-  Value row = iota(rank - 2, shape, builder.getI32Type()), column = iota(rank - 1, shape, builder.getI32Type());
-  Value lower = select(compare(ComparisonDirection::GE, row, column), a, zerosLike(a));
+  Type type = builder.getI32Type();
+  return compare(direction, iota(rank - 2, shape, type), iota(rank - 1, shape, type));
+}
+
+Value Emitter::onDiagonal(Value like) { return compareIndices(ComparisonDirection::EQ, like); }
+
+Value Emitter::triangle(Value a, bool isLower, double diagonal) {
+  Value kept = select(compareIndices(isLower ? ComparisonDirection::GE : ComparisonDirection::LE, a), a, zerosLike(a));
   if (diagonal == 1.0)
-    return lower;
-  return select(compare(ComparisonDirection::EQ, row, column), mul(a, diagonal), lower);
+    return kept;
+  return select(onDiagonal(a), diagonal == 0.0 ? zerosLike(a) : mul(a, diagonal), kept);
 }
 
 //===----------------------------------------------------------------------===//

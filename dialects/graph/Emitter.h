@@ -75,7 +75,11 @@ public:
   /// Product of matrices in the last two axes; leading axes are shared.
   mlir::Value matmul(mlir::Value a, mlir::Value b);
   /// The lower triangle of the last two axes, zero above; `diagonal` scales the diagonal.
-  mlir::Value lowerTriangle(mlir::Value a, double diagonal = 1.0);
+  mlir::Value lowerTriangle(mlir::Value a, double diagonal = 1.0) { return triangle(a, /*isLower=*/true, diagonal); }
+  /// The upper triangle, likewise.
+  mlir::Value upperTriangle(mlir::Value a, double diagonal = 1.0) { return triangle(a, /*isLower=*/false, diagonal); }
+  /// Where an element of `like` stands on the diagonal of the last two axes.
+  mlir::Value onDiagonal(mlir::Value like);
 
   //===--- Indexing ---===//
   mlir::Value gather(mlir::Value a, mlir::Value indices, int64_t batchDims);
@@ -93,6 +97,11 @@ public:
 
 protected:
   Dimensions &dimensions;
+
+private:
+  /// How the row and the column of an element of `like` compare.
+  mlir::Value compareIndices(ComparisonDirection direction, mlir::Value like);
+  mlir::Value triangle(mlir::Value a, bool isLower, double diagonal);
 };
 
 } // namespace costate::graph

@@ -235,10 +235,40 @@ void TopKOp::batch(Batching &b) {
 // Factorizations, random numbers: leading axes are batch axes already
 //===----------------------------------------------------------------------===//
 
-void CholeskyOp::batch(Batching &b) { b.set(b.create<CholeskyOp>(batchedType(b, getResult()), b.batched(getOperand()))); }
+/// An op of one operand whose results all have the lane axis in front.
+template <typename Op>
+static void batchFactors(Op op, Batching &b) {
+  SmallVector<Type> types = llvm::map_to_vector(op->getResults(), [&](Value result) -> Type { return batchedType(b, result); });
+  auto factors = b.create<Op>(types, b.batched(op.getOperand()));
+  for (auto [i, factor] : llvm::enumerate(factors->getResults()))
+    b.set(factor, i);
+}
+
+void CholeskyOp::batch(Batching &b) { batchFactors(*this, b); }
+void LuOp::batch(Batching &b) { batchFactors(*this, b); }
+void QrOp::batch(Batching &b) { batchFactors(*this, b); }
+void EighOp::batch(Batching &b) { batchFactors(*this, b); }
+void SvdOp::batch(Batching &b) { batchFactors(*this, b); }
 
 void TriangularSolveOp::batch(Batching &b) {
-  b.set(b.create<TriangularSolveOp>(batchedType(b, getResult()), b.batched(getA()), b.batched(getB()), getTranspose()));
+  b.set(b.create<TriangularSolveOp>(batchedType(b, getResult()), b.batched(getA()), b.batched(getB()), getTranspose(), getUpper(), getUnit()));
+}
+
+// Right sides that vary are more columns of one: A is factorized once.
+void SolveOp::batch(Batching &b) {
+  if (b.isBatched(getA())) {
+    b.set(b.create<SolveOp>(batchedType(b, getResult()), b.get(getA()), b.batched(getB()), getTranspose()));
+    return;
+  }
+  int64_t rank = getB().getType().getRank();
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(1, rank)); // [lanes, ..., n, m] -> [..., n, lanes, m] -> [..., n, lanes * m]
+  order.append({0, rank});
+  Value columns = b.transpose(b.get(getB()), order);
+  Dims apart = b.dims(columns), merged(ArrayRef(apart).drop_back());
+  merged.back() = apart[rank - 1] * apart[rank];
+  Value right = b.reshape(columns, merged);
+  auto solved = b.create<SolveOp>(right.getType(), b.get(getA()), right, getTranspose());
+  b.set(moveToFront(b, b.reshape(solved, apart), rank - 1));
 }
 
 void RandomOp::batch(Batching &b) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Derivatives of the ops that are not elementwise, in the order of the op files. Most are linear: the pushforward repeats the op on the
-// tangent, the pullback is its transpose.
+// Derivatives of the ops that are neither elementwise nor factorizations, in the order of the op files. Most are linear: the pushforward repeats the
+// op on the tangent, the pullback is its transpose.
 
 #include "costate/dialects/graph/Axes.h"
 #include "costate/dialects/interfaces/Rules.h"
@@ -432,56 +432,6 @@ void TopKOp::pullback(Pullback &p) {
 void TopKOp::pushforward(Pushforward &p) {
   if (Value t = p.tangent(getOperand()))
     p.set(p.gather(t, getIndices(), getOperand().getType().getRank() - 1), 0);
-}
-
-//===----------------------------------------------------------------------===//
-// Factorizations
-//===----------------------------------------------------------------------===//
-
-static Value solveTriangular(Emitter &e, Value a, Value b, bool transpose) { return e.create<TriangularSolveOp>(b.getType(), a, b, transpose); }
-
-// With Phi the lower triangle with half the diagonal: S = L^-T Phi(L^T ct) L^-1; dA is the lower triangle of S + S^T, the diagonal once.
-void CholeskyOp::pullback(Pullback &p) {
-  Value l = getResult();
-  Value middle = p.lowerTriangle(p.matmul(p.transposeMatrix(l), p.lowerTriangle(p.cotangent())), 0.5);
-  Value left = solveTriangular(p, l, middle, /*transpose=*/true);
-  Value s = p.transposeMatrix(solveTriangular(p, l, p.transposeMatrix(left), /*transpose=*/true));
-  p.accumulate(getOperand(), p.lowerTriangle(p.add(s, p.transposeMatrix(s)), 0.5));
-}
-
-// dL = L Phi(L^-1 T L^-T), T the symmetric matrix whose lower triangle the tangent gives
-void CholeskyOp::pushforward(Pushforward &p) {
-  Value t = p.tangent(getOperand());
-  if (!t)
-    return;
-  Value half = p.lowerTriangle(t, 0.5), l = getResult();
-  Value left = solveTriangular(p, l, p.add(half, p.transposeMatrix(half)), false);
-  Value both = p.transposeMatrix(solveTriangular(p, l, p.transposeMatrix(left), false));
-  p.set(p.matmul(l, p.lowerTriangle(both, 0.5)));
-}
-
-// A X = B: dB = A^-T ct, dA = -tril(dB X^T). A^T X = B: dB = A^-1 ct, dA = -tril(X dB^T).
-void TriangularSolveOp::pullback(Pullback &p) {
-  Value db = solveTriangular(p, getA(), p.cotangent(), !getTranspose());
-  p.accumulate(getB(), db);
-  if (p.isActive(getA())) {
-    Value outer = getTranspose() ? p.matmul(getResult(), p.transposeMatrix(db)) : p.matmul(db, p.transposeMatrix(getResult()));
-    p.accumulate(getA(), p.neg(p.lowerTriangle(outer)));
-  }
-}
-
-// dX = A^-1 (dB - tril(dA) X), and with `transpose` A^-T (dB - tril(dA)^T X)
-void TriangularSolveOp::pushforward(Pushforward &p) {
-  Value ta = p.tangent(getA()), tb = p.tangent(getB());
-  if (!ta && !tb)
-    return;
-  Value right = tb;
-  if (ta) {
-    Value lower = p.lowerTriangle(ta);
-    Value moved = p.matmul(getTranspose() ? p.transposeMatrix(lower) : lower, getResult());
-    right = tb ? p.sub(tb, moved) : p.neg(moved);
-  }
-  p.set(solveTriangular(p, getA(), right, getTranspose()));
 }
 
 //===----------------------------------------------------------------------===//

@@ -36,3 +36,27 @@ func.func @triangular_solve_empty(%a: tensor<2x2xf32> {check.value = dense<[[1.0
   %x = graph.triangular_solve %a, %b : tensor<2x2xf32>, tensor<2x?xf32>
   return %x : tensor<2x?xf32>
 }
+
+func.func @triangular_solve_upper(%a: tensor<3x3xf64> {check.value = dense<[[4.0, 1.0, -2.0], [9.0, 5.0, 3.0], [7.0, -8.0, 6.0]]> : tensor<3x3xf64>}, %b: tensor<3x2xf64> {check.value = dense<[[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]]> : tensor<3x2xf64>})
+    -> (tensor<3x2xf64> {check.close = dense<[[0.15416666666666667, 0.9833333333333333], [0.55, -0.6000000000000001], [0.08333333333333333, 0.6666666666666666]]> : tensor<3x2xf64>}) attributes {check.gradient, check.second, check.map} {
+  %x = graph.triangular_solve %a, %b upper : tensor<3x3xf64>, tensor<3x2xf64>
+  return %x : tensor<3x2xf64>
+}
+
+func.func @triangular_solve_upper_transpose(%a: tensor<3x3xf64> {check.value = dense<[[4.0, 1.0, -2.0], [9.0, 5.0, 3.0], [7.0, -8.0, 6.0]]> : tensor<3x3xf64>}, %b: tensor<3x2xf64> {check.value = dense<[[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]]> : tensor<3x2xf64>})
+    -> (tensor<3x2xf64> {check.close = dense<[[0.25, 0.5], [0.55, -0.30000000000000004], [-0.10833333333333339, 0.9833333333333334]]> : tensor<3x2xf64>}) attributes {check.gradient, check.second, check.map} {
+  %x = graph.triangular_solve %a, %b transpose upper : tensor<3x3xf64>, tensor<3x2xf64>
+  return %x : tensor<3x2xf64>
+}
+
+func.func @triangular_solve_unit(%a: tensor<3x3xf64> {check.value = dense<[[4.0, 1.0, -2.0], [9.0, 5.0, 3.0], [7.0, -8.0, 6.0]]> : tensor<3x3xf64>}, %b: tensor<3x2xf64> {check.value = dense<[[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]]> : tensor<3x2xf64>})
+    -> (tensor<3x2xf64> {check.close = dense<[[1.0, 2.0000000000000004], [-6.000000000000001, -19.000000000000004], [-54.500000000000014, -162.00000000000003]]> : tensor<3x2xf64>}) attributes {check.gradient, check.second, check.map} {
+  %x = graph.triangular_solve %a, %b unit : tensor<3x3xf64>, tensor<3x2xf64>
+  return %x : tensor<3x2xf64>
+}
+
+func.func @triangular_solve_upper_unit_transpose(%a: tensor<3x3xf64> {check.value = dense<[[4.0, 1.0, -2.0], [9.0, 5.0, 3.0], [7.0, -8.0, 6.0]]> : tensor<3x3xf64>}, %b: tensor<3x2xf64> {check.value = dense<[[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]]> : tensor<3x2xf64>})
+    -> (tensor<3x2xf64> {check.close = dense<[[0.9999999999999998, 2.0000000000000004], [2.0000000000000004, -3.000000000000001], [-3.5000000000000013, 17.000000000000004]]> : tensor<3x2xf64>}) attributes {check.gradient, check.second, check.map} {
+  %x = graph.triangular_solve %a, %b transpose upper unit : tensor<3x3xf64>, tensor<3x2xf64>
+  return %x : tensor<3x2xf64>
+}

@@ -70,6 +70,7 @@ FailureOr<Nodes> applyRule(Evaluator &evaluator, mlir::Operation *op, const Node
 FailureOr<Nodes> applyLayout(mlir::Operation *op, const Nodes &operands, const Frame &frame, Kind kind);
 FailureOr<Nodes> applyIndexing(Evaluator &evaluator, mlir::Operation *op, const Nodes &operands, const Frame &frame, Kind kind);
 FailureOr<Nodes> applyLinear(mlir::Operation *op, const Nodes &operands, const Frame &frame, Kind kind);
+FailureOr<Nodes> applyFactorization(mlir::Operation *op, const Nodes &operands);
 
 /// The key that graph.fold_in makes of a key and a number, elementwise.
 Node foldIn(const Node &key, const Node &data);

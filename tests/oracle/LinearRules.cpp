@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Rules of contractions, factorizations and random numbers.
+// Rules of contractions and random numbers.
 
 #include "costate/tests/oracle/Evaluator.h"
 #include "costate/tests/oracle/Philox.h"
@@ -8,7 +8,6 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 
@@ -66,87 +65,6 @@ Node convolution(graph::ConvolutionOp op, const Node &x, const Node &w, ArrayRef
   out.assign(labelsP.begin(), labelsP.begin() + 1 + spatial);
   out.push_back(patches.size());
   return einsum(patch, labelsP, w, labelsW, out);
-}
-
-//===----------------------------------------------------------------------===//
-// Factorizations, for each matrix of the last two axes
-//===----------------------------------------------------------------------===//
-
-Node element(const Node &matrices, int64_t i, int64_t j) {
-  int64_t rank = matrices->shape.size();
-  return at(at(matrices, rank - 2, i), rank - 2, j);
-}
-
-/// The parts stand at [i][j] of the last two axes.
-Node assemble(const std::vector<Nodes> &entries, Kind kind, ArrayRef<int64_t> batch) {
-  Nodes lines;
-  Shape line{int64_t(entries.size())};
-  line.append(batch.begin(), batch.end());
-  for (const Nodes &row : entries)
-    lines.push_back(stack(row, kind, batch));
-  Node stacked = stack(lines, kind, line); // [i, j, batch...]
-  Shape shape(batch), strides = stridesOf(stacked->shape);
-  shape.push_back(entries.size());
-  shape.push_back(entries.size());
-  return takeBy(stacked, shape, [&](ArrayRef<int64_t> index) {
-    int64_t from = index[batch.size()] * strides[0] + index[batch.size() + 1] * strides[1];
-    for (size_t i = 0; i < batch.size(); ++i)
-      from += index[i] * strides[2 + i];
-    return from;
-  });
-}
-
-/// Column by column; only elements of the lower triangle are read, so the derivative is that of a function of them.
-Node cholesky(const Node &a) {
-  int64_t n = a->shape.back();
-  Shape batch(ArrayRef(a->shape).drop_back(2));
-  Node zero = Array(a->kind, batch);
-  std::vector<Nodes> l(n, Nodes(n, zero));
-  Array isDefinite = Array::full(Kind::i1, batch, 1);
-  for (int64_t j = 0; j < n; ++j) {
-    Node d = element(a, j, j);
-    for (int64_t k = 0; k < j; ++k)
-      d = sub(d, mul(l[j][k], l[j][k]));
-    for (int64_t i = 0; i < d->size(); ++i)
-      isDefinite.integers[i] &= d->reals[i] > 0;
-    l[j][j] = sqrt(d);
-    for (int64_t i = j + 1; i < n; ++i) {
-      Node e = element(a, i, j);
-      for (int64_t k = 0; k < j; ++k)
-        e = sub(e, mul(l[i][k], l[j][k]));
-      l[i][j] = div(e, l[j][j]);
-    }
-  }
-  Node nan = like(zero, std::numeric_limits<double>::quiet_NaN());
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t j = 0; j <= i; ++j)
-      l[i][j] = where(Node(isDefinite), l[i][j], nan);
-  return assemble(l, a->kind, batch);
-}
-
-/// Forward substitution by rows of B, or backward with A^T.
-Node triangularSolve(const Node &a, const Node &b, bool transpose) {
-  int64_t rank = a->shape.size(), n = a->shape.back();
-  Shape rowShape = without(b->shape, {rank - 2}), dims;
-  for (int64_t i = 0; i < rank - 2; ++i)
-    dims.push_back(i);
-  Nodes x(n);
-  auto spread = [&](int64_t i, int64_t j) { return broadcast(transpose ? element(a, j, i) : element(a, i, j), dims, rowShape); };
-  for (int64_t step = 0; step < n; ++step) {
-    int64_t i = transpose ? n - 1 - step : step;
-    Node row = at(b, rank - 2, i);
-    for (int64_t k = transpose ? i + 1 : 0; k < (transpose ? n : i); ++k)
-      row = sub(row, mul(spread(i, k), x[k]));
-    x[i] = div(row, spread(i, i));
-  }
-  Node stacked = stack(x, b->kind, rowShape); // [n, batch..., m]
-  Shape strides = stridesOf(stacked->shape);
-  return takeBy(stacked, b->shape, [&](ArrayRef<int64_t> index) {
-    int64_t from = index[rank - 2] * strides[0] + index[rank - 1] * strides[rank - 1];
-    for (int64_t i = 0; i < rank - 2; ++i)
-      from += index[i] * strides[1 + i];
-    return from;
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -209,8 +127,6 @@ FailureOr<Nodes> applyLinear(Operation *op, const Nodes &in, const Frame &frame,
         shape.front() = in[0]->shape.front();
         return Nodes{convolution(o, in[0], in[1], shape)};
       })
-      .Case([&](graph::CholeskyOp) -> Result { return Nodes{cholesky(in[0])}; })
-      .Case([&](graph::TriangularSolveOp o) -> Result { return Nodes{triangularSolve(in[0], in[1], o.getTranspose())}; })
       .Case([&](graph::RandomOp o) -> Result {
         FailureOr<Shape> shape = frame.shape(op, o.getShape());
         if (failed(shape))

@@ -340,6 +340,8 @@ FailureOr<Nodes> applyRule(Evaluator &evaluator, Operation *op, const Nodes &in,
   if (succeeded(results) && results->empty())
     results = applyLinear(op, in, frame, kind);
   if (succeeded(results) && results->empty())
+    results = applyFactorization(op, in);
+  if (succeeded(results) && results->empty())
     return op->emitOpError() << "has no rule in the oracle";
   return results;
 }

@@ -126,6 +126,24 @@ func.func @externs(%a: tensor<?x4x4xf64> {graph.dims = [#graph.dim<n>, #graph.di
   return %x, %sk, %sv, %tv, %ti : tensor<?x4x2xf64>, tensor<?x8xf64>, tensor<?x8xi32>, tensor<?x3xf64>, tensor<?x3xi64>
 }
 
+// Two right sides, one of them transposed, and one factorization.
+// CHECK-LABEL: func.func @factorizations
+// CHECK-COUNT-1: kernel.extern @costate_lu_f32
+// CHECK-NOT: costate_lu_f32
+// CHECK-DAG: kernel.extern @costate_qr_f32
+// CHECK-DAG: kernel.extern @costate_eigh_f32
+// CHECK-DAG: kernel.extern @costate_svd_f32
+func.func @factorizations(%a: tensor<?x4x4xf32> {graph.dims = [#graph.dim<n>, #graph.dim<4>, #graph.dim<4>]}, %b: tensor<?x4x2xf32> {graph.dims = [#graph.dim<n>, #graph.dim<4>, #graph.dim<2>]},
+                          %c: tensor<?x8xf32> {graph.dims = [#graph.dim<m>, #graph.dim<8>]})
+    -> (tensor<?x4x2xf32>, tensor<?x4x2xf32>, tensor<8x8xf32>, tensor<?x4xf32>, tensor<8xf32>) {
+  %x = graph.solve %a, %b : tensor<?x4x4xf32>, tensor<?x4x2xf32>
+  %y = graph.solve %a, %b transpose : tensor<?x4x4xf32>, tensor<?x4x2xf32>
+  %q, %r = graph.qr %c : tensor<?x8xf32>, tensor<8x8xf32>
+  %w, %v = graph.eigh %a : tensor<?x4xf32>, tensor<?x4x4xf32>
+  %u, %s, %vh = graph.svd %c : tensor<?x8xf32>, tensor<8xf32>, tensor<8x8xf32>
+  return %x, %y, %r, %w, %s : tensor<?x4x2xf32>, tensor<?x4x2xf32>, tensor<8x8xf32>, tensor<?x4xf32>, tensor<8xf32>
+}
+
 func.func @random(%key: tensor<i64>, %x: tensor<?xf32> {graph.dims = [#graph.dim<n>]}) -> (tensor<?x8xf32>, tensor<8xf32>, tensor<?xi32>) {
   %u = graph.random uniform %key site 7 shape [n, 8] : tensor<i64> -> tensor<?x8xf32>
   %step = graph.constant dense<3> : tensor<i64>

@@ -1080,6 +1080,102 @@ func.func @triangular_solve_c1_leading(%a: tensor<2x3x3xf64>, %b: tensor<4x3x1xf
 
 // -----
 
+func.func @lu_c1_square(%x: tensor<?x3x4xf64>) {
+  // expected-error @below {{requires square matrices, but got 'tensor<?x3x4xf64>'}}
+  %l, %p = graph.lu %x : tensor<?x3x4xf64>, tensor<?x4xi32>
+  return
+}
+
+// -----
+
+func.func @lu_c2_permutation(%x: tensor<?x4x4xf64>) {
+  // expected-error @below {{requires 'permutation' to have the shape of 'tensor<?x4xi32>', but got 'tensor<?x3xi32>'}}
+  %l, %p = graph.lu %x : tensor<?x4x4xf64>, tensor<?x3xi32>
+  return
+}
+
+// -----
+
+func.func @solve_c1_square(%a: tensor<3x4xf64>, %b: tensor<3x1xf64>) {
+  // expected-error @below {{requires square matrices, but got 'tensor<3x4xf64>'}}
+  %x = graph.solve %a, %b : tensor<3x4xf64>, tensor<3x1xf64>
+  return
+}
+
+// -----
+
+func.func @solve_c1_leading(%a: tensor<2x3x3xf64>, %b: tensor<4x3x1xf64>) {
+  // expected-error @below {{requires 'b' to have the leading extents of 'a', but got 'tensor<2x3x3xf64>' and 'tensor<4x3x1xf64>'}}
+  %x = graph.solve %a, %b : tensor<2x3x3xf64>, tensor<4x3x1xf64>
+  return
+}
+
+// -----
+
+func.func @qr_c1_tall(%x: tensor<3x4xf64>) {
+  // expected-error @below {{requires matrices with at least as many rows as columns, but got 'tensor<3x4xf64>'}}
+  %q, %r = graph.qr %x : tensor<3x4xf64>, tensor<4x4xf64>
+  return
+}
+
+// -----
+
+func.func @qr_c1_rank(%x: tensor<3xf64>) {
+  // expected-error @below {{requires matrices with at least as many rows as columns, but got 'tensor<3xf64>'}}
+  %q, %r = graph.qr %x : tensor<3xf64>, tensor<3x3xf64>
+  return
+}
+
+// -----
+
+func.func @qr_c2_shape(%x: tensor<?x6x4xf64>) {
+  // expected-error @below {{requires 'r' to have the shape of 'tensor<?x4x4xf64>', but got 'tensor<?x6x4xf64>'}}
+  %q, %r = graph.qr %x : tensor<?x6x4xf64>, tensor<?x6x4xf64>
+  return
+}
+
+// -----
+
+func.func @eigh_c1_square(%x: tensor<?x3x4xf64>) {
+  // expected-error @below {{requires square matrices, but got 'tensor<?x3x4xf64>'}}
+  %w, %v = graph.eigh %x : tensor<?x4xf64>, tensor<?x3x4xf64>
+  return
+}
+
+// -----
+
+func.func @eigh_c2_values(%x: tensor<?x4x4xf64>) {
+  // expected-error @below {{requires 'values' to have the shape of 'tensor<?x4xf64>', but got 'tensor<4xf64>'}}
+  %w, %v = graph.eigh %x : tensor<4xf64>, tensor<?x4x4xf64>
+  return
+}
+
+// -----
+
+func.func @svd_c1_tall(%x: tensor<?x3x4xf64>) {
+  // expected-error @below {{requires matrices with at least as many rows as columns, but got 'tensor<?x3x4xf64>'}}
+  %u, %s, %v = graph.svd %x : tensor<?x3x4xf64>, tensor<?x4xf64>, tensor<?x4x4xf64>
+  return
+}
+
+// -----
+
+func.func @svd_c2_values(%x: tensor<?x6x4xf64>) {
+  // expected-error @below {{requires 's' to have the shape of 'tensor<?x4xf64>', but got 'tensor<?x6xf64>'}}
+  %u, %s, %v = graph.svd %x : tensor<?x6x4xf64>, tensor<?x6xf64>, tensor<?x4x4xf64>
+  return
+}
+
+// -----
+
+func.func @svd_c2_vectors(%x: tensor<?x6x4xf64>) {
+  // expected-error @below {{requires 'vh' to have the shape of 'tensor<?x4x4xf64>', but got 'tensor<?x6x4xf64>'}}
+  %u, %s, %v = graph.svd %x : tensor<?x6x4xf64>, tensor<?x4xf64>, tensor<?x6x4xf64>
+  return
+}
+
+// -----
+
 func.func @random_c1_shape(%k: tensor<2xi64>) {
   // expected-error @below {{requires a result of type 'tensor<2x?x8xf32>', but got 'tensor<?x8xf32>'}}
   %u = graph.random uniform %k site 7 shape [batch, 8] : tensor<2xi64> -> tensor<?x8xf32>

@@ -191,6 +191,13 @@ func.func @dynamic_update_slice(%x: tensor<?x8xf32>, %row: tensor<1x8xf32>, %i: 
   return
 }
 
+// CHECK-LABEL: func.func @eigh(
+// CHECK:         %{{.*}}, %{{.*}} = graph.eigh %{{.*}} : tensor<?x4xf64>, tensor<?x4x4xf64>
+func.func @eigh(%a: tensor<?x4x4xf64>) {
+  %w, %v = graph.eigh %a : tensor<?x4xf64>, tensor<?x4x4xf64>
+  return
+}
+
 // CHECK-LABEL: func.func @erf(
 // CHECK:         %{{.*}} = graph.erf %{{.*}} : tensor<?x8xf32>
 func.func @erf(%x: tensor<?x8xf32>) {
@@ -318,6 +325,13 @@ func.func private @map_of(%a: tensor<8xf32>, %b: tensor<8xf32>) -> tensor<f32> {
   return %y : tensor<f32>
 }
 
+// CHECK-LABEL: func.func @lu(
+// CHECK:         %{{.*}}, %{{.*}} = graph.lu %{{.*}} : tensor<?x4x4xf64>, tensor<?x4xi32>
+func.func @lu(%a: tensor<?x4x4xf64>) {
+  %lu, %p = graph.lu %a : tensor<?x4x4xf64>, tensor<?x4xi32>
+  return
+}
+
 // CHECK-LABEL: func.func @map(
 // CHECK:         %{{.*}} = graph.map @map_of(%{{.*}}, %{{.*}}) over [true, false] size [n] axis "probe" : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?xf32>
 func.func @map(%a: tensor<?x8xf32>, %b: tensor<8xf32>) {
@@ -397,6 +411,13 @@ func.func @pad(%x: tensor<?x8xf32>, %zero: tensor<f32>) {
 // CHECK:         %{{.*}} = graph.power %{{.*}}, %{{.*}} : tensor<?x8xf32>
 func.func @power(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) {
   %z = graph.power %x, %y : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @qr(
+// CHECK:         %{{.*}}, %{{.*}} = graph.qr %{{.*}} : tensor<?x6x4xf64>, tensor<?x4x4xf64>
+func.func @qr(%a: tensor<?x6x4xf64>) {
+  %q, %r = graph.qr %a : tensor<?x6x4xf64>, tensor<?x4x4xf64>
   return
 }
 
@@ -526,6 +547,13 @@ func.func @softmax(%x: tensor<?x8xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @solve(
+// CHECK:         %{{.*}} = graph.solve %{{.*}}, %{{.*}} transpose : tensor<?x4x4xf64>, tensor<?x4x2xf64>
+func.func @solve(%a: tensor<?x4x4xf64>, %b: tensor<?x4x2xf64>) {
+  %x = graph.solve %a, %b transpose : tensor<?x4x4xf64>, tensor<?x4x2xf64>
+  return
+}
+
 // CHECK-LABEL: func.func @sort(
 // CHECK:         %{{.*}} = graph.sort %{{.*}}, %{{.*}} axis 1 : (tensor<?x8xf32>, tensor<?x8xi32>) -> (tensor<?x8xf32>, tensor<?x8xi32>)
 func.func @sort(%x: tensor<?x8xf32>, %i: tensor<?x8xi32>) {
@@ -551,6 +579,13 @@ func.func @stop_gradient(%x: tensor<?x8xf32>) {
 // CHECK:         %{{.*}} = graph.subtract %{{.*}}, %{{.*}} : tensor<?x8xf32>
 func.func @subtract(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) {
   %z = graph.subtract %x, %y : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @svd(
+// CHECK:         %{{.*}}, %{{.*}}, %{{.*}} = graph.svd %{{.*}} : tensor<?x6x4xf64>, tensor<?x4xf64>, tensor<?x4x4xf64>
+func.func @svd(%a: tensor<?x6x4xf64>) {
+  %u, %s, %vh = graph.svd %a : tensor<?x6x4xf64>, tensor<?x4xf64>, tensor<?x4x4xf64>
   return
 }
 
@@ -593,6 +628,13 @@ func.func private @vjp_of(%w: tensor<8x4xf32>, %x: tensor<?x8xf32> {graph.dims =
   %y = graph.dot_general %x, %w contracting [1] x [0] : tensor<?x8xf32>, tensor<8x4xf32> -> tensor<?x4xf32>
   %s = graph.reduce_sum %y axes [0, 1] : tensor<?x4xf32> -> tensor<f32>
   return %s : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @triangular_solve_2(
+// CHECK:         %{{.*}} = graph.triangular_solve %{{.*}}, %{{.*}} transpose upper unit : tensor<?x4x4xf64>, tensor<?x4x2xf64>
+func.func @triangular_solve_2(%l: tensor<?x4x4xf64>, %b: tensor<?x4x2xf64>) {
+  %x = graph.triangular_solve %l, %b transpose upper unit : tensor<?x4x4xf64>, tensor<?x4x2xf64>
+  return
 }
 
 // CHECK-LABEL: func.func @vjp(
