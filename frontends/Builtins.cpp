@@ -10,7 +10,7 @@ using mlir::failed;
 using mlir::failure;
 using mlir::FailureOr;
 
-std::vector<llvm::ArrayRef<Builtin>> builtinTables() { return {mathBuiltins(), shapeBuiltins()}; }
+std::vector<llvm::ArrayRef<Builtin>> builtinTables() { return {mathBuiltins(), factorizationBuiltins(), shapeBuiltins()}; }
 
 const Builtin *findBuiltin(llvm::ArrayRef<llvm::ArrayRef<Builtin>> tables, StringRef name) {
   for (llvm::ArrayRef<Builtin> table : tables)

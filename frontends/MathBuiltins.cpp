@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Built-in functions of numbers: elementwise, reductions, random draws, linear algebra, derivatives.
+// Built-in functions of numbers: elementwise, reductions, random draws, convolution, derivatives.
 #include "costate/frontends/Builtins.h"
 
 #include <cmath>
@@ -329,7 +329,7 @@ FailureOr<Value> bernoulli(Elaborator &e, const BuiltinCall &call) {
 }
 
 //===----------------------------------------------------------------------===//
-// Linear algebra, order, derivatives
+// Convolution, order, derivatives
 //===----------------------------------------------------------------------===//
 
 /// One positive integer for each of `count` axes: a number for all of them, or a list.
@@ -409,30 +409,6 @@ FailureOr<Value> conv(Elaborator &e, const BuiltinCall &call) {
   return Value(e.b.convolution(e.b.convert(*x, type), e.b.convert(*kernel, type), *strides, low, high, *dilation));
 }
 
-FailureOr<Value> cholesky(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> a = floatArgument(e, call, 0);
-  if (failed(a))
-    return failure();
-  if (a->rank() < 2 || a->dims[a->rank() - 1] != a->dims[a->rank() - 2])
-    return argumentError(e, call, 0, "square matrices");
-  return Value(e.b.unary<graph::CholeskyOp>(*a));
-}
-
-/// solve_triangular(a, b, transpose=false): a is lower triangular
-FailureOr<Value> solveTriangular(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> a = floatArgument(e, call, 0), x = floatArgument(e, call, 1);
-  FailureOr<bool> transpose = flagArgument(e, call, 2, false);
-  if (failed(a) || failed(x) || failed(transpose))
-    return failure();
-  int64_t rank = a->rank();
-  if (rank < 2 || a->dims[rank - 1] != a->dims[rank - 2])
-    return argumentError(e, call, 0, "square matrices");
-  if (x->rank() != rank || !std::equal(a->dims.begin(), a->dims.end() - 1, x->dims.begin()))
-    return argumentError(e, call, 1, "matrices with as many rows as " + typeName(*a) + " has");
-  auto op = graph::TriangularSolveOp::create(e.b.builder, e.b.location, x->value.getType(), a->value, x->value, *transpose);
-  return Value(Tensor{op, x->dims, {}});
-}
-
 FailureOr<Value> sort(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
   if (failed(x))
@@ -508,10 +484,8 @@ constexpr Builtin table[] = {
     {"normal", "shape, mean?, std?, key?", normal},
     {"uniform", "shape, low?, high?, key?", uniform},
     {"bernoulli", "shape, p?, key?", bernoulli},
-    // linear algebra, order, derivatives
+    // convolution, order, derivatives
     {"conv", "x, kernel, stride?, padding?, dilation?", conv},
-    {"cholesky", "a", cholesky},
-    {"solve_triangular", "a, b, transpose?", solveTriangular},
     {"sort", "x, axis?", sort},
     {"top_k", "x, k", topK},
     {"grad", "e, v, at?", grad, /*lazy=*/true},
