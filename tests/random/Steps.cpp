@@ -481,7 +481,8 @@ void Steps::draw() {
 }
 
 void Steps::factor() {
-  if (chance(0.5)) {
+  int64_t kind = between(0, 4);
+  if (kind == 0) {
     Entry p = argument({dim(int64_t(cast<optim::ArenaOp>(module.lookupSymbol("p")).getArenaSize()))}, -1, 1);
     Value a = create<LeafOp>(RankedTensorType::get({2, 8}, real), p.value, SymbolRefAttr::get(context, "p", FlatSymbolRefAttr::get(context, "a")));
     Value b = create<LeafOp>(RankedTensorType::get({16}, real), p.value, SymbolRefAttr::get(context, "p", FlatSymbolRefAttr::get(context, "b")));
@@ -492,15 +493,48 @@ void Steps::factor() {
     return;
   }
   int64_t n = between(1, 3);
-  Dims square{randomDim(), dim(n), dim(n)}, right{square[0], dim(n), dim(between(1, 2))};
+  Dims square{randomDim(), dim(n), dim(n)}, line{square[0], dim(n)}, right{square[0], dim(n), dim(between(1, 2))};
   Entry x = argument(square, -1, 1), b = argument(right, -1, 1);
-  Value gram = create<DotGeneralOp>(x.value.getType(), x.value, x.value, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{2},
-                                    ArrayRef<int64_t>{2});
+  Type type = x.value.getType();
   Value rows = create<IotaOp>(typeOf(square, real), 1, shapeAttr(square)), columns = create<IotaOp>(typeOf(square, real), 2, shapeAttr(square));
-  Value diagonal = create<ConvertOp>(x.value.getType(), create<CompareOp>(typeOf(square, builder.getI1Type()), ComparisonDirection::EQ, rows, columns));
-  Value l = create<CholeskyOp>(x.value.getType(), create<AddOp>(x.value.getType(), gram, diagonal));
-  keep({l, square, -3, 3});
-  keep({create<TriangularSolveOp>(b.value.getType(), l, b.value, chance(0.5)), right, -40, 40});
+  Value identity = create<ConvertOp>(type, create<CompareOp>(typeOf(square, builder.getI1Type()), ComparisonDirection::EQ, rows, columns));
+  if (kind == 1) {
+    Value gram = create<DotGeneralOp>(type, x.value, x.value, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{2}, ArrayRef<int64_t>{2});
+    Value l = create<CholeskyOp>(type, create<AddOp>(type, gram, identity));
+    keep({l, square, -3, 3});
+    keep({create<TriangularSolveOp>(b.value.getType(), l, b.value, chance(0.5)), right, -40, 40});
+    return;
+  }
+  // Diagonals of 4, 8, ...: no pivot, no sign and no order hangs on rounding.
+  Value sizes = create<MultiplyOp>(type, create<AddOp>(type, rows, splat(1.0, square, real)), splat(4.0, square, real));
+  Value a = create<AddOp>(type, x.value, create<MultiplyOp>(type, identity, sizes));
+  if (kind == 2) {
+    Value turned = create<ReverseOp>(type, a, ArrayRef<int64_t>{1});
+    keep({create<SolveOp>(b.value.getType(), turned, b.value, chance(0.5)), right, -1, 1});
+    auto lu = create<LuOp>(TypeRange{type, typeOf(line, builder.getI32Type())}, turned);
+    keep({lu.getPacked(), square, -16, 16});
+    keep({lu.getPermutation(), line, 0, 2});
+    return;
+  }
+  if (kind == 3) {
+    auto eigh = create<EighOp>(TypeRange{typeOf(line, real), type}, a);
+    keep({eigh.getValues(), line, -16, 16});
+    keep({eigh.getVectors(), square, -1, 1});
+    return;
+  }
+  Value tall = a;
+  Dims shape = square;
+  if (chance(0.5)) {
+    shape[1] = dim(2 * n);
+    tall = create<ConcatenateOp>(typeOf(shape, real), ValueRange{a, x.value}, 1);
+  }
+  auto qr = create<QrOp>(TypeRange{tall.getType(), type}, tall);
+  keep({qr.getQ(), shape, -1, 1});
+  keep({qr.getR(), square, -16, 16});
+  auto svd = create<SvdOp>(TypeRange{tall.getType(), typeOf(line, real), type}, tall);
+  keep({svd.getU(), shape, -1, 1});
+  keep({svd.getS(), line, 0, 16});
+  keep({svd.getVh(), square, -1, 1});
 }
 
 } // namespace costate::random

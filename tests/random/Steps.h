@@ -31,7 +31,7 @@ private:
   void index();
   void sorting();
   void draw();
-  /// A positive definite matrix and a system with its factor; or leaves of an arena.
+  /// Leaves of an arena; a positive definite matrix and a system with its factor; a matrix and its other factors.
   void factor();
 
   std::optional<Entry> findInteger(bool wantBool);
