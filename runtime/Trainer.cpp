@@ -361,7 +361,7 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
       }
       means.add(call->values(), rows);
       if (options.onStep)
-        options.onStep({run.step, epoch, batch, rows, call->values()});
+        options.onStep({run.step, epoch, batch, rows, call->values(), before, ready, done});
       ++result.steps;
       ++run.step;
       if (options.checkpointEvery > 0 && run.step % options.checkpointEvery == 0 && batch + 1 < batchesAnEpoch)
@@ -369,10 +369,11 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
       before = Clock::now();
     }
     ++result.epochs;
-    EpochReport report{epoch, means.means(), {}, {}, 0};
+    EpochReport report{epoch, means.means(), {}, {}, 0, Clock::now(), {}};
     means = {};
     COSTATE_RETURN_IF_ERROR(evaluateInto(validation, options, result, report.validation));
     COSTATE_RETURN_IF_ERROR(evaluateInto(test, options, result, report.test));
+    report.evaluated = Clock::now();
     for (const Metric &metric : report.validation)
       if (metric.name == "loss" && std::isfinite(metric.value) && (run.bestEpoch < 0 || metric.value < run.bestLoss)) {
         result.bestEpoch = run.bestEpoch = epoch;
@@ -383,7 +384,7 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
     COSTATE_RETURN_IF_ERROR(save());
     report.seconds = seconds(start, Clock::now());
     if (options.onEpoch)
-      options.onEpoch(report);
+      COSTATE_RETURN_IF_ERROR(options.onEpoch(report));
   }
   return log.close();
 }

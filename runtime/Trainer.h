@@ -7,6 +7,7 @@
 #include "costate/runtime/Status.h"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 
 namespace costate::runtime {
@@ -18,10 +19,13 @@ struct Metric {
   int32_t type = COSTATE_F32; // of the scalar; decides how many digits a log needs
 };
 
+using TimePoint = std::chrono::steady_clock::time_point;
+
 struct StepReport {
   int64_t step, epoch, batch; // from 0; batch counts within the epoch
   int64_t rows;
   std::span<const Metric> metrics; // of this batch, before the update
+  TimePoint asked, ready, done;    // for the batch; it was there; the call returned
 };
 
 struct EpochReport {
@@ -29,6 +33,7 @@ struct EpochReport {
   std::vector<Metric> train; // means over the samples of the epoch, each before its update
   std::vector<Metric> validation, test; // by `evaluate` after the epoch; empty without such data
   double seconds;
+  TimePoint trained, evaluated; // after the last step; after `evaluate`
 };
 
 struct TrainOptions {
@@ -50,7 +55,7 @@ struct TrainOptions {
   const std::atomic<bool> *interrupt = nullptr; // read before each step; true stops the run
   std::function<void()> onResume; // after a checkpoint has been read
   std::function<void(const StepReport &)> onStep;
-  std::function<void(const EpochReport &)> onEpoch;
+  std::function<Status(const EpochReport &)> onEpoch; // a failure ends the run
 };
 
 /// Seconds, by what they were spent on.

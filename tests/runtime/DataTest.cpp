@@ -255,7 +255,10 @@ TEST_F(TrainerTest, RunsAllStepsAndLowersTheLoss) {
     steps.push_back(report.step);
     rows.push_back(report.rows);
   };
-  options.onEpoch = [&](const EpochReport &report) { epochs.push_back(report); };
+  options.onEpoch = [&](const EpochReport &report) {
+    epochs.push_back(report);
+    return Status();
+  };
   options.epochs = 200;
   TrainResult result = train();
   ASSERT_TRUE(result.status.ok()) << result.status.message();
@@ -269,6 +272,33 @@ TEST_F(TrainerTest, RunsAllStepsAndLowersTheLoss) {
   EXPECT_EQ(epochs.back().test[0].value, result.test[0].value);
   EXPECT_EQ(result.train[1].name, "error");
   EXPECT_GT(result.stepMicroseconds(), 0);
+}
+
+TEST_F(TrainerTest, SaysWhenEachPartBeganAndEnded) {
+  TimePoint last = std::chrono::steady_clock::now();
+  auto follows = [&](TimePoint time) {
+    EXPECT_GE(time, last);
+    last = time;
+  };
+  options.onStep = [&](const StepReport &report) {
+    for (TimePoint time : {report.asked, report.ready, report.done})
+      follows(time);
+  };
+  options.onEpoch = [&](const EpochReport &report) {
+    follows(report.trained);
+    follows(report.evaluated);
+    return Status();
+  };
+  ASSERT_TRUE(train().status.ok());
+}
+
+TEST_F(TrainerTest, EndsWithTheFailureOfAReport) {
+  options.epochs = 5;
+  options.onEpoch = [&](const EpochReport &report) { return report.epoch == 2 ? Status(COSTATE_IO, "no room") : Status(); };
+  TrainResult result = train();
+  EXPECT_EQ(result.status.code(), COSTATE_IO);
+  EXPECT_EQ(result.status.message(), "no room");
+  EXPECT_EQ(result.epochs, 3);
 }
 
 TEST_F(TrainerTest, EqualsTheLoopOfACProgram) {
