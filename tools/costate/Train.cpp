@@ -4,6 +4,7 @@
 #include "costate/runtime/Trainer.h"
 #include "costate/runtime/data/Dataset.h"
 #include "costate/tools/costate/Commands.h"
+#include "costate/tools/records/RunRecords.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -30,6 +31,7 @@ struct TrainFlags {
   std::optional<int64_t> epochs, batch;
   std::optional<double> split, validation;
   int64_t checkpointEvery = 0, patience = 0;
+  records::RecordOptions records;
   bool noShuffle = false, json = false, resume = false;
 };
 
@@ -181,19 +183,24 @@ int train(TrainFlags flags) {
   options.patience = flags.patience;
   options.interrupt = &interruptFlag();
   costate_dataset &data = *splits->train;
-  Progress progress((data.samples + options.batch - 1) / std::max<int64_t>(options.batch, 1));
+  const int64_t batchesAnEpoch = (data.samples + options.batch - 1) / std::max<int64_t>(options.batch, 1);
+  Progress progress(batchesAnEpoch);
+  records::RunRecords records(model, flags.records, batchesAnEpoch);
+  if (runtime::Status status = records.open(); !status.ok())
+    return report(status);
   double firstStep = 0;
   options.onStep = [&](const runtime::StepReport &at) {
     if (firstStep == 0)
       firstStep = secondsSinceProcessStart();
     progress.step(at);
+    records.step(at);
   };
   options.onEpoch = [&](const runtime::EpochReport &at) {
     progress.clear();
     std::printf("epoch %lld/%lld%s  (%.3f s)\n", static_cast<long long>(at.epoch + 1), static_cast<long long>(options.epochs),
                 line(at.train, at.validation, at.test).c_str(), at.seconds);
     std::fflush(stdout);
-    return runtime::Status();
+    return records.epoch(at);
   };
   const CompileReport &cost = executable->report();
   if (cost.fromCache)
@@ -208,11 +215,13 @@ int train(TrainFlags flags) {
   runtime::Trainer trainer(model, &data, pointer(splits->validation), pointer(splits->test));
   runtime::TrainResult result = trainer.run(options);
   progress.clear();
+  runtime::Status recorded = records.finish();
   if (!flags.save.empty() && (result.status.ok() || result.status.code() == COSTATE_NON_FINITE || result.status.code() == COSTATE_INTERRUPTED))
     if (absl::Status status = handle->check(costate_model_save(model, flags.save.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
       return report(status);
-  if (!result.status.ok())
-    return report(result.status);
+  for (const runtime::Status &status : {result.status, recorded})
+    if (!status.ok())
+      return report(status);
 
   if (result.bestEpoch >= 0)
     std::printf("%sleast val_loss %.5g, of epoch %lld\n",
@@ -265,6 +274,11 @@ void addTrain(CLI::App &app, Action &action) {
   command.add_option("--best", flags->best, "Write the parameters with the least validation loss here (.safetensors)")->check(fileNamed(".safetensors"));
   command.add_option("--patience", flags->patience, "End after so many epochs without a lesser validation loss")->check(integer(1));
   command.add_option("--log", flags->log, "Write a row a step here: step, loss and metrics before the update (.csv)");
+  command.add_option("--tensorboard", flags->records.events, "Write an event file for TensorBoard into this folder: metrics of each epoch, and of steps");
+  command.add_option("--tensorboard-every", flags->records.eventsEvery, "Of each so many steps, with the hyper-parameters")
+      ->check(integer(1))
+      ->capture_default_str();
+  command.add_option("--plot", flags->records.plot, "Draw loss and metrics of the run here, after each epoch but not twice a second (.svg)")->check(fileNamed(".svg"));
   command.add_flag("--no-shuffle", flags->noShuffle, "Keep the order of the file");
   command.add_flag("--json", flags->json, "End with one line of JSON");
   command.callback([flags, &action] { action = [flags] { return train(*flags); }; });
