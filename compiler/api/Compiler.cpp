@@ -16,6 +16,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <thread>
@@ -120,6 +121,20 @@ void keepChecks(mlir::ModuleOp module) {
   }
 }
 
+/// Says in the manifest of code that was compiled with traces what the numbers of costate_trace_event.call mean.
+void addCalls(std::string &manifest, const Explanation &explanation) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(manifest), calls = nlohmann::ordered_json::array();
+  for (const ExplainedEntry &entry : explanation.entries)
+    for (const ExplainedCall &call : entry.calls)
+      calls.push_back({{"entry", entry.name},
+                       {"name", call.text.substr(0, call.text.find('('))},
+                       {"executor", call.executor},
+                       {"operations", call.operations},
+                       {"bytes", call.bytes}});
+  json["calls"] = std::move(calls);
+  manifest = json.dump(2) + "\n";
+}
+
 /// The model's own name, else the file's, as a C identifier.
 std::string modelName(mlir::ModuleOp module, const ModelSource &source) {
   std::string name;
@@ -196,11 +211,16 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
   numbers.phases = now() - start - numbers.import;
   for (auto [phase, seconds] : pipeline.times())
     numbers.phaseSeconds.emplace_back(phaseName(phase), seconds);
+  Explanation explanation;
+  if (chosen.trace)
+    explanation = explainDecisions(*module, chosen.hints);
   codegen::CodegenStatistics statistics;
   mlir::FailureOr<codegen::Package> package = codegen::generateCode(
       *module, name, {*target, chosen.optimize, chosen.threads, cache.enabled() ? &cache : nullptr, chosen.trace}, &statistics);
   if (failed(package))
     return compilation.internalError();
+  if (chosen.trace)
+    addCalls(package->manifest, explanation);
   numbers.code = now() - start - numbers.import - numbers.phases;
   numbers.kernels = statistics.kernels;
   numbers.cachedKernels = statistics.cachedKernels;

@@ -4,6 +4,7 @@
 #include "costate/tools/costate/RandomCall.h"
 #include "costate/tools/costate/Trace.h"
 #include "costate/tools/costate/Walls.h"
+#include "costate/tools/records/TraceFile.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -173,7 +174,8 @@ int explain(ExplainFlags flags) {
       std::printf("    %s\n", directive.c_str());
   }
   if (!flags.trace.empty())
-    if (absl::Status status = writeTrace(flags.trace, executable->report(), *explanation, events); !status.ok())
+    if (runtime::Status status = records::writeTrace(flags.trace, executable->report(), executable->manifest(), events.empty() ? 0 : events.front().begin, events);
+        !status.ok())
       return report(status);
   return success;
 }

@@ -3,8 +3,6 @@
 
 #include "costate/tools/costate/RandomCall.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 
 namespace costate::tool {
@@ -56,53 +54,6 @@ absl::StatusOr<Measured> measureCalls(const Handle &handle, const costate_model_
     measured.calls.push_back(median(times));
   measured.entry = median(whole);
   return measured;
-}
-
-absl::Status writeTrace(const std::string &path, const CompileReport &report, const Explanation &explanation, absl::Span<const costate_trace_event> events) {
-  using Json = nlohmann::ordered_json;
-  constexpr int compiler = 1, model = 2; // rows of the picture
-  Json list = Json::array();
-  auto name = [&](int row, const char *text) {
-    list.push_back({{"name", "thread_name"}, {"ph", "M"}, {"pid", 1}, {"tid", row}, {"args", {{"name", text}}}});
-  };
-  name(compiler, "compiler");
-  name(model, "model");
-  // Microseconds. The parts of a compilation follow each other.
-  double at = 0;
-  auto part = [&](const std::string &text, double seconds, Json arguments = Json::object()) {
-    list.push_back({{"name", text}, {"ph", "X"}, {"pid", 1}, {"tid", compiler}, {"ts", at}, {"dur", seconds * 1e6}, {"args", std::move(arguments)}});
-    at += seconds * 1e6;
-  };
-  if (report.fromCache) {
-    part("from the cache", report.total);
-  } else {
-    part("import", report.import);
-    for (const auto &[phase, seconds] : report.phaseSeconds)
-      part(phase, seconds);
-    part("code", report.code, {{"kernels", report.kernels}, {"cached", report.cachedKernels}, {"halide_s", report.halide}, {"host_code_s", report.llvm}});
-    part("link", report.link);
-  }
-  std::vector<const ExplainedCall *> calls;
-  std::vector<const ExplainedEntry *> entryOf;
-  for (const ExplainedEntry &entry : explanation.entries)
-    for (const ExplainedCall &call : entry.calls) {
-      calls.push_back(&call);
-      entryOf.push_back(&entry);
-    }
-  for (const costate_trace_event &event : events) {
-    const ExplainedCall &call = *calls.at(event.call);
-    list.push_back({{"name", call.text.substr(0, call.text.find('('))},
-                    {"ph", "X"},
-                    {"pid", 1},
-                    {"tid", model},
-                    {"ts", at + double(event.begin - events.front().begin) * 1e-3},
-                    {"dur", double(event.end - event.begin) * 1e-3},
-                    {"args", {{"entry", entryOf[event.call]->name}, {"executor", call.executor}, {"operations", call.operations}, {"bytes", call.bytes}}}});
-  }
-  std::string text = Json{{"traceEvents", std::move(list)}, {"displayTimeUnit", "ns"}}.dump() + "\n";
-  std::span<const std::byte> bytes = std::as_bytes(std::span(text));
-  runtime::Status status = runtime::writeFileAtomically(path, {&bytes, 1});
-  return status.ok() ? absl::OkStatus() : absl::InternalError(status.message());
 }
 
 } // namespace costate::tool

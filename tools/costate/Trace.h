@@ -36,9 +36,6 @@ struct Measured {
 absl::StatusOr<Measured> measureCalls(const Handle &handle, const costate_model_info &info, const ExplainedEntry &entry, const std::vector<int64_t> &dims,
                                       size_t calls, double seconds, std::vector<costate_trace_event> *first = nullptr);
 
-/// Writes the compilation and the calls as trace events in JSON, which chrome://tracing and Perfetto show. The file is the old or the new one, whole.
-absl::Status writeTrace(const std::string &path, const CompileReport &report, const Explanation &explanation, absl::Span<const costate_trace_event> events);
-
 } // namespace costate::tool
 
 #endif // COSTATE_TOOLS_COSTATE_TRACE_H

@@ -5,6 +5,7 @@
 #include "costate/runtime/data/Dataset.h"
 #include "costate/tools/costate/Commands.h"
 #include "costate/tools/records/RunRecords.h"
+#include "costate/tools/records/TraceFile.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -27,7 +28,7 @@ struct TrainFlags {
   CompilerFlags compiler;
   HandleFlags handle;
   DataFlags data;
-  std::string save, log, checkpoint, best;
+  std::string save, log, checkpoint, best, trace;
   std::optional<int64_t> epochs, batch;
   std::optional<double> split, validation;
   int64_t checkpointEvery = 0, patience = 0;
@@ -142,12 +143,16 @@ int train(TrainFlags flags) {
                                             std::tuple(flags.patience > 0, "--patience", flags.validation.has_value(), "--val SHARE")})
     if (given && !needed)
       return report(absl::InvalidArgumentError(absl::StrCat(flag, " requires ", needs)));
+  flags.compiler.options.trace = !flags.trace.empty();
   absl::StatusOr<Session> session = flags.compiler.session();
   if (!session.ok())
     return report(session.status());
   absl::StatusOr<Executable> executable = session->compileFile(flags.compiler.model);
   if (!executable.ok())
     return report(executable.status());
+  std::optional<records::RunTrace> trace;
+  if (!flags.trace.empty())
+    trace.emplace(flags.trace);
 
   nlohmann::json manifest = nlohmann::json::parse(executable->manifest());
   const costate_model_info &info = executable->info();
@@ -194,12 +199,21 @@ int train(TrainFlags flags) {
       firstStep = secondsSinceProcessStart();
     progress.step(at);
     records.step(at);
+    if (trace)
+      trace->step(at, at.batch + 1 == batchesAnEpoch);
   };
   options.onEpoch = [&](const runtime::EpochReport &at) {
     progress.clear();
     std::printf("epoch %lld/%lld%s  (%.3f s)\n", static_cast<long long>(at.epoch + 1), static_cast<long long>(options.epochs),
                 line(at.train, at.validation, at.test).c_str(), at.seconds);
     std::fflush(stdout);
+    if (trace) {
+      trace->epoch(at);
+      if (trace->isComplete()) {
+        COSTATE_RETURN_IF_ERROR(trace->write(executable->report(), executable->manifest()));
+        trace.reset();
+      }
+    }
     return records.epoch(at);
   };
   const CompileReport &cost = executable->report();
@@ -211,11 +225,15 @@ int train(TrainFlags flags) {
   std::fflush(stdout);
 
   setInterruptible();
+  if (trace)
+    trace->start(handle->context.get());
   auto pointer = [](std::optional<costate_dataset> &split) { return split ? &*split : nullptr; };
   runtime::Trainer trainer(model, &data, pointer(splits->validation), pointer(splits->test));
   runtime::TrainResult result = trainer.run(options);
   progress.clear();
   runtime::Status recorded = records.finish();
+  if (trace && recorded.ok())
+    recorded = trace->write(cost, executable->manifest());
   if (!flags.save.empty() && (result.status.ok() || result.status.code() == COSTATE_NON_FINITE || result.status.code() == COSTATE_INTERRUPTED))
     if (absl::Status status = handle->check(costate_model_save(model, flags.save.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
       return report(status);
@@ -279,6 +297,9 @@ void addTrain(CLI::App &app, Action &action) {
       ->check(integer(1))
       ->capture_default_str();
   command.add_option("--plot", flags->records.plot, "Draw loss and metrics of the run here, after each epoch but not twice a second (.svg)")->check(fileNamed(".svg"));
+  command.add_option("--trace", flags->trace,
+                     absl::StrCat("Write the compilation, the first ", records::RunTrace::mostSteps, " steps and an evaluation here, for chrome://tracing or Perfetto (.json)"))
+      ->check(fileNamed(".json"));
   command.add_flag("--no-shuffle", flags->noShuffle, "Keep the order of the file");
   command.add_flag("--json", flags->json, "End with one line of JSON");
   command.callback([flags, &action] { action = [flags] { return train(*flags); }; });
