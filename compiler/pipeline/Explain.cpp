@@ -140,7 +140,11 @@ std::string signatureOf(StringRef callee, TypeRange inputs, TypeRange outs) {
   return text;
 }
 
-ExplainedEntry explainEntry(func::FuncOp entry, const LikelyValues &likely) {
+bool isParallel(kernel::DefineOp define) {
+  return define.isScheduled() && !define.getSchedule().getOps<kernel::ParallelOp>().empty();
+}
+
+ExplainedEntry explainEntry(func::FuncOp entry, const LikelyValues &likely, SymbolTableCollection &symbols) {
   ExplainedEntry explained{entry.getName().str(), {}};
   entry.walk([&](Operation *op) {
     if (auto copy = dyn_cast<memref::CopyOp>(op)) {
@@ -156,6 +160,7 @@ ExplainedEntry explainEntry(func::FuncOp entry, const LikelyValues &likely) {
     ExplainedCall &described = explained.calls.emplace_back();
     if (call) {
       described.executor = call.getExecutor() == kernel::Executor::Halide ? "halide" : "loops";
+      described.isParallel = call.getExecutor() == kernel::Executor::Halide && isParallel(call.getKernel(symbols));
       described.text = signatureOf(call.getCallee(), call.getInputs().getTypes(), call.getOuts().getTypes());
     } else {
       described.executor = "extern";
@@ -194,10 +199,11 @@ ExplainedKernel explainKernel(kernel::DefineOp define) {
 
 Explanation explainDecisions(ModuleOp module, const std::map<std::string, int64_t> &hints) {
   LikelyValues likely(hints);
+  SymbolTableCollection symbols;
   Explanation explanation;
   for (auto function : module.getOps<func::FuncOp>())
     if (function->hasAttr(optim::kEntryAttr)) {
-      ExplainedEntry &entry = explanation.entries.emplace_back(explainEntry(function, likely));
+      ExplainedEntry &entry = explanation.entries.emplace_back(explainEntry(function, likely, symbols));
       if (auto size = module.lookupSymbol<func::FuncOp>((function.getName() + ".workspace_size").str()))
         entry.workspace = likely.of(size.front().getTerminator()->getOperand(0)).value_or(0);
     }

@@ -21,6 +21,7 @@ struct ExplainedCall {
   std::string reason;   ///< why this executor
   int64_t times = 1;    ///< in a call of the entry, by the loops around it; -1: that is known at run time only
   int64_t operations = 0; ///< of one time; 0 for functions of the runtime
+  bool isParallel = false; ///< does its schedule have a loop for threads?
   int64_t bytes = 0;      ///< of the arrays that it reads and writes, each counted once
 };
 

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate explain: what the compiled model is and what the compiler decided.
+#include "costate/tools/costate/Machine.h"
 #include "costate/tools/costate/RandomCall.h"
 #include "costate/tools/costate/Trace.h"
-#include "costate/tools/costate/Walls.h"
 #include "costate/tools/records/TraceFile.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 namespace costate::tool {
 
@@ -63,22 +65,26 @@ void printInterface(const costate_model_info &info) {
   }
 }
 
-std::string bytesText(int64_t bytes) {
-  const char *units[] = {"B", "kB", "MB", "GB"};
-  double value = bytes;
+/// "1.2M"; with a gap, "45.6 k" for a unit to follow.
+std::string scaled(double value, const char *gap = "") {
+  constexpr const char *units[] = {"", "k", "M", "G", "T"};
   int unit = 0;
-  for (; value >= 1000 && unit < 3; ++unit)
+  for (; value >= 999.95 && unit < 4; ++unit)
     value /= 1000;
-  return absl::StrFormat("%.*f %s", unit == 0 ? 0 : 1, value, units[unit]);
+  return absl::StrFormat("%.*f%s%s", unit == 0 ? 0 : 1, value, gap, units[unit]);
+}
+std::string bytesText(double bytes) { return scaled(bytes, " ") + "B"; }
+
+/// "batch=32, rows=7"
+std::string dimsText(const costate_model_info &info, const std::vector<int64_t> &dims) {
+  std::string text;
+  for (int64_t i = 0; i < info.num_dims; ++i)
+    absl::StrAppend(&text, i ? ", " : "", info.dim_names[i], "=", dims[i]);
+  return text;
 }
 
-/// What the machine can do at most.
-struct Walls {
-  double peak;      ///< GFLOP/s
-  double bandwidth; ///< GB/s for as much memory as an entry uses
-};
-
-void printEntry(const ExplainedEntry &entry, size_t first, const Measured *measured, const Walls *walls) {
+/// What an entry is made of: "2 halide, 5 loops; workspace 57.9 kB".
+void printSummary(const ExplainedEntry &entry) {
   std::map<std::string, int> counts;
   for (const ExplainedCall &call : entry.calls)
     ++counts[call.executor];
@@ -88,27 +94,73 @@ void printEntry(const ExplainedEntry &entry, size_t first, const Measured *measu
   std::printf("  entry %s: %s", entry.name.c_str(), summary.empty() ? "no kernels" : summary.c_str());
   if (entry.workspace > 0)
     std::printf("; workspace %s", bytesText(entry.workspace).c_str());
-  if (measured)
-    std::printf("; %.2f us a call, of memory at %.1f GB/s", measured->entry, walls->bandwidth);
   std::printf("\n");
-  if (measured)
-    std::printf("    %10s %6s %9s %8s %8s\n", "us", "share", "GFLOP/s", "GB/s", "of wall");
+}
+
+std::string timesText(const ExplainedCall &call) {
+  return call.times < 0 ? "in a loop: " : call.times > 1 ? absl::StrCat(call.times, " times: ") : "";
+}
+
+/// The calls in their order, and why each is run by whom it is.
+void printDecisions(const ExplainedEntry &entry, const std::string &dims) {
+  std::string at = dims.empty() ? "" : " at " + dims;
+  for (const ExplainedCall &call : entry.calls) {
+    std::printf("    %-6s  %s\n            %s", call.executor.c_str(), call.text.c_str(), timesText(call).c_str());
+    if (!call.reason.empty())
+      std::printf("%s operations%s, %s; ", scaled(call.operations).c_str(), at.c_str(), call.reason.c_str());
+    std::printf("%s\n", bytesText(call.bytes).c_str());
+  }
+}
+
+/// What was measured, beside what was predicted.
+struct Times {
+  double us, operations, bytes;
+  std::optional<Prediction> predicted; // not for a function of the runtime, nor in a loop whose trips are not known
+  std::string what;
+
+  double lost() const { return us - (predicted ? predicted->time : 0); }
+};
+
+void printRow(std::array<std::string, 10> columns, const std::string &what) {
+  constexpr int widths[] = {12, 12, 7, 7, 9, 8, 8, -6, 10, 9};
+  std::printf("   ");
+  for (size_t i = 0; i < columns.size(); ++i)
+    std::printf(" %*s", widths[i], columns[i].c_str());
+  std::printf("  %s\n", what.c_str());
+}
+
+void printRow(const Times &row, double whole) {
+  auto text = [](const char *unit, int decimals, bool isKnown, double value) { return isKnown ? absl::StrFormat("%.*f%s", decimals, value, unit) : "-"; };
+  bool isTime = row.us > 0, isPredicted = row.predicted.has_value();
+  Prediction predicted = row.predicted.value_or(Prediction());
+  printRow({text(" us", 2, true, row.us), text(" us", 2, isPredicted, predicted.time), text("x", 1, isPredicted && isTime, row.us / predicted.time),
+            text("%", 1, whole > 0, 100 * row.us / whole), text("", 1, isTime && row.operations > 0, row.operations / row.us * 1e-3),
+            text("", 1, isTime, row.bytes / row.us * 1e-3), text("%", 0, isPredicted && isTime, 100 * predicted.wall / row.us), predicted.bound,
+            row.operations > 0 ? scaled(row.operations) : "-", bytesText(row.bytes)},
+           row.what);
+}
+
+/// The calls of an entry, those first that take the most time beyond what they should. us: of each.
+void printTimes(const ExplainedEntry &entry, absl::Span<const double> us, double whole, Machine &machine, const std::string &dims) {
+  std::vector<Times> rows;
+  Times sum{0, 0, 0, Prediction(), "all kernels"};
   for (size_t i = 0; i < entry.calls.size(); ++i) {
     const ExplainedCall &call = entry.calls[i];
-    if (measured) {
-      double us = measured->calls[first + i], runs = std::max<int64_t>(call.times, 1);
-      double least = runs * std::max(call.operations / walls->peak, call.bytes / walls->bandwidth) * 1e-3;
-      auto rate = [&](double amount) { return us > 0 ? runs * amount / us * 1e-3 : 0; };
-      std::printf("    %10.2f %5.1f%% %9.1f %8.1f %7.0f%%", us, measured->entry > 0 ? 100 * us / measured->entry : 0, rate(call.operations),
-                  rate(call.bytes), us > 0 ? 100 * least / us : 0);
-    }
-    std::printf("    %-6s  %s\n", call.executor.c_str(), call.text.c_str());
-    std::string times = call.times < 0 ? "in a loop: " : call.times > 1 ? absl::StrCat(call.times, " times: ") : "";
-    if (!measured)
-      std::printf("            %s%s%s\n", times.c_str(), call.reason.empty() ? "" : absl::StrCat("about ", call.operations, " operations, ", call.reason, "; ").c_str(), bytesText(call.bytes).c_str());
+    double times = std::max<int64_t>(call.times, 1);
+    const Times &row = rows.emplace_back(us[i], times * call.operations, times * call.bytes,
+                                         call.operations > 0 && call.times >= 0 ? std::optional(machine.predict(call)) : std::nullopt,
+                                         absl::StrCat(call.executor, " ", timesText(call), call.text));
+    bool isPredicted = sum.predicted && row.predicted;
+    sum = {sum.us + row.us, sum.operations + row.operations, sum.bytes + row.bytes,
+           isPredicted ? std::optional(Prediction{sum.predicted->wall + row.predicted->wall, sum.predicted->time + row.predicted->time}) : std::nullopt,
+           sum.what};
   }
-  for (const std::string &copy : entry.copies)
-    std::printf("    copy    %s\n", copy.c_str());
+  std::stable_sort(rows.begin(), rows.end(), [](const Times &a, const Times &b) { return a.lost() > b.lost(); });
+  printRow({"measured", "predicted", "ratio", "share", "GFLOP/s", "GB/s", "of wall", "bound", "operations", "memory"}, "kernel");
+  for (const Times &row : rows)
+    printRow(row, whole);
+  printRow(sum, whole);
+  printRow({absl::StrFormat("%.2f us", whole)}, dims.empty() ? "a call" : absl::StrCat("a call at ", dims));
 }
 
 int explain(ExplainFlags flags) {
@@ -135,7 +187,7 @@ int explain(ExplainFlags flags) {
   printInterface(info);
 
   absl::StatusOr<Handle> handle = absl::NotFoundError("");
-  double peak = 0;
+  std::optional<Machine> machine;
   size_t calls = 0;
   for (const ExplainedEntry &entry : explanation->entries)
     calls += entry.calls.size();
@@ -146,26 +198,23 @@ int explain(ExplainFlags flags) {
     if (absl::Status status = handle->check(costate_model_reserve(handle->model.get(), dims->data())); !status.ok())
       return report(status);
     setInterruptible();
-    peak = multiplyAddPeak() * costate_context_threads(handle->context.get());
-    std::printf("  machine: %d threads, multiply-add peak %.0f GFLOP/s\n", costate_context_threads(handle->context.get()), peak);
+    machine.emplace(handle->context.get(), flags.compiler.real == "f64", flags.seconds / 10);
+    std::printf("  machine: %s\n", machine->text().c_str());
   }
   std::vector<costate_trace_event> events;
   size_t first = 0;
   for (const ExplainedEntry &entry : explanation->entries) {
+    printSummary(entry);
     if (isMeasured && entry.name != "init") {
       absl::StatusOr<Measured> measured = measureCalls(*handle, info, entry, *dims, calls, flags.seconds, &events);
       if (!measured.ok())
         return report(measured.status());
-      int64_t bytes = 0; // that a call touches
-      for (const ExplainedCall &call : entry.calls)
-        bytes = std::max(bytes, call.bytes);
-      constexpr int64_t mostBytes = 1 << 30, worthThreads = 1 << 20;
-      int threads = bytes < worthThreads ? 1 : costate_context_threads(handle->context.get());
-      Walls walls{peak, streamBandwidth(threads, std::min(bytes, mostBytes) / 3, {.read = 2, .update = 0, .write = 1}, flags.seconds / 10)};
-      printEntry(entry, first, &*measured, &walls);
+      printTimes(entry, absl::MakeConstSpan(measured->calls).subspan(first, entry.calls.size()), measured->entry, *machine, dimsText(info, *dims));
     } else {
-      printEntry(entry, first, nullptr, nullptr);
+      printDecisions(entry, dimsText(info, *dims));
     }
+    for (const std::string &copy : entry.copies)
+      std::printf("    copy    %s\n", copy.c_str());
     first += entry.calls.size();
   }
   for (const ExplainedKernel &kernel : explanation->kernels) {
@@ -188,7 +237,7 @@ void addExplain(CLI::App &app, Action &action) {
   flags->compiler.addTo(command);
   flags->handle.addTo(command);
   flags->sizes.addTo(command);
-  command.add_flag("--measure", flags->measure, "Run each entry on random data, and print what each kernel takes beside what the machine can do");
+  command.add_flag("--measure", flags->measure, "Run each entry on random data, and print what each kernel takes beside what it should take on this machine");
   command.add_option("--seconds", flags->seconds, "Time for each entry")->check(positiveNumber())->capture_default_str();
   command.add_option("--trace", flags->trace, "Measure, and write the compilation and a call of each entry here, for chrome://tracing or Perfetto (.json)");
   command.callback([flags, &action] { action = [flags] { return explain(*flags); }; });
