@@ -21,18 +21,21 @@ std::string listNames(std::span<const std::string> names, size_t limit) {
   return out;
 }
 
-/// Levenshtein distance; a change of case alone counts nothing, as `X_train` for `x_train` is the most common slip.
+/// Levenshtein distance, in which two letters that changed places are one edit as well (`trian`); a change of case alone counts nothing, as `X_train` for
+/// `x_train` is the most common slip.
 static size_t editDistance(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  std::vector<size_t> row(b.size() + 1);
+  auto same = [](char x, char y) { return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y)); };
+  std::vector<size_t> older(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j)
     row[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
+    older.swap(last);
+    last.swap(row);
+    row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      size_t replaced = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+      row[j] = std::min({last[j - 1] + !same(a[i - 1], b[j - 1]), last[j] + 1, row[j - 1] + 1});
+      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
+        row[j] = std::min(row[j], older[j - 2] + 1);
     }
   }
   return row[b.size()];

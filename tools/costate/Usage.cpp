@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What a mistake on the command line reads like: as every other message, the requirement first, then what was found.
-#include "costate/frontends/Diagnostics.h"
+#include "costate/runtime/Status.h"
 #include "costate/tools/costate/Commands.h"
 
 #include "absl/algorithm/container.h"
@@ -21,11 +21,6 @@ template <typename T> bool parse(const std::string &text, T &value) {
   const char *end = text.data() + text.size();
   auto [rest, error] = std::from_chars(text.data(), end, value);
   return error == std::errc() && rest == end;
-}
-
-std::string nearest(const std::string &name, const std::vector<std::string> &candidates) {
-  llvm::StringRef found = nearestName(name, llvm::map_to_vector(candidates, [](const std::string &candidate) { return llvm::StringRef(candidate); }));
-  return found.empty() ? "" : absl::StrCat("; did you mean '", found.str(), "'?");
 }
 
 CLI::Validator requirement(std::string what, std::function<bool(const std::string &)> holds) {
@@ -75,7 +70,7 @@ std::string usageMessage(const CLI::App &app, const CLI::ParseError &error) {
     for (const CLI::App *command : app.get_subcommands([](const CLI::App *) { return true; }))
       names.push_back(command->get_name());
     return absl::StrCat("'costate' requires a command among ", absl::StrJoin(names, ", "),
-                        rest.empty() ? "" : absl::StrCat(", but got '", rest.front(), "'", nearest(rest.front(), names)));
+                        rest.empty() ? "" : absl::StrCat(", but got '", rest.front(), "'", runtime::suggest(rest.front(), names)));
   }
   const CLI::App &command = *chosen.front();
   std::string name = absl::StrCat("'costate ", command.get_name(), "'"), message = error.what();
@@ -86,7 +81,7 @@ std::string usageMessage(const CLI::App &app, const CLI::ParseError &error) {
         flags.push_back("--" + flag);
     for (const std::string &word : rest)
       if (word.size() > 1 && word[0] == '-') {
-        std::string flag = word.substr(0, word.find('=')), known = nearest(flag, flags);
+        std::string flag = word.substr(0, word.find('=')), known = runtime::suggest(flag, flags);
         return absl::StrCat(name, " has no flag '", flag, "'", known.empty() ? absl::StrCat("; 'costate ", command.get_name(), " --help' lists them") : known);
       }
     return absl::StrCat(name, " requires one model file, but got '", rest.front(), "' too");
