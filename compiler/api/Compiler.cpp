@@ -6,9 +6,11 @@
 #include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/codegen/StatusConversion.h"
 #include "costate/compiler/pipeline/Pipeline.h"
+#include "costate/dialects/graph/Graph.h"
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
 #include "costate/frontends/ModelFile.h"
+#include "costate/runtime/Status.h"
 
 #include "absl/strings/str_cat.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -19,6 +21,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <set>
 #include <thread>
 
 namespace costate {
@@ -50,7 +53,10 @@ public:
     }
     if (isIr())
       return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
-    return importModel(source.text, source.name, context, {session.options().real == Real::F64, extensions});
+    mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {session.options().real == Real::F64, extensions});
+    if (module && failed(checkHints(*module)))
+      return {};
+    return module;
   }
   /// The phases, with the hooks of plugins.
   Pipeline pipeline() const {
@@ -66,6 +72,25 @@ public:
   absl::Status internalError() { return absl::InternalError(take()); }
 
 private:
+  /// A hint for a dimension that no entry has would be without effect.
+  mlir::LogicalResult checkHints(mlir::ModuleOp module) {
+    std::set<std::string> names;
+    for (auto function : module.getOps<mlir::func::FuncOp>())
+      for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
+        if (auto dims = function.getArgAttrOfType<mlir::ArrayAttr>(argument, graph::kDimsAttr); dims && function->hasAttr("optim.entry"))
+          for (auto dim : dims.getAsRange<graph::DimAttr>())
+            dim.evaluate([&](llvm::StringRef name) {
+              names.insert(name.str());
+              return std::optional<int64_t>(1);
+            });
+    for (const auto &[name, extent] : session.options().hints)
+      if (!names.contains(name)) {
+        auto given = module->getAttrOfType<mlir::StringAttr>("optim.model");
+        return mlir::emitError(mlir::UnknownLoc::get(&context)) << "model '" << (given ? given.getValue() : source.name) << "' has no dimension '" << name << "'; it has "
+                                                                << runtime::listNames(std::vector(names.begin(), names.end()));
+      }
+    return mlir::success();
+  }
   static const mlir::DialectRegistry &registry() {
     static const mlir::DialectRegistry dialects = [] {
       mlir::DialectRegistry all;

@@ -158,9 +158,9 @@ double secondsSinceProcessStart() {
   return now.tv_sec + 1e-9 * now.tv_nsec - std::strtod(field.c_str(), nullptr) / sysconf(_SC_CLK_TCK);
 }
 
-/// Rendered diagnostics begin with their place; everything else gets the word.
+/// Rendered diagnostics begin with their place, if they have one; everything else gets the word.
 static int printError(const std::string &message) {
-  bool rendered = message.find(": error: ") != std::string::npos;
+  bool rendered = message.starts_with("error: ") || message.find(": error: ") != std::string::npos;
   std::fprintf(stderr, "%s%s\n", rendered ? "" : "error: ", message.c_str());
   return userError;
 }
