@@ -2,6 +2,7 @@
 // Saving and loading the tensors of a handle.
 #include "costate/runtime/Model.h"
 #include "costate/runtime/data/ArrayFile.h"
+#include "costate/runtime/data/Renaming.h"
 
 #include <algorithm>
 #include <cstring>
@@ -76,8 +77,38 @@ static Result<Position> readPosition(const costate_model &model, const std::stri
   return position;
 }
 
-static Status load(costate_model &model, const std::string &path, int32_t what) {
+/// The array of the file that holds a tensor of the handle, in its type. Errors: those of `renaming`; NotFound; InvalidArgument.
+static Result<Array> readTensor(const NamedTensor &tensor, const ArrayFile &file, const Renaming &renaming) {
+  Result<FilePlace> place = renaming.find(tensor.name);
+  if (!place.ok())
+    return place.status();
+  if (!file.has(place->name) && place->name != tensor.name) {
+    std::vector<std::string> names = file.names();
+    return notFound('\'', file.filePath(), "': requires array '", place->name, "' for '", tensor.name, "', but the file has ", listNames(names),
+                    suggest(place->name, names));
+  }
+  Result<Array> array = file.read(place->name);
+  std::string where = text('\'', file.filePath(), "': array '", place->spelled(), '\'');
+  if (place->spelled() != tensor.name)
+    where += text(" for '", tensor.name, '\'');
+  if (array.ok())
+    array = place->arrange(std::move(*array), where);
+  if (!array.ok())
+    return array.status();
+  std::vector<int64_t> shape = shapeOf(tensor.array);
+  if (array->shape != shape) {
+    bool isTransposed = place->view.empty() && shape.size() == 2 && std::equal(shape.rbegin(), shape.rend(), array->shape.begin(), array->shape.end());
+    return invalidArgument(where, " requires ", typeText(tensor.array.type, shape), ", but got ", typeText(array->type, array->shape),
+                           isTransposed ? text("; its transpose fits: '", tensor.name, " = ", place->name, ".T'") : "");
+  }
+  return convertArray(std::move(*array), tensor.array.type, where);
+}
+
+static Status load(costate_model &model, const std::string &path, int32_t what, std::string_view names) {
   COSTATE_RETURN_IF_ERROR(checkWhat(what));
+  Result<Renaming> renaming = Renaming::parse(names);
+  if (!renaming.ok())
+    return renaming.status();
   Result<ArrayFile> file = ArrayFile::open(path);
   if (!file.ok())
     return file.status();
@@ -89,20 +120,18 @@ static Status load(costate_model &model, const std::string &path, int32_t what) 
     position = std::move(*saved);
   }
   std::vector<std::pair<const NamedTensor *, Array>> read;
+  std::vector<std::string> wanted;
+  for (const NamedTensor &tensor : model.tensors)
+    if (covers(what, tensor))
+      wanted.push_back(tensor.name);
+  COSTATE_RETURN_IF_ERROR(renaming->checkUsed(wanted));
   for (const NamedTensor &tensor : model.tensors) {
     if (!covers(what, tensor))
       continue;
-    Result<Array> array = file->read(tensor.name);
+    Result<Array> array = readTensor(tensor, *file, *renaming);
     if (!array.ok())
       return array.status();
-    std::string where = text('\'', path, "': array '", tensor.name, '\'');
-    std::vector<int64_t> shape = shapeOf(tensor.array);
-    if (array->shape != shape)
-      return invalidArgument(where, " requires ", typeText(tensor.array.type, shape), ", but got ", typeText(array->type, array->shape));
-    Result<Array> converted = convertArray(std::move(*array), tensor.array.type, where);
-    if (!converted.ok())
-      return converted.status();
-    read.emplace_back(&tensor, std::move(*converted));
+    read.emplace_back(&tensor, std::move(*array));
   }
   // Everything is there and fits: from here on nothing fails, so the handle never holds half of a file.
   for (auto &[tensor, array] : read)
@@ -124,7 +153,11 @@ int32_t costate_model_save(costate_model *model, const char *path, int32_t what)
 }
 
 int32_t costate_model_load(costate_model *model, const char *path, int32_t what) {
-  return guarded(model->context, [&] { return load(*model, path, what); });
+  return costate_model_load_renamed(model, path, what, "");
+}
+
+int32_t costate_model_load_renamed(costate_model *model, const char *path, int32_t what, const char *names) {
+  return guarded(model->context, [&] { return load(*model, path, what, names); });
 }
 
 int32_t costate_model_set_note(costate_model *model, const char *key, const char *value) {

@@ -277,6 +277,11 @@ int32_t costate_model_save(costate_model *model, const char *path, int32_t what)
 /* Reads them back. Every array of `what` must be there with its shape; floats convert between widths; arrays that the model does not know
  * are skipped. On failure the handle stays as it was. Errors: IO, NOT_FOUND, INVALID_ARGUMENT. */
 int32_t costate_model_load(costate_model *model, const char *path, int32_t what);
+/* The same from a file of another program, whose arrays have other names. names: rules MODEL NAME = FILE NAME, one a line or behind ';', for the arrays
+ * that are not there under their own names; '*' is any text, the same on both sides; behind the file's name NumPy's .T or .transpose(2, 3, 1, 0) arranges
+ * its axes: "f.layers.*.w = net.*.weight.T; f.layers.*.b = net.*.bias". Errors: also INVALID_ARGUMENT for what is no rule and for an array that two
+ * match, NOT_FOUND for a rule that matches none. */
+int32_t costate_model_load_renamed(costate_model *model, const char *path, int32_t what, const char *names);
 
 /* ==== Data ========================================================================================================================= */
 

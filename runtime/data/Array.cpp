@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 namespace costate::runtime {
 
@@ -79,25 +80,25 @@ static void decodeElements(std::span<const std::byte> bytes, bool swap, std::byt
   }
 }
 
-/// Row-major copy of an array whose first axis is the fastest.
-static void reverseAxes(Array &array) {
-  size_t rank = array.shape.size(), width = costate_type_size(array.type);
-  Buffer sorted(array.data.size());
-  std::vector<int64_t> index(rank, 0), stride(rank, 1);
-  for (size_t i = 1; i < rank; ++i)
-    stride[i] = stride[i - 1] * array.shape[i - 1];
-  int64_t count = array.size(), from = 0;
-  for (int64_t to = 0; to < count; ++to) {
-    std::memcpy(sorted.data() + to * width, array.data.data() + from * width, width);
+Array permuteAxes(const Array &array, std::span<const int64_t> order) {
+  size_t rank = order.size(), width = costate_type_size(array.type);
+  std::vector<int64_t> stride(rank, 1), index(rank, 0);
+  for (size_t axis = rank; axis-- > 1;)
+    stride[axis - 1] = stride[axis] * array.shape[axis];
+  Array out{array.type, {}, Buffer(array.data.size())};
+  for (int64_t axis : order)
+    out.shape.push_back(array.shape[axis]);
+  for (int64_t to = 0, from = 0, count = array.size(); to < count; ++to) {
+    std::memcpy(out.data.data() + to * width, array.data.data() + from * width, width);
     for (size_t axis = rank; axis-- > 0;) {
-      from += stride[axis];
-      if (++index[axis] < array.shape[axis])
+      from += stride[order[axis]];
+      if (++index[axis] < out.shape[axis])
         break;
-      from -= stride[axis] * array.shape[axis];
+      from -= stride[order[axis]] * out.shape[axis];
       index[axis] = 0;
     }
   }
-  array.data = std::move(sorted);
+  return out;
 }
 
 Result<Array> decodeArray(StoredType type, std::vector<int64_t> shape, bool fortran, std::span<const std::byte> bytes, std::string_view where) {
@@ -138,8 +139,12 @@ Result<Array> decodeArray(StoredType type, std::vector<int64_t> shape, bool fort
   }
   default: return unimplemented(where, " has elements of type ", storedTypeText(type), ", which is not supported");
   }
-  if (fortran && array.shape.size() > 1)
-    reverseAxes(array);
+  if (fortran && array.shape.size() > 1) { // row-major in the reverse order of its axes
+    std::vector<int64_t> order(array.shape.size());
+    std::iota(order.rbegin(), order.rend(), 0);
+    std::reverse(array.shape.begin(), array.shape.end());
+    return permuteAxes(array, order);
+  }
   return array;
 }
 

@@ -61,6 +61,9 @@ std::string storedTypeText(StoredType type);
 /// `bytes` holds exactly the elements; with `fortran`, first axis fastest. where: prefix of messages, "'x.npz': array 'y'".
 Result<Array> decodeArray(StoredType type, std::vector<int64_t> shape, bool fortran, std::span<const std::byte> bytes, std::string_view where);
 
+/// A row-major copy whose axis i is axis order[i] of `array`, as NumPy's transpose.
+Array permuteAxes(const Array &array, std::span<const int64_t> order);
+
 /// The array in element type `type`: floats become other floats by rounding, everything else must keep its value exactly.
 /// Errors: InvalidArgument with the first element that does not fit.
 Result<Array> convertArray(Array array, int32_t type, std::string_view where);

@@ -80,13 +80,17 @@ struct HandleFlags {
   std::string params;
   int64_t seed = 0;
   int threads = 0;
-  std::vector<std::string> set;
+  std::vector<std::string> set, rename;
 
   void addTo(CLI::App &command);
   /// Errors: InvalidArgument where a flag has a value that it cannot have; those of the runtime.
   absl::StatusOr<Handle> create(const Executable &executable) const;
   /// What --set says, once more: a checkpoint brings hyper-parameters of its own.
   absl::Status setHypers(const Handle &handle) const;
+
+private:
+  /// What --rename says. Errors: InvalidArgument without --params; those of a file.
+  absl::StatusOr<std::string> renamingRules() const;
 };
 
 /// What a flag may be. A message begins with the name of the flag.

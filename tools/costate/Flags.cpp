@@ -106,7 +106,9 @@ absl::StatusOr<Context> createContext(int threads) {
 }
 
 void HandleFlags::addTo(CLI::App &command) {
-  command.add_option("--params", params, "Start from these parameters (.safetensors)");
+  command.add_option("--params", params, "Start from these parameters (.safetensors, .npz)");
+  command.add_option("--rename", rename, "MODEL=FILE, or a file of such lines: what the arrays of --params are called there, as 'f.layers.*.w = net.*.weight.T'")
+      ->allow_extra_args(false);
   command.add_option("--seed", seed, "Of parameters, draws and shuffling")->check(integer())->capture_default_str();
   command.add_option("--threads", threads, "0: one a CPU; results do not depend on it")->check(integer(0, 1024))->capture_default_str();
   command.add_option("--set", set, "NAME=VALUE: a hyper-parameter");
@@ -122,12 +124,34 @@ absl::StatusOr<Handle> HandleFlags::create(const Executable &executable) const {
   Handle handle{std::move(*context), std::move(*model)};
   if (absl::Status status = handle.check(costate_model_seed(handle.model.get(), seed)); !status.ok())
     return status;
+  absl::StatusOr<std::string> rules = renamingRules();
+  if (!rules.ok())
+    return rules.status();
   if (!params.empty())
-    if (absl::Status status = handle.check(costate_model_load(handle.model.get(), params.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
+    if (absl::Status status = handle.check(costate_model_load_renamed(handle.model.get(), params.c_str(), COSTATE_SAVE_PARAMS, rules->c_str()));
+        !status.ok())
       return status;
   if (absl::Status status = setHypers(handle); !status.ok())
     return status;
   return handle;
+}
+
+absl::StatusOr<std::string> HandleFlags::renamingRules() const {
+  if (!rename.empty() && params.empty())
+    return absl::InvalidArgumentError("--rename requires --params FILE");
+  std::string rules;
+  for (const std::string &text : rename) {
+    if (text.find('=') != std::string::npos) {
+      absl::StrAppend(&rules, text, "\n");
+      continue;
+    }
+    runtime::Result<std::shared_ptr<const runtime::FileBytes>> file = runtime::readFile(text);
+    if (!file.ok())
+      return absl::InvalidArgumentError(absl::StrCat("--rename requires MODEL=FILE or a file of such lines: ", file.status().message()));
+    rules.append(reinterpret_cast<const char *>((*file)->bytes.data()), (*file)->bytes.size());
+    rules += '\n';
+  }
+  return rules;
 }
 
 absl::Status HandleFlags::setHypers(const Handle &handle) const {
