@@ -359,15 +359,15 @@ static llvm::SmallVector<Tensor> tensorsOf(llvm::ArrayRef<Argument> arguments) {
   return tensors;
 }
 
-static std::string instanceKey(const void *decl, bool training, llvm::ArrayRef<Argument> arguments) {
-  std::string key = llvm::utohexstr(reinterpret_cast<uintptr_t>(decl)) + (training ? "training" : "");
+static std::string instanceKey(const void *decl, Elaborator::Mode mode, llvm::ArrayRef<Argument> arguments) {
+  std::string key = llvm::utohexstr(reinterpret_cast<uintptr_t>(decl)) + ":" + std::to_string(int(mode));
   for (const Argument &argument : arguments)
     key += ";" + (argument.given() ? identity(argument.value) : "");
   return key;
 }
 
 FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument> arguments, SourceRange where) {
-  std::string key = instanceKey(&fn, training, arguments);
+  std::string key = instanceKey(&fn, mode, arguments);
   auto found = instances.find(key);
   if (found == instances.end()) {
     if (failed(checkCallDepth(where, fn.name.text)))
@@ -398,7 +398,7 @@ FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument
 }
 
 FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where) {
-  std::string key = instanceKey(&net, training, arguments);
+  std::string key = instanceKey(&net, mode, arguments);
   auto found = instances.find(key);
   if (found == instances.end()) {
     if (failed(checkCallDepth(where, net.path)))
@@ -425,7 +425,7 @@ FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argumen
     }
     for (auto [name, root] : net.states) {
       const Binding *last = lookup(name, scope);
-      if (!training || last->kind == Binding::Alias)
+      if (mode == Mode::Predict || last->kind == Binding::Alias)
         continue;
       FailureOr<Value> declared = valueOf(root);
       if (failed(declared))
@@ -438,7 +438,8 @@ FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argumen
         return failure();
       if (after->value.getType() != before.value.getType())
         return error(last->where) << "requires state '" << name << "' to stay " << typeName(before) << ", but got " << typeName(*after);
-      current->updates.push_back({root, *after});
+      if (after->value != before.value) // a branch that is not taken binds the name again, to the same
+        current->updates.push_back({root, *after});
     }
     found = instances.try_emplace(key, finish(*result)).first;
   }

@@ -50,7 +50,7 @@ LogicalResult ModelElaborator::run() {
                                               << "' is used twice";
 
   // `evaluate` comes first: it sees every definition, so that each mistake is reported once and where it stands.
-  if (failed(buildEvaluate()) || failed(buildInit()) || (!steps.empty() && failed(buildTrainStep())) ||
+  if (failed(buildEvaluate()) || failed(buildInit()) || (e.asksForPreparing && failed(buildPrepare())) || (!steps.empty() && failed(buildTrainStep())) ||
       (!predictions.empty() && failed(buildPredict())))
     return failure();
   e.module->setAttr("optim.model", builder.getStringAttr(model.name.text));
@@ -433,6 +433,17 @@ LogicalResult ModelElaborator::finishEntry(llvm::ArrayRef<const Root *> roots, l
       StringRef role = func.getArgAttrOfType<mlir::StringAttr>(i, optim::kRoleAttr).getValue();
       unused[i] = func.getArgument(i).use_empty() && role != "input" && role != "target";
     }
+    std::vector<std::pair<unsigned, unsigned>> tied; // result and argument
+    for (unsigned i = 0; i < func.getNumResults(); ++i)
+      if (auto argument = func.getResultAttrOfType<mlir::IntegerAttr>(i, optim::kTiedAttr))
+        tied.push_back({i, argument.getInt()});
+    for (auto [result, argument] : tied)
+      unused.reset(argument);
+    for (auto [result, argument] : tied) {
+      llvm::BitVector before = unused;
+      before.resize(argument);
+      func.setResultAttr(result, optim::kTiedAttr, builder.getI64IntegerAttr(argument - before.count()));
+    }
     (void)func.eraseArguments(unused);
   }
   return success();
@@ -522,9 +533,31 @@ LogicalResult ModelElaborator::buildInit() {
   return finishEntry({&seedRoot}, results, attrs, /*prune=*/false);
 }
 
+/// What a pass over the training data makes of the states of nets, batch by batch, before the first step. A model whose nets change none has no such entry.
+LogicalResult ModelElaborator::buildPrepare() {
+  llvm::SaveAndRestore mode(e.mode, Elaborator::Mode::Prepare);
+  Elaborator::Building building(e, FunctionScope::Entry, "prepare", model.name.range, /*isPrivate=*/false);
+  std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
+  std::vector<const Binding *> asked = definitions;
+  for (const std::vector<Metric> *named : {&metrics, &predictions})
+    for (const Metric &metric : *named)
+      asked.push_back(metric.binding);
+  for (const Binding *binding : asked)
+    if (failed(e.valueOf(binding)))
+      return failure();
+  std::vector<Tensor> results;
+  std::vector<mlir::DictionaryAttr> attrs;
+  for (const auto &[state, value] : std::exchange(e.current->updates, {})) {
+    results.push_back(value);
+    int64_t index = mlir::cast<mlir::BlockArgument>(tensorOf(state).value).getArgNumber();
+    attrs.push_back(attributes({{optim::kTiedAttr, e.b.builder.getI64IntegerAttr(index)}}));
+  }
+  return results.empty() ? success() : finishEntry(roots, results, attrs, /*prune=*/true);
+}
+
 /// If what was differentiated is not finite, everything stays what it was, the count of steps too.
 LogicalResult ModelElaborator::buildTrainStep() {
-  llvm::SaveAndRestore training(e.training, true);
+  llvm::SaveAndRestore mode(e.mode, Elaborator::Mode::Train);
   Elaborator::Building building(e, FunctionScope::Entry, "train_step", model.name.range, /*isPrivate=*/false);
   std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
   TensorBuilder &b = e.b;

@@ -77,7 +77,7 @@ struct FunctionScope {
   const NetInstance *net = nullptr;                    // whose body this is
   std::vector<Expectation> expectations;               // of a check
   std::vector<Tensor> objectives;                      // Entry: values of what was differentiated
-  std::vector<std::pair<const Binding *, Tensor>> updates; // states of nets, and what the last call in training makes of them
+  std::vector<std::pair<const Binding *, Tensor>> updates; // states of nets, and what the last call makes of them
 };
 
 /// A function that has been built, and what a call of it needs.
@@ -321,7 +321,10 @@ public:
   Diagnostics &diagnostics;
   mlir::Type real; // what `f32` stands for
   FunctionScope *current = nullptr;
-  bool training = false; // what is built is a part of train_step: see the built-in function of that name
+  /// What is built is a part of train_step, of prepare, or of any other entry: see the built-in functions `training` and `preparing`.
+  enum class Mode { Predict, Train, Prepare };
+  Mode mode = Mode::Predict;
+  bool asksForPreparing = false; // something has called `preparing`
   std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given
 
   std::vector<llvm::ArrayRef<Builtin>> builtins; // those of the language, then those of plugins

@@ -134,7 +134,13 @@ FailureOr<Value> where(Elaborator &e, const BuiltinCall &call) {
 }
 
 /// training(): is this part of train_step, and not of evaluate or predict? Known at import: each of them is built on its own.
-FailureOr<Value> training(Elaborator &e, const BuiltinCall &) { return Value(e.training); }
+FailureOr<Value> training(Elaborator &e, const BuiltinCall &) { return Value(e.mode == Elaborator::Mode::Train); }
+
+/// preparing(): is this part of prepare, which sees the training data once before the first step? A model that asks has such an entry.
+FailureOr<Value> preparing(Elaborator &e, const BuiltinCall &) {
+  e.asksForPreparing = true;
+  return Value(e.mode == Elaborator::Mode::Prepare);
+}
 
 FailureOr<Value> stopGradient(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = e.toOperand(call[0].value, call[0].where, /*isReal=*/false);
@@ -466,6 +472,7 @@ constexpr Builtin table[] = {
     {"astype", "x, type", asType},
     {"stop_gradient", "x", stopGradient},
     {"training", "", training},
+    {"preparing", "", preparing},
     // reductions
     {"sum", "x, axis?, keepdims?", sumOrProduct<graph::ReduceSumOp>},
     {"prod", "x, axis?, keepdims?", sumOrProduct<graph::ReduceProdOp>},

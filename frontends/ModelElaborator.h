@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A model as a whole: its declarations, then its entries `init`, `train_step`, `evaluate` and `predict`.
+// A model as a whole: its declarations, then its entries `init`, `prepare`, `train_step`, `evaluate` and `predict`.
 #ifndef COSTATE_FRONTENDS_MODELELABORATOR_H
 #define COSTATE_FRONTENDS_MODELELABORATOR_H
 
@@ -141,6 +141,7 @@ private:
   //===--- Entries (ElaborateModel.cpp) -------------------------------------===//
 
   mlir::LogicalResult buildInit();
+  mlir::LogicalResult buildPrepare();
   mlir::LogicalResult buildTrainStep();
   mlir::LogicalResult buildEvaluate();
   mlir::LogicalResult buildPredict();

@@ -299,6 +299,36 @@ Status Trainer::evaluateInto(costate_dataset *data, const TrainOptions &options,
   return {};
 }
 
+Status Trainer::prepare(const TrainOptions &options) {
+  const costate_model_info &info = *costate_model_get_info(model);
+  if (findEntry(info, "prepare") < 0)
+    return {};
+  Result<MetricCall> call = MetricCall::bind(model, "prepare");
+  if (!call.ok())
+    return call.status();
+  BatchesPointer batches;
+  COSTATE_RETURN_IF_ERROR(createBatches(model, train, options.batch, 0, false, batches));
+  std::vector<std::pair<costate_array, std::vector<std::byte>>> before;
+  for (int64_t i = 0; i < info.num_slots; ++i)
+    if (const costate_slot_info &slot = info.slots[i]; slot.role == COSTATE_BUFFER) {
+      costate_array array;
+      COSTATE_RETURN_IF_ERROR(statusOf(model, costate_model_array(model, slot.name, &array)));
+      auto *bytes = static_cast<const std::byte *>(array.data);
+      before.emplace_back(array, std::vector(bytes, bytes + slot.size * costate_type_size(slot.type)));
+    }
+  Status status;
+  for (int64_t i = 0, count = costate_batches_count(batches.get()); status.ok() && i < count; ++i) {
+    void *const *arrays;
+    int64_t rows;
+    costate_batches_next(batches.get(), &arrays, &rows);
+    status = raised(options.interrupt) ? Status(COSTATE_INTERRUPTED, "interrupted before the first step") : call->run(train, arrays, rows);
+  }
+  if (!status.ok())
+    for (const auto &[array, bytes] : before)
+      std::memcpy(array.data, bytes.data(), bytes.size());
+  return status;
+}
+
 Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
   BatchesPointer batches;
   COSTATE_RETURN_IF_ERROR(createBatches(model, train, options.batch, options.seed, options.shuffle, batches));
@@ -318,6 +348,8 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
     result.bestLoss = run.bestLoss;
     if (options.onResume)
       options.onResume();
+  } else if (options.prepare) {
+    COSTATE_RETURN_IF_ERROR(prepare(options));
   }
   StepLog log;
   if (!options.log.empty())

@@ -53,6 +53,9 @@ struct TrainOptions {
   std::string best;
   int64_t patience = 0;
   const std::atomic<bool> *interrupt = nullptr; // read before each step; true stops the run
+  /// Whether the entry `prepare`, if the model has one, sees all training batches once before the first step, in the order of the file: not where the
+  /// parameters come from a run that has done so. With `resume` it never does. If the pass does not end, what it changes is as it was.
+  bool prepare = true;
   std::function<void()> onResume; // after a checkpoint has been read
   std::function<void(const StepReport &)> onStep;
   std::function<Status(const EpochReport &)> onEpoch; // a failure ends the run
@@ -97,6 +100,7 @@ public:
 
 private:
   Status reserve(costate_dataset *data, int64_t batch);
+  Status prepare(const TrainOptions &options);
   Status trainSteps(const TrainOptions &options, TrainResult &result);
   Status evaluateInto(costate_dataset *data, const TrainOptions &options, TrainResult &result, std::vector<Metric> &metrics);
 

@@ -265,6 +265,57 @@ TEST(TrainingTest, NormsAndEmbeddings) {
   EXPECT_THAT(model.first("rows", 4), testing::ElementsAre(table[4], table[5], table[0], table[1]));
 }
 
+/// A model whose input has two columns, given row by row.
+Array rows(const std::vector<Numbers> &data) {
+  Numbers all;
+  for (const Numbers &row : data)
+    all.insert(all.end(), row.begin(), row.end());
+  return Array::of(oracle::Kind::f64, {int64_t(data.size()), 2}, all);
+}
+
+TEST(TrainingTest, ConstantsOfTheDataArePrepared) {
+  Model model("model m {\n  input x : f32[n, 2]\n  param w : f32[2] = ones()\n  net s = standardize(2)\n  net r = min_max_scale(2)\n"
+              "  predict z = s(x)\n  predict u = r(x)\n  minimize mean(s(x)*w) with sgd(lr=0.0)\n}\n");
+  const std::vector<std::vector<Numbers>> batches = {{{1, 5}, {2, 5}, {6, 5}}, {{-3, 5}}, {{4, 5}, {8, 5}}};
+  Numbers column;
+  for (const std::vector<Numbers> &batch : batches) {
+    model.run("prepare", {{"x", rows(batch)}});
+    for (const Numbers &row : batch)
+      column.push_back(row[0]);
+    // After each batch, the moments are those of all rows so far.
+    double mean = 0, variance = 0, count = double(column.size());
+    for (double x : column)
+      mean += x/count;
+    for (double x : column)
+      variance += (x - mean)*(x - mean)/count;
+    EXPECT_THAT(model.first("s.average", 2), testing::Pointwise(testing::DoubleNear(1e-14), Numbers{mean, 5}));
+    EXPECT_THAT(model.first("s.variance", 2), testing::Pointwise(testing::DoubleNear(1e-13), Numbers{variance, 0}));
+    EXPECT_EQ(model.values.at("s.count").at(0), count);
+    model.run("predict", {{"x", rows({{10, 6}, {-3, 5}})}});
+    double deviation = std::sqrt(variance);
+    EXPECT_THAT(model.first("z", 4), testing::Pointwise(testing::DoubleNear(1e-12), Numbers{(10 - mean)/deviation, 1, (-3 - mean)/deviation, 0}));
+  }
+  EXPECT_THAT(model.first("u", 4), testing::Pointwise(testing::DoubleNear(1e-12), Numbers{13.0/11, 1, 0, 0}));
+  // A step of training changes none of it.
+  model.run("train_step", {{"x", rows({{100, 100}})}});
+  EXPECT_EQ(model.values.at("s.count").at(0), double(column.size()));
+  EXPECT_EQ(model.values.at("r.high").at(0), 8);
+}
+
+TEST(TrainingTest, OnlyPreparedStatesHaveAnEntry) {
+  const char *text = "fn f(x) = if preparing() { x } else { 2*x }\nnet c(k)(x) {\n  state n = 0.0\n  if %s() { n <- n + 1 }\n  x + n - n\n}\n"
+                     "model m {\n  input x : f32[3]\n  param w : f32[3] = ones()\n  net a = c(1)\n"
+                     "  minimize sum(f(a(x))*w) with sgd(lr=0.0)\n}\n";
+  for (auto [condition, expected] : {std::pair("training", false), std::pair("preparing", true)}) {
+    std::string filled = text;
+    filled.replace(filled.find("%s"), 2, condition);
+    Model model(filled);
+    EXPECT_EQ(bool(model.module->lookupSymbol("prepare")), expected) << condition;
+    model.step({1, 2, 3});
+    EXPECT_EQ(model.values.at("a.n").at(0), expected ? 0 : 1);
+  }
+}
+
 TEST(TrainingTest, GroupNorm) {
   Model model("model m {\n  input x : f32[2, 3, 4]\n  net g = group_norm(4, 2)\n  predict y = g(x)\n  minimize sum(g(x)) with sgd(lr=0.1)\n}\n");
   Numbers x, expected(24);

@@ -17,6 +17,7 @@
 #include <numeric>
 #include <set>
 #include <sstream>
+#include <unistd.h>
 
 using namespace costate;
 using namespace costate::runtime;
@@ -384,6 +385,91 @@ TEST_F(TrainerTest, ZeroEpochsOnlyEvaluate) {
   EXPECT_EQ(result.steps, 0);
   EXPECT_EQ(result.train.size(), 2u);
   EXPECT_EQ(result.test.size(), 2u);
+}
+
+// The linear model with a buffer, of which the entry `prepare` makes the sum of x[:, 0], and x[0, 0] of its last call.
+namespace prepared {
+constexpr int64_t seen_shape[] = {2};
+const std::vector<costate_slot_info> slots = [] {
+  std::vector<costate_slot_info> all(std::begin(linear::slots), std::end(linear::slots));
+  all.push_back({"seen", COSTATE_F32, COSTATE_BUFFER, 2, 1, seen_shape, 0, nullptr});
+  return all;
+}();
+constexpr costate_array_info args[] = {{"seen", COSTATE_BUFFER, COSTATE_F32, 1, seen_shape, 3}, linear::x, linear::y};
+constexpr int64_t dims[] = {1, 0};
+int32_t prepare(costate_context *context, void *const *args, const int64_t *dims, void *) {
+  float *seen = static_cast<float *>(args[0]);
+  const float *x = static_cast<float *>(args[1]);
+  for (int64_t i = 0; i < dims[0]; ++i)
+    seen[0] += x[3 * i];
+  seen[1] = x[0];
+  return x[0] == -1 ? costate_fail(context, COSTATE_INVALID_ARGUMENT, "-1 is refused") : COSTATE_OK;
+}
+const std::vector<costate_entry_info> entries = [] {
+  std::vector<costate_entry_info> all(std::begin(linear::entries), std::end(linear::entries));
+  all.push_back({"prepare", 3, args, 0, nullptr, prepare, nullptr, nullptr, dims});
+  return all;
+}();
+const costate_model_info info = [] {
+  costate_model_info all = linear::info;
+  all.num_slots = slots.size();
+  all.slots = slots.data();
+  all.num_entries = entries.size();
+  all.entries = entries.data();
+  return all;
+}();
+} // namespace prepared
+
+class PrepareTest : public TrainerTest {
+protected:
+  void SetUp() override {
+    TrainerTest::SetUp();
+    costate_model_destroy(std::exchange(model, nullptr));
+    ASSERT_EQ(costate_model_create(context, &prepared::info, nullptr, &model), COSTATE_OK) << message();
+    ASSERT_EQ(costate_model_set(model, "lr", 0.005), COSTATE_OK);
+  }
+  std::vector<float> seen() {
+    costate_array array;
+    EXPECT_EQ(costate_model_array(model, "seen", &array), COSTATE_OK);
+    return {static_cast<float *>(array.data), static_cast<float *>(array.data) + 2};
+  }
+};
+
+TEST_F(PrepareTest, SeesAllBatchesOnceInTheOrderOfTheFile) {
+  options.seed = 9; // the steps are shuffled
+  bool before = false;
+  options.onStep = [&](const StepReport &report) { before |= report.step == 0 && seen()[0] == 45; };
+  ASSERT_TRUE(train().status.ok());
+  EXPECT_TRUE(before);
+  EXPECT_THAT(seen(), ElementsAre(45, 8)); // batches of 4, 4 and 2
+  options.prepare = false;
+  ASSERT_TRUE(train().status.ok());
+  EXPECT_THAT(seen(), ElementsAre(45, 8));
+}
+
+TEST_F(PrepareTest, IsNotRepeatedByARunThatGoesOn) {
+  options.checkpoint = folder + "/c.safetensors";
+  options.epochs = 1;
+  ASSERT_TRUE(train().status.ok());
+  ASSERT_EQ(costate_model_seed(model, 0), COSTATE_OK);
+  options.resume = true;
+  options.epochs = 2;
+  ASSERT_TRUE(train().status.ok());
+  EXPECT_THAT(seen(), ElementsAre(45, 8));
+}
+
+TEST_F(PrepareTest, ChangesNothingUnlessItEnds) {
+  options.checkpoint = folder + "/c.safetensors";
+  std::atomic<bool> flag{true};
+  options.interrupt = &flag;
+  TrainResult result = train();
+  EXPECT_EQ(result.status.code(), COSTATE_INTERRUPTED);
+  EXPECT_EQ(result.status.message(), "interrupted before the first step");
+  options.interrupt = nullptr;
+  reinterpret_cast<float *>(dataset->arrays[0].data.data())[8 * 3] = -1; // in the last batch
+  EXPECT_EQ(train().status.message(), "-1 is refused");
+  EXPECT_THAT(seen(), ElementsAre(0, 0));
+  EXPECT_NE(::access(options.checkpoint.c_str(), F_OK), 0);
 }
 
 // ==== JSON ==========================================================================================================================

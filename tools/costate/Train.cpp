@@ -184,6 +184,7 @@ int train(TrainFlags flags) {
   if (flags.resume && !options.resume)
     std::printf("no checkpoint '%s' yet: starting from the beginning\n", flags.checkpoint.c_str());
   options.onResume = [&] { (void)flags.handle.setHypers(*handle); }; // as they were set before
+  options.prepare = flags.handle.params.empty(); // a file of parameters has what it was prepared to
   options.best = flags.best;
   options.patience = flags.patience;
   options.interrupt = &interruptFlag();
