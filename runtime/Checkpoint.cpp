@@ -149,7 +149,10 @@ static Status load(costate_model &model, const std::string &path, int32_t what, 
 // ==== costate.h =====================================================================================================================
 
 int32_t costate_model_save(costate_model *model, const char *path, int32_t what) {
-  return guarded(model->context, [&] { return save(*model, path, what); });
+  return guarded(model->context, [&]() -> Status {
+    COSTATE_RETURN_IF_ERROR(requireName("the path of a file", path));
+    return save(*model, path, what);
+  });
 }
 
 int32_t costate_model_load(costate_model *model, const char *path, int32_t what) {
@@ -157,11 +160,15 @@ int32_t costate_model_load(costate_model *model, const char *path, int32_t what)
 }
 
 int32_t costate_model_load_renamed(costate_model *model, const char *path, int32_t what, const char *names) {
-  return guarded(model->context, [&] { return load(*model, path, what, names); });
+  return guarded(model->context, [&]() -> Status {
+    COSTATE_RETURN_IF_ERROR(requireName("the path of a file", path));
+    return load(*model, path, what, names ? names : "");
+  });
 }
 
 int32_t costate_model_set_note(costate_model *model, const char *key, const char *value) {
   return guarded(model->context, [&]() -> Status {
+    COSTATE_RETURN_IF_ERROR(requireName("the key of a note", key));
     if (std::string_view(key).starts_with(kPrefix))
       return invalidArgument("requires a key of a note that does not begin with '", kPrefix, "', but got '", key, '\'');
     if (value)
@@ -173,6 +180,6 @@ int32_t costate_model_set_note(costate_model *model, const char *key, const char
 }
 
 const char *costate_model_note(const costate_model *model, const char *key) {
-  auto found = model->notes.find(std::string_view(key));
+  auto found = key ? model->notes.find(std::string_view(key)) : model->notes.end();
   return found == model->notes.end() ? nullptr : found->second.c_str();
 }

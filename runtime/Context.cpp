@@ -37,11 +37,19 @@ static int32_t usableCpus() {
 // ==== costate.h: contexts ===========================================================================================================
 
 int32_t costate_context_create(int32_t threads, costate_context **out) {
+  costate_context_options options{};
+  options.threads = threads;
+  return costate_context_create_with(&options, out);
+}
+
+int32_t costate_context_create_with(const costate_context_options *options, costate_context **out) {
   *out = nullptr;
-  if (threads < 0 || threads > 1024)
+  int32_t threads = options->threads;
+  if (threads < 0 || threads > 1024 || !options->allocate != !options->release)
     return COSTATE_INVALID_ARGUMENT;
   try {
-    *out = new costate_context(threads == 0 ? std::min(usableCpus(), 1024) : threads);
+    *out = new costate_context(threads == 0 ? std::min(usableCpus(), 1024) : threads, {options->allocate, options->release, options->memory},
+                               {options->parallel_for, options->pool});
     return COSTATE_OK;
   } catch (const std::exception &) { // no memory, or no thread to be had
     return COSTATE_OUT_OF_MEMORY;
@@ -57,7 +65,7 @@ const char *costate_context_last_error(const costate_context *context) { return 
 int32_t costate_context_last_code(const costate_context *context) { return context->error.code(); }
 
 int32_t costate_fail(costate_context *context, int32_t code, const char *message) {
-  context->error.record(code, message);
+  context->error.record(code, message ? message : "");
   return code;
 }
 

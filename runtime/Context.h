@@ -42,9 +42,11 @@ struct Trace {
 } // namespace costate::runtime
 
 struct costate_context {
-  explicit costate_context(int32_t threads) : pool(threads) {}
+  costate_context(int32_t threads, const costate::runtime::Allocator &allocator, const costate::runtime::HostLoop &loop)
+      : allocator(allocator), scratch(allocator), pool(threads, loop) {}
 
   costate::runtime::ErrorSlot error;
+  costate::runtime::Allocator allocator;
   costate::runtime::Scratch scratch;
   costate::runtime::ThreadPool pool;
   costate::runtime::Trace trace;
@@ -72,6 +74,9 @@ int32_t guarded(costate_context *context, Body &&body) noexcept {
     return COSTATE_INTERNAL;
   }
 }
+
+/// What a caller must name, as "an entry". Errors: InvalidArgument if it is NULL.
+inline Status requireName(const char *what, const char *name) { return name ? Status() : invalidArgument("requires ", what, ", but got NULL"); }
 
 /// Scratch memory of a kernel for the life of a scope; `get` is nullptr if there is none.
 template <typename T>

@@ -46,8 +46,9 @@ int halide_do_par_for(void *userContext, halide_task_t task, int min, int size, 
 }
 
 void *halide_malloc(void *userContext, size_t bytes) {
-  void *memory = contextOf(userContext)->scratch.allocate(bytes);
-  if (!memory)
+  bool refused;
+  void *memory = contextOf(userContext)->scratch.allocateAnyway(bytes, refused); // the kernel does not ask whether it got any
+  if (refused)
     contextOf(userContext)->error.record(COSTATE_OUT_OF_MEMORY, "kernel: out of memory");
   return memory;
 }

@@ -10,21 +10,34 @@
 
 namespace costate::runtime {
 
-Buffer::Buffer(int64_t bytes) : bytes(bytes) {
+void *Allocator::allocate(size_t bytes) const noexcept {
+  return take ? take(host, bytes, COSTATE_ALIGNMENT) : std::aligned_alloc(COSTATE_ALIGNMENT, bytes);
+}
+
+void Allocator::release(void *block, size_t bytes) const noexcept {
+  if (giveBack)
+    giveBack(host, block, bytes);
+  else
+    std::free(block);
+}
+
+Buffer::Buffer(int64_t bytes, const Allocator &allocator) : bytes(bytes) {
   if (bytes < 0 || bytes > INT64_MAX / 2)
     throw std::bad_alloc();
   size_t rounded = (std::max<size_t>(bytes, 1) + COSTATE_ALIGNMENT - 1) / COSTATE_ALIGNMENT * COSTATE_ALIGNMENT;
-  memory.reset(static_cast<std::byte *>(std::aligned_alloc(COSTATE_ALIGNMENT, rounded)));
-  if (!memory)
+  auto *block = static_cast<std::byte *>(allocator.allocate(rounded));
+  if (!block)
     throw std::bad_alloc();
-  std::memset(memory.get(), 0, rounded);
+  std::memset(block, 0, rounded);
+  memory.reset(block, [allocator, rounded](std::byte *block) { allocator.release(block, rounded); });
 }
 
 /// Precedes each block, in a cache line of its own.
 struct alignas(COSTATE_ALIGNMENT) Scratch::Block {
   Block *nextReleased;
   Block *nextBlock;
-  size_t sizeClass;
+  size_t sizeClass, bytes;
+  Allocator from;
 };
 
 /// Class of a size >= 64: two bits below the leading one, rounded up, and the size that the class holds.
@@ -54,11 +67,18 @@ private:
 Scratch::~Scratch() {
   while (Block *block = blocks) {
     blocks = block->nextBlock;
-    std::free(block);
+    Allocator from = block->from;
+    from.release(block, block->bytes);
   }
 }
 
-void *Scratch::allocate(size_t bytes) noexcept {
+void *Scratch::allocateAnyway(size_t bytes, bool &refused) noexcept {
+  void *memory = allocate(bytes);
+  refused = !memory;
+  return memory || !allocator.take ? memory : take(bytes, {});
+}
+
+void *Scratch::take(size_t bytes, const Allocator &from) noexcept {
   if (bytes > SIZE_MAX / 4)
     return nullptr;
   size_t capacity;
@@ -70,11 +90,12 @@ void *Scratch::allocate(size_t bytes) noexcept {
       return block + 1;
     }
   }
-  void *memory = std::aligned_alloc(COSTATE_ALIGNMENT, sizeof(Block) + capacity);
+  size_t whole = sizeof(Block) + capacity;
+  void *memory = from.allocate(whole);
   if (!memory)
     return nullptr;
-  total.fetch_add(sizeof(Block) + capacity, std::memory_order_relaxed);
-  Block *block = new (memory) Block{nullptr, nullptr, sizeClass};
+  total.fetch_add(whole, std::memory_order_relaxed);
+  Block *block = new (memory) Block{nullptr, nullptr, sizeClass, whole, from};
   SpinLock hold(lock);
   block->nextBlock = blocks;
   blocks = block;

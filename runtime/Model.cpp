@@ -20,12 +20,12 @@ static std::vector<NamedTensor> listTensors(const costate_model &model) {
       if (slot.role != role)
         continue;
       if (slot.num_leaves == 0)
-        tensors.push_back({slot.name, role, {base, slot.type, static_cast<int32_t>(slot.rank), slot.shape}});
+        tensors.push_back({slot.name, role, {base, slot.type, static_cast<int32_t>(slot.rank), slot.shape}, i});
       for (int64_t j = 0; j < slot.num_leaves; ++j) {
         const costate_leaf_info &leaf = slot.leaves[j];
         std::string name = role == COSTATE_PARAM ? leaf.name : text(slot.name, '/', leaf.name);
         std::byte *data = base + leaf.offset * costate_type_size(slot.type);
-        tensors.push_back({std::move(name), role, {data, slot.type, static_cast<int32_t>(leaf.rank), leaf.shape}});
+        tensors.push_back({std::move(name), role, {data, slot.type, static_cast<int32_t>(leaf.rank), leaf.shape}, i});
       }
     }
   return tensors;
@@ -34,7 +34,7 @@ static std::vector<NamedTensor> listTensors(const costate_model &model) {
 Status costate_model::create(const int64_t *dims) {
   COSTATE_RETURN_IF_ERROR(checkDescriptor(*info));
   for (int64_t i = 0; i < info->num_slots; ++i)
-    slots.emplace_back(info->slots[i].size * costate_type_size(info->slots[i].type));
+    slots.emplace_back(info->slots[i].size * costate_type_size(info->slots[i].type), context->allocator);
   tensors = listTensors(*this);
 
   hypers.resize(info->num_hypers);
@@ -84,7 +84,7 @@ Status costate_model::reserve(const int64_t *dims) {
       bytes = std::max(bytes, size);
     }
   if (bytes > workspace.size() || !workspace.data())
-    workspace = Buffer(bytes);
+    workspace = Buffer(bytes, context->allocator);
   maxDims = std::move(larger);
   return {};
 }
@@ -96,10 +96,32 @@ Status costate_model::draw() {
   if (!frames[init].user.empty())
     return internalError("entry 'init' asks for arrays of the caller");
   std::vector<int64_t> none(info->num_dims, 0);
-  const costate_entry_info &entry = info->entries[init];
-  if (int32_t code = entry.fn(context, frames[init].args.data(), none.data(), workspace.data()))
+  if (int32_t code = call(init, none.data()))
     return {static_cast<costate_code>(code), text("entry 'init' failed: ", costate_code_name(code))};
   return {};
+}
+
+/// A failure that the code itself could not see, of a loop or of memory, is in the context.
+int32_t costate_model::call(int64_t entry, const int64_t *dims) noexcept {
+  int32_t code = info->entries[entry].fn(context, frames[entry].args.data(), dims, workspace.data());
+  return code == COSTATE_OK ? context->error.code() : code;
+}
+
+Result<NamedTensor> costate_model::findTensor(const char *name) const {
+  COSTATE_RETURN_IF_ERROR(requireName("the name of a parameter or state", name));
+  std::vector<std::string> names;
+  for (const NamedTensor &tensor : tensors) {
+    if (tensor.name == name)
+      return tensor;
+    names.push_back(tensor.name);
+  }
+  for (int64_t i = 0; i < info->num_slots; ++i) {
+    const costate_slot_info &slot = info->slots[i];
+    if (std::string_view(slot.name) == name)
+      return NamedTensor{slot.name, slot.role, {slots[i].data(), slot.type, static_cast<int32_t>(slot.rank), slot.shape}, i};
+    names.push_back(slot.name);
+  }
+  return notFound("model '", info->name, "' has no parameter or state '", name, "'", suggest(name, names));
 }
 
 // ==== Hyper-parameters ==============================================================================================================
@@ -163,7 +185,8 @@ static std::string sourceText(const costate_entry_info &entry, int64_t d) {
   return source[1] < 0 ? text("the value of '", name, '\'') : text("axis ", source[1], " of '", name, '\'');
 }
 
-static Status checkCount(const costate_entry_info &entry, const char *what, int64_t required, int64_t got) {
+static Status checkCount(const costate_entry_info &entry, const char *what, int64_t required, std::span<const costate_array> given) {
+  int64_t got = given.data() ? given.size() : 0;
   if (required == got)
     return {};
   return invalidArgument("entry '", entry.name, "' requires ", required, ' ', what, ", but got ", got);
@@ -207,11 +230,11 @@ Status costate_model::bind(const costate_entry_info &entry, std::span<const cost
   int64_t required = 0;
   for (int64_t i = 0; i < entry.num_args; ++i)
     if (isUserArgument(entry.args[i].role)) {
-      if (required < static_cast<int64_t>(args.size()))
+      if (args.data() && required < static_cast<int64_t>(args.size()))
         byArgument[i] = &args[required];
       ++required;
     }
-  COSTATE_RETURN_IF_ERROR(checkCount(entry, "arrays", required, args.size()));
+  COSTATE_RETURN_IF_ERROR(checkCount(entry, "arrays", required, args));
   for (int64_t i = 0; i < entry.num_args; ++i)
     if (byArgument[i])
       COSTATE_RETURN_IF_ERROR(checkArray(*info, entry, entry.args[i], *byArgument[i], nullptr, nullptr));
@@ -248,7 +271,7 @@ static Status checkedCall(costate_model &model, int64_t index, std::span<const c
     }
   int64_t required =
       std::count_if(entry.results, entry.results + entry.num_results, [](const costate_array_info &r) { return isUserPointer(r.role); });
-  COSTATE_RETURN_IF_ERROR(checkCount(entry, "results", required, results.size()));
+  COSTATE_RETURN_IF_ERROR(checkCount(entry, "results", required, results));
   for (int64_t i = 0; i < entry.num_results; ++i)
     if (isUserPointer(entry.results[i].role)) {
       const int64_t *shape = extents.data() + offsets[entry.num_args + i];
@@ -292,11 +315,15 @@ int32_t costate_model_seed(costate_model *model, int64_t seed) {
 }
 
 int32_t costate_model_set(costate_model *model, const char *hyper, double value) {
-  return guarded(model->context, [&] { return model->setHyper(hyper, value); });
+  return guarded(model->context, [&]() -> Status {
+    COSTATE_RETURN_IF_ERROR(requireName("the name of a hyper-parameter", hyper));
+    return model->setHyper(hyper, value);
+  });
 }
 
 int32_t costate_model_get(const costate_model *model, const char *hyper, double *value) {
   return guarded(model->context, [&]() -> Status {
+    COSTATE_RETURN_IF_ERROR(requireName("the name of a hyper-parameter", hyper));
     Result<int64_t> index = findHyper(*model->info, hyper);
     if (!index.ok())
       return index.status();
@@ -307,27 +334,14 @@ int32_t costate_model_get(const costate_model *model, const char *hyper, double 
 
 int32_t costate_model_array(costate_model *model, const char *name, costate_array *out) {
   return guarded(model->context, [&]() -> Status {
-    std::vector<std::string> names;
-    for (const NamedTensor &tensor : model->tensors) {
-      if (tensor.name == name) {
-        *out = tensor.array;
-        return {};
-      }
-      names.push_back(tensor.name);
-    }
-    for (int64_t i = 0; i < model->info->num_slots; ++i) {
-      const costate_slot_info &slot = model->info->slots[i];
-      if (std::string_view(slot.name) == name) {
-        *out = {model->slots[i].data(), slot.type, static_cast<int32_t>(slot.rank), slot.shape};
-        return {};
-      }
-      names.push_back(slot.name);
-    }
-    return notFound("model '", model->info->name, "' has no parameter or state '", name, "'", suggest(name, names));
+    Result<NamedTensor> tensor = model->findTensor(name);
+    if (tensor.ok())
+      *out = tensor->array;
+    return tensor.status();
   });
 }
 
-int64_t costate_model_entry(const costate_model *model, const char *name) { return findEntry(*model->info, name); }
+int64_t costate_model_entry(const costate_model *model, const char *name) { return name ? findEntry(*model->info, name) : -1; }
 
 /// The rare end of costate_model_invoke: says what was wrong.
 [[gnu::cold]] static int32_t refuse(costate_model *model, int64_t entry, const int64_t *dims) {
@@ -342,6 +356,23 @@ int64_t costate_model_entry(const costate_model *model, const char *name) { retu
       if (dims[d] > model->maxDims[d])
         return invalidArgument("entry '", info.entries[entry].name, "' requires dimension '", info.dim_names[d], "' to be at most ",
                                model->maxDims[d], ", the size reserved, but got ", dims[d], "; costate_model_reserve raises it");
+    }
+    return {};
+  });
+}
+
+/// A pointer of the caller is NULL; one to no elements may be.
+[[gnu::cold]] static int32_t refuseNull(costate_model *model, int64_t index, void *const *user, const int64_t *dims) {
+  return guarded(model->context, [&]() -> Status {
+    const costate_entry_info &entry = model->info->entries[index];
+    std::vector<int64_t> offsets = axisOffsets(entry), extents(offsets.back() + 1);
+    costate_entry_extents(&entry, dims, extents.data());
+    for (int32_t place : model->frames[index].user) {
+      const costate_array_info &array = arrayAt(entry, place);
+      std::span<const int64_t> shape(extents.data() + offsets[place], array.rank);
+      if (!*user++ && elementCount(shape) != 0)
+        return invalidArgument("entry '", entry.name, "' requires memory for ", roleName(array.role), " '", array.name, "', ", typeText(array.type, shape),
+                               ", but its pointer is NULL");
     }
     return {};
   });
@@ -362,15 +393,22 @@ int32_t costate_model_invoke(costate_model *model, int64_t entry, void *const *u
       return refuse(model, entry, dims);
   model->context->error.clear();
   costate_model::Frame &frame = model->frames[entry];
-  for (size_t i = 0; i < frame.user.size(); ++i)
+  bool isAnyNull = false;
+  for (size_t i = 0; i < frame.user.size(); ++i) {
     frame.args[frame.user[i]] = user[i];
-  int32_t code = model->info->entries[entry].fn(model->context, frame.args.data(), dims, model->workspace.data());
+    isAnyNull |= !user[i];
+  }
+  if (isAnyNull) [[unlikely]]
+    if (int32_t code = refuseNull(model, entry, user, dims))
+      return code;
+  int32_t code = model->call(entry, dims);
   return code == COSTATE_OK ? code : explain(model, entry, code);
 }
 
 int32_t costate_model_call(costate_model *model, const char *entry, const costate_array *args, int64_t num_args, const costate_array *results,
                            int64_t num_results) {
   return guarded(model->context, [&]() -> Status {
+    COSTATE_RETURN_IF_ERROR(requireName("the name of an entry", entry));
     int64_t index = findEntry(*model->info, entry);
     if (index < 0)
       return noSuchEntry(*model->info, entry);

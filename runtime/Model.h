@@ -15,6 +15,7 @@ struct NamedTensor {
   std::string name;
   int32_t role;
   costate_array array;
+  int64_t slot;
 };
 
 } // namespace costate::runtime
@@ -42,6 +43,10 @@ struct costate_model {
   costate::runtime::Status create(const int64_t *dims);
   costate::runtime::Status reserve(const int64_t *dims);
   costate::runtime::Status draw();
+  /// A leaf, a plain slot or an arena, by name (see costate_model_array).
+  costate::runtime::Result<costate::runtime::NamedTensor> findTensor(const char *name) const;
+  /// Runs the code of an entry.
+  int32_t call(int64_t entry, const int64_t *dims) noexcept;
   /// Binds the dimensions of a checked call (see costate_model_bind).
   costate::runtime::Status bind(const costate_entry_info &entry, std::span<const costate_array> args, int64_t *dims) const;
   costate::runtime::Status setHyper(std::string_view name, double value);

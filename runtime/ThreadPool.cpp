@@ -17,9 +17,9 @@ static inline void pause() {
 #endif
 }
 
-ThreadPool::ThreadPool(int32_t threads) {
+ThreadPool::ThreadPool(int32_t threads, HostLoop host) : size(threads), host(host) {
   try {
-    for (int32_t i = 1; i < threads; ++i)
+    for (int32_t i = 1; i < threads && !host.run; ++i)
       workers.emplace_back([this] { work(); });
   } catch (...) {
     join();
@@ -38,7 +38,7 @@ void ThreadPool::join() noexcept {
 }
 
 int32_t ThreadPool::run(int64_t items, Body itemBody, void *itemData) noexcept {
-  if (items <= 1 || workers.empty() || busy) {
+  if (items <= 1 || (workers.empty() && !host.run) || busy) {
     for (int64_t i = 0; i < items; ++i)
       if (int32_t code = itemBody(itemData, i))
         return code;
@@ -49,6 +49,11 @@ int32_t ThreadPool::run(int64_t items, Body itemBody, void *itemData) noexcept {
   data = itemData;
   count = items;
   failed.store(false, std::memory_order_relaxed);
+  if (host.run) {
+    host.run(host.pool, items, [](void *self, int64_t index) { static_cast<ThreadPool *>(self)->runItem(index); }, this);
+    busy = false;
+    return failed.load(std::memory_order_relaxed) ? failedCode : 0;
+  }
   unfinished.store(items, std::memory_order_relaxed);
   // Publishes the members above. Sequentially consistent together with `sleepers`: a worker that goes to sleep has either seen these
   // items, or is counted here and woken.
@@ -76,15 +81,18 @@ void ThreadPool::drain() noexcept {
   while (left > 0) {
     if (!unclaimed.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel, std::memory_order_acquire))
       continue;
-    int64_t index = count - left;
-    if (!failed.load(std::memory_order_relaxed))
-      if (int32_t code = body(data, index))
-        fail(index, code);
+    runItem(count - left);
     ++finished;
     left = unclaimed.load(std::memory_order_acquire);
   }
   if (finished > 0 && unfinished.fetch_sub(finished, std::memory_order_acq_rel) == finished)
     unfinished.notify_one();
+}
+
+void ThreadPool::runItem(int64_t index) noexcept {
+  if (!failed.load(std::memory_order_relaxed))
+    if (int32_t code = body(data, index))
+      fail(index, code);
 }
 
 void ThreadPool::fail(int64_t index, int32_t code) noexcept {

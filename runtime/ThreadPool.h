@@ -12,18 +12,24 @@
 
 namespace costate::runtime {
 
+/// A loop on threads of the host: see costate_context_options.
+struct HostLoop {
+  void (*run)(void *pool, int64_t count, void (*body)(void *closure, int64_t index), void *closure) = nullptr;
+  void *pool = nullptr;
+};
+
 class ThreadPool {
 public:
   /// Computes item `index` of a loop; 0 or a costate_code.
   using Body = int32_t (*)(void *data, int64_t index);
 
-  /// A pool of `threads` >= 1 threads, the caller of `run` included. Throws std::system_error if the system gives no thread.
-  explicit ThreadPool(int32_t threads);
+  /// A pool of `threads` >= 1 threads, the caller of `run` included, or of none where the host has a loop. Throws std::system_error if the system gives no thread.
+  explicit ThreadPool(int32_t threads, HostLoop host = {});
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;
 
-  int32_t threads() const { return static_cast<int32_t>(workers.size()) + 1; }
+  int32_t threads() const { return size; }
 
   /// Runs body(data, i) for each i in [0, count); returns after the last. A call from inside a body runs on the calling thread alone.
   /// Returns 0, or the code of the lowest failing index among the items that ran; after a failure the rest is skipped. Allocates nothing.
@@ -32,6 +38,7 @@ public:
 private:
   void work() noexcept;
   void drain() noexcept;
+  void runItem(int64_t index) noexcept;
   void fail(int64_t index, int32_t code) noexcept;
   void join() noexcept;
 
@@ -53,6 +60,8 @@ private:
   int64_t failedIndex = 0;
   int32_t failedCode = 0;
 
+  const int32_t size;
+  const HostLoop host;
   std::vector<std::thread> workers;
 };
 

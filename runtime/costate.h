@@ -14,11 +14,12 @@
  * Rules. Every function that can fail returns a code, COSTATE_OK (0) or one of `costate_code`; the message of the last failure is
  * `costate_context_last_error`. No function aborts, exits or throws; there is no global state, so contexts are independent. One context
  * (with its models, datasets and batches) is used by one thread at a time. Arrays are dense and row-major. Pointers handed in stay
- * the caller's. Destroy functions accept NULL. What was created from a context dies before the context.
+ * the caller's. A name or path that is NULL is an error like any other, INVALID_ARGUMENT. Destroy functions accept NULL. What was created from a context dies before the context.
  */
 #ifndef COSTATE_RUNTIME_COSTATE_H
 #define COSTATE_RUNTIME_COSTATE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -100,6 +101,22 @@ typedef struct costate_context costate_context;
 /* Creates a context with a pool of `threads` threads, the calling one included; 0 means one a CPU that this process may use.
  * Results never depend on `threads`. Errors: INVALID_ARGUMENT if threads < 0 or > 1024; OUT_OF_MEMORY. `*out` is NULL on error. */
 int32_t costate_context_create(int32_t threads, costate_context **out);
+/* What a host lends a context in place of the library's own; what is 0 or NULL is the library's. Its functions must not throw, and outlive the context. Results do not depend on any of it. */
+typedef struct costate_context_options {
+  int32_t threads; /* as above; with a parallel_for of the host no thread is started, and this is how many it has */
+  int32_t reserved;
+  /* Memory of parameters, states, workspaces, batches and kernels at work. Any thread. allocate: `bytes` > 0 bytes, a multiple of `alignment`, aligned to
+   * it; NULL: there is none. release gets the size that was asked for. Both or none. A kernel that gets none in its middle goes on with memory of the system,
+   * and the call returns OUT_OF_MEMORY after it has done its work. */
+  void *(*allocate)(void *memory, size_t bytes, size_t alignment);
+  void (*release)(void *memory, void *block, size_t bytes);
+  void *memory; /* handed to both */
+  /* Calls body(closure, i) once for each i in [0, count), in any order, on any threads; returns after the last. Loops are not nested. */
+  void (*parallel_for)(void *pool, int64_t count, void (*body)(void *closure, int64_t index), void *closure);
+  void *pool; /* handed to it */
+} costate_context_options;
+/* As costate_context_create. Errors: also INVALID_ARGUMENT if only one of allocate and release is given. */
+int32_t costate_context_create_with(const costate_context_options *options, costate_context **out);
 void costate_context_destroy(costate_context *context);
 /* Threads of the pool, the calling one included. */
 int32_t costate_context_threads(const costate_context *context);
@@ -248,14 +265,15 @@ int32_t costate_model_array(costate_model *model, const char *name, costate_arra
 /* A note of the caller, which goes with the states into a file and comes back with them: where a run stands. value NULL: no note. Errors:
  * INVALID_ARGUMENT for a key that begins with "costate.". */
 int32_t costate_model_set_note(costate_model *model, const char *key, const char *value);
-/* NULL if there is none. Valid until notes change. */
+/* NULL if there is none, or no key. Valid until notes change. */
 const char *costate_model_note(const costate_model *model, const char *key);
 /* Index of an entry in the info, or -1. */
 int64_t costate_model_entry(const costate_model *model, const char *name);
 
 /* The fast call, behind every generated function. user: the caller's pointers only, in the order of the descriptor: arguments of role INPUT
  * and TARGET, then results of role METRIC and OUTPUT; shapes are the caller's promise. dims: all dimensions of the model. Errors:
- * INVALID_ARGUMENT if a dimension is negative or above the reserved one (both are named), and what the entry returns. Allocates nothing. */
+ * INVALID_ARGUMENT if a dimension is negative or above the reserved one (both are named) or if a pointer to elements is NULL, and what the entry
+ * returns. Allocates nothing. */
 int32_t costate_model_invoke(costate_model *model, int64_t entry, void *const *user, const int64_t *dims);
 
 /* The checked call. args: arrays for arguments of role INPUT, TARGET and DIM, in order; results: for METRIC and OUTPUT, in order. Types

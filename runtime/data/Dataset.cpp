@@ -174,7 +174,7 @@ costate_batches::costate_batches(costate_dataset &dataset, int64_t batch, uint64
     : dataset(dataset), batch(std::min(batch, dataset.samples)), seed(seed), shuffle(shuffle) {
   for (size_t i = 0; i < dataset.arrays.size(); ++i) {
     pointers.push_back(dataset.arrays[i].data.data());
-    buffers.emplace_back(shuffle && dataset.sliced[i] ? this->batch * dataset.sampleBytes(i) : 0);
+    buffers.emplace_back(shuffle && dataset.sliced[i] ? this->batch * dataset.sampleBytes(i) : 0, dataset.context->allocator);
   }
   if (shuffle)
     order.resize(dataset.samples);
@@ -231,6 +231,8 @@ int32_t costate_dataset_open(costate_context *context, const costate_model_info 
                              costate_dataset **out) {
   *out = nullptr;
   return guarded(context, [&]() -> Status {
+    COSTATE_RETURN_IF_ERROR(requireName("the name of an entry", entry));
+    COSTATE_RETURN_IF_ERROR(requireName("the path of a file", path));
     int64_t index = findEntry(*info, entry);
     if (index < 0)
       return noSuchEntry(*info, entry);

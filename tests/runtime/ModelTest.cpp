@@ -315,6 +315,47 @@ TEST_F(CallTest, HandsOnWhatTheEntryReports) {
   EXPECT_EQ(costate_context_last_code(context), COSTATE_OK);
 }
 
+TEST_F(CallTest, PointersAndNamesMayNotBeNull) {
+  std::vector<float> x(6, 1.0f), y(2, 2.0f);
+  float loss;
+  double error;
+  int64_t rows = 2;
+  ASSERT_EQ(costate_model_reserve(model, &rows), COSTATE_OK);
+  void *all[] = {x.data(), y.data(), &loss, &error};
+  for (auto [place, words] : {std::pair(0, "input 'x', f32[2, 3]"), std::pair(1, "target 'y', f32[2]"), std::pair(3, "metric 'error', f64")}) {
+    std::vector<void *> user(std::begin(all), std::end(all));
+    user[place] = nullptr;
+    EXPECT_EQ(costate_model_invoke(model, linear::kTrainStep, user.data(), &rows), COSTATE_INVALID_ARGUMENT);
+    EXPECT_EQ(message(), std::string("entry 'train_step' requires memory for ") + words + ", but its pointer is NULL");
+  }
+  EXPECT_EQ(costate_model_invoke(model, linear::kTrainStep, all, &rows), COSTATE_OK);
+  // An array without elements needs no memory.
+  rows = 0;
+  void *empty[] = {nullptr, nullptr, &loss, &error};
+  EXPECT_EQ(costate_model_invoke(model, linear::kTrainStep, empty, &rows), COSTATE_OK) << message();
+
+  costate_array array;
+  double value;
+  EXPECT_EQ(costate_model_set(model, nullptr, 1), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(message(), "requires the name of a hyper-parameter, but got NULL");
+  EXPECT_EQ(costate_model_get(model, nullptr, &value), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(costate_model_array(model, nullptr, &array), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(costate_model_call(model, nullptr, nullptr, 0, nullptr, 0), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(message(), "requires the name of an entry, but got NULL");
+  EXPECT_EQ(costate_model_call(model, "evaluate", nullptr, 2, nullptr, 2), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(message(), "entry 'evaluate' requires 2 arrays, but got 0");
+  EXPECT_EQ(costate_model_save(model, nullptr, COSTATE_SAVE_PARAMS), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(message(), "requires the path of a file, but got NULL");
+  EXPECT_EQ(costate_model_load(model, nullptr, COSTATE_SAVE_PARAMS), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(costate_model_set_note(model, nullptr, "x"), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(costate_model_note(model, nullptr), nullptr);
+  EXPECT_EQ(costate_model_entry(model, nullptr), -1);
+  costate_dataset *dataset;
+  EXPECT_EQ(costate_dataset_open(context, &linear::info, "train_step", nullptr, nullptr, &dataset), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(costate_dataset_open(context, &linear::info, nullptr, "x.npz", nullptr, &dataset), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(costate_fail(context, COSTATE_IO, nullptr), COSTATE_IO);
+}
+
 // ==== Files =========================================================================================================================
 
 class SaveTest : public ModelTest {
