@@ -101,7 +101,8 @@ typedef struct costate_context costate_context;
 /* Creates a context with a pool of `threads` threads, the calling one included; 0 means one a CPU that this process may use.
  * Results never depend on `threads`. Errors: INVALID_ARGUMENT if threads < 0 or > 1024; OUT_OF_MEMORY. `*out` is NULL on error. */
 int32_t costate_context_create(int32_t threads, costate_context **out);
-/* What a host lends a context in place of the library's own; what is 0 or NULL is the library's. Its functions must not throw, and outlive the context. Results do not depend on any of it. */
+/* What a host lends a context in place of the library's own; what is 0 or NULL is the library's. Its functions must not throw, and outlive the context and
+ * whatever has been borrowed of its models (costate_dlpack.h). Results do not depend on any of it. */
 typedef struct costate_context_options {
   int32_t threads; /* as above; with a parallel_for of the host no thread is started, and this is how many it has */
   int32_t reserved;
