@@ -11,8 +11,8 @@ struct Symbol {
   void *address;
 };
 
-/// The functions of this library that compiled code refers to: what a JIT binds to its objects, so that it resolves the same functions as a
-/// linker does ahead of time, whether or not the host process exports them.
+/// The functions of this library that compiled code refers to: what a loader binds to it, so that it resolves the same functions as the
+/// system's does ahead of time, whether or not the host process exports them.
 std::span<const Symbol> symbols();
 
 } // namespace costate::runtime

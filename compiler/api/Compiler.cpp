@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/api/Compiler.h"
 
-#include "costate/compiler/api/Jit.h"
 #include "costate/compiler/codegen/CInterface.h"
 #include "costate/compiler/codegen/GenerateCode.h"
-#include "costate/compiler/codegen/StatusConversion.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/dialects/graph/Graph.h"
 #include "costate/frontends/Diagnostics.h"
@@ -16,7 +14,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include <nlohmann/json.hpp>
 
@@ -175,27 +172,7 @@ std::string modelName(mlir::ModuleOp module, const ModelSource &source) {
   return name;
 }
 
-/// Everything that can change a byte of the package.
-std::string packageKey(const ModelSource &source, const Options &options, const Plugins &plugins, const codegen::Target &target, bool checks) {
-  std::string rest = absl::StrCat(checks ? "checks" : "model", "/", options.real == Real::F64 ? "f64" : "f32", "/", phaseName(options.from), "/", options.optimize, options.trace ? "/trace" : "");
-  for (auto &[dim, hint] : options.hints)
-    absl::StrAppend(&rest, "/", dim, "=", hint);
-  const ScheduleChoices &choices = options.schedules;
-  absl::StrAppend(&rest, "/", choices.tileRows, "/", choices.tileVectors, "/", choices.panelTiles, "/", choices.taskOperations);
-  if (!options.scheduleFile.empty())
-    if (auto file = llvm::MemoryBuffer::getFile(options.scheduleFile))
-      absl::StrAppend(&rest, "/", (*file)->getBuffer().str());
-  return codegen::contentKey({"package", codegen::compilerIdentity(), target.key(), plugins.identity(), rest, source.name, source.text});
-}
-
 } // namespace
-
-absl::StatusOr<ModelSource> ModelSource::read(const std::string &path) {
-  auto file = llvm::MemoryBuffer::getFile(path);
-  if (!file)
-    return codegen::toStatus(file.getError(), absl::StrCat("cannot read '", path, "'"));
-  return ModelSource{path, (*file)->getBuffer().str()};
-}
 
 Session::Session(Options options, Plugins plugins) : chosen(std::move(options)), added(std::move(plugins)) {
   if (chosen.threads <= 0)
@@ -213,10 +190,11 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
   if (!target.ok())
     return target.status();
   codegen::ObjectCache cache(chosen.cacheDirectory, chosen.cacheBytes);
-  std::string key = packageKey(source, chosen, added, *target, subject == Subject::Checks);
-  bool dumps = !chosen.dumpDirectory.empty(); // a package from the cache has nothing to dump
-  if (!dumps)
-    if (std::optional<std::string> bytes = cache.find(key))
+  absl::StatusOr<std::string> key = packageKey(source, subject, chosen, added.identity(), codegen::compilerIdentity());
+  if (!key.ok())
+    return key.status();
+  if (chosen.usesCachedPackages())
+    if (std::optional<std::string> bytes = cache.find(*key))
       if (absl::StatusOr<codegen::Package> package = codegen::Package::parse(*bytes); package.ok()) {
         numbers.fromCache = true;
         numbers.total = now() - start;
@@ -246,13 +224,14 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
     return compilation.internalError();
   if (chosen.trace)
     addCalls(package->manifest, explanation);
-  numbers.code = now() - start - numbers.import - numbers.phases;
+  numbers.link = statistics.linkSeconds;
+  numbers.code = now() - start - numbers.import - numbers.phases - numbers.link;
   numbers.kernels = statistics.kernels;
   numbers.cachedKernels = statistics.cachedKernels;
   numbers.halide = statistics.kernelSeconds;
   numbers.llvm = statistics.hostSeconds;
-  if (absl::StatusOr<std::string> bytes = package->serialize(); bytes.ok())
-    cache.store(key, *bytes).IgnoreError();
+  if (cache.enabled())
+    cache.store(*key, package->serialize()).IgnoreError();
   numbers.total = now() - start;
   return std::move(*package);
 }
@@ -261,17 +240,10 @@ absl::StatusOr<Executable> Session::compile(const ModelSource &source) const { r
 
 absl::StatusOr<Executable> Session::compile(const ModelSource &source, Subject subject) const {
   CompileReport report;
-  double start = now();
   absl::StatusOr<codegen::Package> compiled = package(source, subject, report);
   if (!compiled.ok())
     return compiled.status();
-  double linkStart = now();
-  absl::StatusOr<std::unique_ptr<Jit>> jit = Jit::load(*compiled);
-  if (!jit.ok())
-    return jit.status();
-  report.link = now() - linkStart;
-  report.total = now() - start;
-  return Executable(std::shared_ptr<Jit>(std::move(*jit)), std::move(compiled->manifest), report);
+  return Executable::load(*compiled, report);
 }
 
 absl::StatusOr<Executable> Session::compileFile(const std::string &path) const {

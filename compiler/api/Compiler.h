@@ -9,22 +9,12 @@
 #define COSTATE_COMPILER_API_COMPILER_H
 
 #include "costate/compiler/api/Executable.h"
+#include "costate/compiler/api/PackageKey.h"
 #include "costate/compiler/api/Plugins.h"
 #include "costate/compiler/codegen/Package.h"
 #include "costate/compiler/pipeline/Explain.h"
-#include "costate/compiler/pipeline/Options.h"
 
 namespace costate {
-
-/// A model, as text or in binary form (GraphBuilder::finish), and the name that messages give it. A name that ends in ".mlir" says that the text
-/// is IR, at the level of Options::from.
-struct ModelSource {
-  std::string name;
-  std::string text;
-
-  /// Errors: NotFound, or what the system said.
-  static absl::StatusOr<ModelSource> read(const std::string &path);
-};
 
 /// A `check` block of a model file.
 struct ModelCheck {
@@ -70,7 +60,6 @@ public:
   const Plugins &plugins() const { return added; }
 
 private:
-  enum class Subject { Model, Checks };
   absl::StatusOr<codegen::Package> package(const ModelSource &source, Subject subject, CompileReport &report) const;
   absl::StatusOr<Executable> compile(const ModelSource &source, Subject subject) const;
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/api/Executable.h"
 
-#include "costate/compiler/api/Jit.h"
+#include "costate/compiler/api/LoadedLibrary.h"
 
 #include "absl/strings/str_cat.h"
+
+#include <chrono>
 
 namespace costate {
 
@@ -37,8 +39,19 @@ absl::Status runtimeStatus(int32_t code, const costate_context *context) {
   return absl::Status(status, costate_context_last_error(context));
 }
 
-Executable::Executable(std::shared_ptr<Jit> code, std::string manifest, CompileReport report)
-    : code(std::move(code)), text(std::move(manifest)), cost(report) {}
+Executable::Executable(std::shared_ptr<LoadedLibrary> code, std::string manifest, CompileReport report)
+    : code(std::move(code)), text(std::move(manifest)), cost(std::move(report)) {}
+
+absl::StatusOr<Executable> Executable::load(const codegen::Package &package, CompileReport report) {
+  auto start = std::chrono::steady_clock::now();
+  absl::StatusOr<std::unique_ptr<LoadedLibrary>> library = LoadedLibrary::load(package);
+  if (!library.ok())
+    return library.status();
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.link += seconds;
+  report.total += seconds;
+  return Executable(std::move(*library), package.manifest, std::move(report));
+}
 
 const costate_model_info &Executable::info() const { return *code->info(); }
 

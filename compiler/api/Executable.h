@@ -3,6 +3,7 @@
 #ifndef COSTATE_COMPILER_API_EXECUTABLE_H
 #define COSTATE_COMPILER_API_EXECUTABLE_H
 
+#include "costate/compiler/codegen/Package.h"
 #include "costate/runtime/costate.h"
 
 #include "absl/status/statusor.h"
@@ -15,7 +16,7 @@
 
 namespace costate {
 
-class Jit;
+class LoadedLibrary;
 
 /// What a compilation cost.
 struct CompileReport {
@@ -23,7 +24,7 @@ struct CompileReport {
   bool fromCache = false;
   /// Kernels that Halide compiled for the model, and how many of them the cache had.
   int kernels = 0, cachedKernels = 0;
-  /// Seconds: text to IR; phases solve to schedule; code generation; linking into the process; all of it.
+  /// Seconds: text to IR; phases solve to schedule; code generation; linking, and loading into the process; all of it.
   double import = 0, phases = 0, code = 0, link = 0, total = 0;
   /// Of each phase, by its name.
   std::vector<std::pair<std::string, double>> phaseSeconds = {};
@@ -35,13 +36,14 @@ struct CompileReport {
 class Executable {
 public:
   struct DestroyModel {
-    std::shared_ptr<Jit> code;
+    std::shared_ptr<LoadedLibrary> code;
     void operator()(costate_model *model) const { costate_model_destroy(model); }
   };
   /// A handle of the runtime: `costate_model_invoke(model.get(), ...)` and so on.
   using Model = std::unique_ptr<costate_model, DestroyModel>;
 
-  Executable(std::shared_ptr<Jit> code, std::string manifest, CompileReport report);
+  /// Brings a package into the process; the time that it takes is added to the report. Errors: Internal.
+  static absl::StatusOr<Executable> load(const codegen::Package &package, CompileReport report);
 
   /// Entries, slots, hyper-parameters, dimensions.
   const costate_model_info &info() const;
@@ -56,7 +58,9 @@ public:
   absl::StatusOr<Model> createModel(costate_context *context, absl::Span<const int64_t> maxDims = {}) const;
 
 private:
-  std::shared_ptr<Jit> code;
+  Executable(std::shared_ptr<LoadedLibrary> code, std::string manifest, CompileReport report);
+
+  std::shared_ptr<LoadedLibrary> code;
   std::string text;
   CompileReport cost;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/api/Plugins.h"
 
+#include "costate/compiler/api/PackageKey.h"
 #include "costate/compiler/api/Plugin.h"
 #include "costate/compiler/codegen/ObjectCache.h"
 #include "costate/compiler/codegen/StatusConversion.h"
@@ -10,16 +11,15 @@
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 #include <dlfcn.h>
 
 namespace costate {
 
 absl::Status Plugins::load(const std::string &path) {
-  auto bytes = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!bytes)
-    return codegen::toStatus(bytes.getError(), absl::StrCat("cannot read plugin '", path, "'"));
+  absl::StatusOr<std::string> grown = addPlugin(key, path);
+  if (!grown.ok())
+    return grown.status();
   llvm::SmallString<256> absolute(path); // a name without a slash would be looked for where the system keeps libraries
   if (std::error_code error = llvm::sys::fs::make_absolute(absolute))
     return codegen::toStatus(error, absl::StrCat("cannot read plugin '", path, "'"));
@@ -39,7 +39,7 @@ absl::Status Plugins::load(const std::string &path) {
   if (absl::Status status = add(*plugin); !status.ok())
     return refuse(std::string(status.message()));
   // From here on the library is never closed: contexts and registries hold pointers into it.
-  key = codegen::contentKey({key, (*bytes)->getBuffer()});
+  key = std::move(*grown);
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include "costate/compiler/codegen/EmitDescriptor.h"
 #include "costate/compiler/codegen/HashKernel.h"
 #include "costate/compiler/codegen/HostObject.h"
+#include "costate/compiler/codegen/Linker.h"
 #include "costate/compiler/codegen/Passes.h"
 #include "costate/compiler/codegen/WorkQueue.h"
 #include "costate/dialects/kernel/Kernel.h"
@@ -292,6 +293,12 @@ FailureOr<Package> generateCode(ModuleOp module, StringRef name, const CodegenOp
     symbols.insert(symbols.end(), object.symbols.begin(), object.symbols.end());
     package.objects.push_back({absl::StrCat(package.name, ".kernels.", number, ".o"), std::move(object.bytes)});
   }
+  Timer linking;
+  absl::StatusOr<std::string> library = linkLibrary(package.name, package.objects);
+  if (!library.ok())
+    return module.emitError(std::string(library.status().message()));
+  package.library = std::move(*library);
+  numbers.linkSeconds = linking.seconds();
   package.header = interface.header();
   package.manifest = writeManifest(*model, options.target, symbols);
   return package;

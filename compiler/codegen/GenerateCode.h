@@ -30,9 +30,11 @@ struct CodegenStatistics {
   int kernels = 0, cachedKernels = 0;
   /// Seconds of work on Halide kernels and on host code, all threads together.
   double kernelSeconds = 0, hostSeconds = 0;
+  /// Seconds of linking.
+  double linkSeconds = 0;
 };
 
-/// Takes a module after phase schedule, with loop kernels inlined, to objects, header and manifest. Equal kernels become one object; kernels
+/// Takes a module after phase schedule, with loop kernels inlined, to objects, library, header and manifest. Equal kernels become one object; kernels
 /// and entries compile on `threads` threads. Consumes the module: afterwards it is in the LLVM dialect. Fails with diagnostics on the module's context.
 mlir::FailureOr<Package> generateCode(mlir::ModuleOp module, llvm::StringRef name, const CodegenOptions &options,
                                       CodegenStatistics *statistics = nullptr);

@@ -11,6 +11,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include "llvm/Transforms/Utils/CodeExtractor.h"
 
@@ -87,7 +88,7 @@ absl::StatusOr<std::string> emitObject(llvm::Module &module, const Target &targe
       continue;
     function.addFnAttr("target-cpu", "x86-64");
     function.addFnAttr("target-features", target.llvmFeatures());
-    function.addFnAttr("tune-cpu", target.tune);
+    function.addFnAttr("tune-cpu", target.isHost() ? llvm::sys::getHostCPUName() : "generic");
     // Without this LLVM halves the registers of a 512-bit machine for fear of a slower clock, which current ones do not have.
     function.addFnAttr("prefer-vector-width", std::to_string(8 * target.vectorBytes()));
     function.addFnAttr(llvm::Attribute::NoUnwind);

@@ -1,67 +1,115 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/codegen/ObjectCache.h"
 
-#include "costate/compiler/codegen/StatusConversion.h"
-
-#include "absl/strings/str_cat.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/BLAKE3.h"
-#include "llvm/Support/Endian.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/raw_ostream.h"
-#include "llvm/Support/xxhash.h"
+#include "costate/compiler/codegen/Digest.h"
+#include "costate/compiler/codegen/SystemStatus.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <random>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 namespace costate::codegen {
 
-namespace fs = llvm::sys::fs;
+namespace fs = std::filesystem;
 
 namespace {
 
-// magic, length, checksum; all little endian.
-constexpr char magic[8] = {'c', 'o', 's', 't', 'o', 'b', 'j', '1'};
-constexpr size_t headerSize = 8 + 8 + 8;
+/// What stands before the bytes of an entry; integers are little endian.
+struct Header {
+  char magic[8] = {'c', 'o', 's', 't', 'o', 'b', 'j', '2'};
+  uint64_t size = 0;
+  std::array<char, Digest::size> digest = {};
 
-std::string header(std::string_view bytes) {
-  std::string text(headerSize, '\0');
-  std::copy(magic, magic + 8, text.begin());
-  llvm::support::endian::write64le(text.data() + 8, bytes.size());
-  llvm::support::endian::write64le(text.data() + 16, llvm::xxh3_64bits(llvm::StringRef(bytes)));
-  return text;
-}
+  static Header of(std::string_view bytes) {
+    Header header;
+    header.size = bytes.size();
+    header.digest = Digest::of(bytes);
+    return header;
+  }
+};
+
+std::error_code lastError() { return {errno, std::generic_category()}; }
+
+/// A file that appears under its name when it is whole.
+class TemporaryFile {
+public:
+  explicit TemporaryFile(const std::string &prefix) {
+    std::random_device random;
+    do {
+      path = absl::StrCat(prefix, "-", absl::Hex(random(), absl::kZeroPad8), ".tmp");
+      descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (descriptor < 0 && errno == EEXIST);
+    if (descriptor < 0) {
+      error = lastError();
+      path.clear();
+    }
+  }
+  ~TemporaryFile() {
+    if (descriptor >= 0)
+      close(descriptor);
+    if (!path.empty())
+      unlink(path.c_str());
+  }
+  TemporaryFile(const TemporaryFile &) = delete;
+  void write(std::string_view bytes) {
+    while (!error && !bytes.empty()) {
+      ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+      if (written >= 0)
+        bytes.remove_prefix(written);
+      else if (errno != EINTR)
+        error = lastError();
+    }
+  }
+  std::error_code rename(const std::string &name) {
+    if (!error && ::rename(path.c_str(), name.c_str()) != 0)
+      error = lastError();
+    if (!error)
+      path.clear();
+    return error;
+  }
+
+private:
+  std::string path; // empty once it has its own name
+  int descriptor;
+  std::error_code error;
+};
 
 } // namespace
 
 std::string contentKey(std::initializer_list<std::string_view> parts) {
-  llvm::BLAKE3 hash;
+  Digest digest;
   for (std::string_view part : parts) {
-    uint8_t length[8];
-    llvm::support::endian::write64le(length, part.size());
-    hash.update(llvm::ArrayRef<uint8_t>(length));
-    hash.update(llvm::StringRef(part));
+    uint64_t size = part.size();
+    digest.update({reinterpret_cast<const char *>(&size), sizeof size});
+    digest.update(part);
   }
-  return llvm::toHex(hash.final<16>(), /*LowerCase=*/true);
+  std::array<char, Digest::size> key = digest.finish();
+  return toHex({key.data(), key.size()});
+}
+
+std::string compilerIdentity(const std::string &file) {
+  std::string text = COSTATE_LLVM_VERSION "/" COSTATE_HALIDE_VERSION;
+  struct stat status;
+  if (stat(file.c_str(), &status) == 0)
+    absl::StrAppend(&text, "/", status.st_size, "/", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
+  return text;
 }
 
 const std::string &compilerIdentity() {
   static const std::string identity = [] {
-    std::string text = absl::StrCat(LLVM_VERSION_STRING, "/", COSTATE_HALIDE_VERSION);
-    Dl_info info;
-    struct stat status;
     // The name is relative to a working directory that may have changed; the program's own file is the fallback.
-    if (dladdr(reinterpret_cast<void *>(&contentKey), &info) && info.dli_fname)
-      if (stat(info.dli_fname, &status) == 0 || stat("/proc/self/exe", &status) == 0)
-        absl::StrAppend(&text, "/", status.st_size, "/", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
-    return text;
+    Dl_info info;
+    bool found = dladdr(reinterpret_cast<void *>(&contentKey), &info) && info.dli_fname && access(info.dli_fname, F_OK) == 0;
+    return compilerIdentity(found ? info.dli_fname : "/proc/self/exe");
   }();
   return identity;
 }
@@ -82,42 +130,34 @@ std::optional<std::string> ObjectCache::find(std::string_view key) const {
   if (!enabled())
     return std::nullopt;
   std::string path = pathOf(key);
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!file)
+  std::ifstream file(path, std::ios::binary);
+  Header header;
+  std::error_code code;
+  // The size of the file is compared first: a damaged length must not become memory.
+  if (!file.read(reinterpret_cast<char *>(&header), sizeof header) || fs::file_size(path, code) != sizeof header + header.size || code)
     return std::nullopt;
-  std::string_view content = (*file)->getBuffer();
-  if (content.size() < headerSize)
+  std::string bytes(header.size, '\0');
+  if (!file.read(bytes.data(), bytes.size()))
     return std::nullopt;
-  std::string_view bytes = content.substr(headerSize);
-  if (content.substr(0, headerSize) != header(bytes))
+  const Header expected = Header::of(bytes);
+  if (std::memcmp(&header, &expected, sizeof header) != 0)
     return std::nullopt;
   utimensat(AT_FDCWD, path.c_str(), nullptr, 0); // used now; eviction goes by this time
-  return std::string(bytes);
+  return bytes;
 }
 
 absl::Status ObjectCache::store(std::string_view key, std::string_view bytes) const {
-  if (!enabled() || headerSize + bytes.size() > maxBytes)
+  if (!enabled() || sizeof(Header) + bytes.size() > maxBytes)
     return absl::OkStatus();
-  if (std::error_code code = fs::create_directories(directory))
+  const Header header = Header::of(bytes);
+  std::error_code code;
+  if (fs::create_directories(directory, code); code)
     return toStatus(code, absl::StrCat("cannot create cache directory '", directory, "'"));
-  // Not llvm::sys::fs::TempFile: that installs signal handlers, and the process is not ours.
-  llvm::SmallString<256> temporary;
-  int descriptor;
-  std::error_code code = fs::createUniqueFile(absl::StrCat(directory, "/", std::string(key), "-%%%%%%%%.tmp"), descriptor, temporary);
-  if (!code) {
-    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-    stream << header(bytes) << bytes;
-    stream.close();
-    code = stream.error();
-    stream.clear_error();
-  }
-  if (!code)
-    code = fs::rename(temporary, pathOf(key));
-  if (code) {
-    if (!temporary.empty())
-      fs::remove(temporary);
+  TemporaryFile file(absl::StrCat(directory, "/", std::string(key)));
+  file.write({reinterpret_cast<const char *>(&header), sizeof header});
+  file.write(bytes);
+  if ((code = file.rename(pathOf(key))))
     return toStatus(code, absl::StrCat("cannot write to cache directory '", directory, "'"));
-  }
   evict();
   return absl::OkStatus();
 }
@@ -127,24 +167,26 @@ void ObjectCache::evict() const {
   struct Entry {
     std::string path;
     uint64_t size;
-    llvm::sys::TimePoint<> used;
+    fs::file_time_type used;
   };
   std::vector<Entry> entries;
   uint64_t total = 0;
   std::error_code code;
-  auto now = std::chrono::system_clock::now();
-  for (fs::directory_iterator it(directory, code), end; it != end && !code; it.increment(code)) {
-    fs::file_status status;
-    if (fs::status(it->path(), status) || status.type() != fs::file_type::regular_file)
+  for (fs::directory_iterator it(directory, code), end; !code && it != end; it.increment(code)) {
+    std::error_code gone;
+    if (!it->is_regular_file(gone) || gone)
       continue;
-    llvm::StringRef extension = llvm::sys::path::extension(it->path());
+    fs::file_time_type used = it->last_write_time(gone);
+    uint64_t size = it->file_size(gone);
+    if (gone)
+      continue;
     // A temporary file an hour old belongs to a process that died.
-    if (extension == ".tmp" && status.getLastModificationTime() + std::chrono::hours(1) < now)
-      fs::remove(it->path());
-    if (extension != ".bin")
+    if (it->path().extension() == ".tmp" && used + std::chrono::hours(1) < fs::file_time_type::clock::now())
+      fs::remove(it->path(), gone);
+    if (it->path().extension() != ".bin")
       continue;
-    entries.push_back({it->path(), status.getSize(), status.getLastModificationTime()});
-    total += status.getSize();
+    entries.push_back({it->path(), size, used});
+    total += size;
   }
   if (total <= maxBytes)
     return;
@@ -153,7 +195,7 @@ void ObjectCache::evict() const {
   for (const Entry &entry : entries) {
     if (total <= maxBytes - maxBytes / 10)
       break;
-    if (!fs::remove(entry.path))
+    if (fs::remove(entry.path, code); !code)
       total -= entry.size;
   }
 }

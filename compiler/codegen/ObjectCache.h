@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// A bounded folder of byte strings under content keys. Kernels, host objects and whole compiled models share it.
 ///
-/// Safe under several processes and threads: an entry appears whole by a rename, is never changed, and carries its length and a checksum, so
+/// Safe under several processes and threads: an entry appears whole by a rename, is never changed, and carries its length and a hash, so
 /// that a damaged one is a miss. When the folder outgrows its bound the entries not used for longest go. No failure of the
 /// cache is a failure of the compiler: what cannot be read is a miss, and the error of `store` may be dropped.
 #ifndef COSTATE_COMPILER_CODEGEN_OBJECTCACHE_H
@@ -17,12 +17,14 @@
 
 namespace costate::codegen {
 
-/// Content key: 32 hexadecimal digits of a BLAKE3 hash over the parts, each with its length, so that ("ab", "c") and ("a", "bc") differ.
+/// Content key: 32 hexadecimal digits of a hash (Digest.h) over the parts, each with its length, so that ("ab", "c") and ("a", "bc") differ.
 std::string contentKey(std::initializer_list<std::string_view> parts);
 
 /// What must be in every key: the machine code of the compiler itself (file, size and time of the library or program that holds it), and the
 /// versions of LLVM and Halide. A rebuilt compiler never meets objects of the old one.
 const std::string &compilerIdentity();
+/// The same for the compiler that lies in `file`, which need not be this program.
+std::string compilerIdentity(const std::string &file);
 
 class ObjectCache {
 public:

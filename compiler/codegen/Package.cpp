@@ -1,60 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A serialized package is a list of strings, each behind its length: name, library, header, manifest, then name and bytes of each object.
 #include "costate/compiler/codegen/Package.h"
 
-#include "costate/compiler/codegen/StatusConversion.h"
-
-#include "absl/strings/str_cat.h"
-#include "llvm/Object/Archive.h"
-#include "llvm/Object/ArchiveWriter.h"
-#include "llvm/Support/MemoryBuffer.h"
+#include <cstdint>
+#include <cstring>
 
 namespace costate::codegen {
 
-absl::StatusOr<std::string> writeArchive(const std::vector<Member> &members) {
-  std::vector<llvm::NewArchiveMember> files;
-  for (const Member &member : members)
-    files.emplace_back(llvm::MemoryBufferRef(member.bytes, member.name));
-  auto archive = llvm::writeArchiveToBuffer(files, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
-                                            /*Deterministic=*/true, /*Thin=*/false);
-  if (!archive)
-    return toStatus(archive.takeError(), "cannot write an archive");
-  return (*archive)->getBuffer().str();
+namespace {
+
+void append(std::string &out, std::string_view text) {
+  uint64_t size = text.size();
+  out.append(reinterpret_cast<const char *>(&size), sizeof size);
+  out.append(text);
 }
 
-absl::StatusOr<std::string> Package::serialize() const {
-  std::vector<Member> members = objects;
-  members.push_back({name + ".h", header});
-  members.push_back({name + ".json", manifest});
-  return writeArchive(members);
+/// Takes the first string off `bytes`; false if there is none.
+bool take(std::string_view &bytes, std::string &text) {
+  uint64_t size;
+  if (bytes.size() < sizeof size)
+    return false;
+  std::memcpy(&size, bytes.data(), sizeof size);
+  bytes.remove_prefix(sizeof size);
+  if (bytes.size() < size)
+    return false;
+  text = bytes.substr(0, size);
+  bytes.remove_prefix(size);
+  return true;
+}
+
+} // namespace
+
+std::string Package::serialize() const {
+  std::string bytes;
+  for (const std::string *text : {&name, &library, &header, &manifest})
+    append(bytes, *text);
+  for (const Member &object : objects) {
+    append(bytes, object.name);
+    append(bytes, object.bytes);
+  }
+  return bytes;
 }
 
 absl::StatusOr<Package> Package::parse(std::string_view bytes) {
-  // Archive members stand at even offsets of a buffer that is itself aligned.
-  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(bytes, "package");
-  auto archive = llvm::object::Archive::create(buffer->getMemBufferRef());
-  if (!archive)
-    return toStatus(archive.takeError(), "cannot read a package");
   Package package;
-  llvm::Error error = llvm::Error::success();
-  for (const llvm::object::Archive::Child &child : (*archive)->children(error)) {
-    auto name = child.getName();
-    if (!name)
-      return toStatus(name.takeError(), "cannot read a package");
-    auto content = child.getBuffer();
-    if (!content)
-      return toStatus(content.takeError(), "cannot read a package");
-    if (name->ends_with(".o")) {
-      package.objects.push_back({name->str(), content->str()});
-    } else if (name->consume_back(".json")) {
-      package.name = name->str();
-      package.manifest = content->str();
-    } else {
-      package.header = content->str();
-    }
+  bool whole = take(bytes, package.name) && take(bytes, package.library) && take(bytes, package.header) && take(bytes, package.manifest);
+  while (whole && !bytes.empty()) {
+    Member &object = package.objects.emplace_back();
+    whole = take(bytes, object.name) && take(bytes, object.bytes);
   }
-  if (error)
-    return toStatus(std::move(error), "cannot read a package");
-  if (package.name.empty() || package.objects.empty())
+  if (!whole || package.name.empty() || package.objects.empty())
     return absl::InternalError("requires a package with objects and a manifest");
   return package;
 }

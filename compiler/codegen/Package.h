@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// A compiled model as bytes: its objects, C header and manifest. The same package is loaded into the process (Jit.h), written to disk
-/// (ObjectWriter.h) and cached whole (ObjectCache.h), so the three cannot differ.
+/// A compiled model as bytes: its objects, what they are linked to, C header and manifest. The same package is loaded into the process
+/// (LoadedLibrary.h), written to disk (ObjectWriter.h) and cached whole (ObjectCache.h), so the three cannot differ.
 #ifndef COSTATE_COMPILER_CODEGEN_PACKAGE_H
 #define COSTATE_COMPILER_CODEGEN_PACKAGE_H
 
@@ -12,12 +12,10 @@
 
 namespace costate::codegen {
 
-/// A named byte string; an object file if its name ends in ".o".
+/// A named byte string.
 struct Member {
   std::string name;
   std::string bytes;
-
-  bool isObject() const { return name.ends_with(".o"); }
 };
 
 struct Package {
@@ -25,16 +23,15 @@ struct Package {
   std::string name;
   /// Relocatable ELF objects: one of the host code, one of each Halide kernel.
   std::vector<Member> objects;
+  /// The shared ELF object of them all (Linker.h), whose functions of the runtime are open.
+  std::string library;
   /// The C header and the JSON manifest.
   std::string header, manifest;
 
-  /// As one ar archive, and back. Errors of `parse`: Internal if the bytes are no package.
-  absl::StatusOr<std::string> serialize() const;
+  /// As one string, and back. Errors of `parse`: Internal if the bytes are no package.
+  std::string serialize() const;
   static absl::StatusOr<Package> parse(std::string_view bytes);
 };
-
-/// An ar archive with a symbol table; the same members give the same bytes.
-absl::StatusOr<std::string> writeArchive(const std::vector<Member> &members);
 
 } // namespace costate::codegen
 

@@ -5,17 +5,6 @@
 
 namespace costate::codegen {
 
-absl::Status toStatus(std::error_code code, llvm::StringRef doing) {
-  if (!code)
-    return absl::OkStatus();
-  std::string message = absl::StrCat(doing.str(), ": ", code.message());
-  if (code == std::errc::no_such_file_or_directory || code == std::errc::not_a_directory)
-    return absl::NotFoundError(message);
-  if (code == std::errc::permission_denied || code == std::errc::read_only_file_system)
-    return absl::PermissionDeniedError(message);
-  return absl::UnavailableError(message);
-}
-
 absl::Status toStatus(llvm::Error error, llvm::StringRef doing) {
   if (!error)
     return absl::OkStatus();
@@ -27,7 +16,7 @@ absl::Status toStatus(llvm::Error error, llvm::StringRef doing) {
       system = info.convertToErrorCode();
   });
   if (system && system.category() == std::generic_category())
-    return toStatus(system, doing);
+    return toStatus(system, doing.str());
   return absl::InternalError(absl::StrCat(doing.str(), ": ", messages));
 }
 

@@ -3,20 +3,16 @@
 #ifndef COSTATE_COMPILER_CODEGEN_STATUSCONVERSION_H
 #define COSTATE_COMPILER_CODEGEN_STATUSCONVERSION_H
 
-#include "absl/status/status.h"
+#include "costate/compiler/codegen/SystemStatus.h"
+
 #include "absl/status/statusor.h"
 #include "llvm/Support/Error.h"
-
-#include <system_error>
 
 namespace costate::codegen {
 
 /// All messages of `error`, joined by "; ", behind `doing`: "<doing>: <messages>". A success is OK. LLVM's failures here are ours, not the
 /// user's, so the code is Internal unless the error carries a system code (then NotFound, PermissionDenied or Unavailable).
 absl::Status toStatus(llvm::Error error, llvm::StringRef doing);
-
-/// A system error, as opening a file gives it.
-absl::Status toStatus(std::error_code code, llvm::StringRef doing);
 
 template <typename T>
 absl::StatusOr<T> toStatusOr(llvm::Expected<T> value, llvm::StringRef doing) {

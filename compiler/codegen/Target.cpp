@@ -5,11 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "llvm/ADT/ArrayRef.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/Triple.h"
 
+#include <span>
 #include <vector>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 namespace costate::codegen {
 
@@ -33,7 +35,7 @@ constexpr Feature halideNames[] = {
     {COSTATE_ISA_AVX2, "avx2"},   {COSTATE_ISA_AVX512, "avx512-avx512_skylake"},
 };
 
-std::vector<const char *> namesOf(llvm::ArrayRef<Feature> features, uint64_t isa) {
+std::vector<const char *> namesOf(std::span<const Feature> features, uint64_t isa) {
   std::vector<const char *> names;
   for (const Feature &feature : features)
     if (isa & feature.bit)
@@ -51,21 +53,30 @@ struct Level {
 };
 constexpr Level levels[] = {{"x86-64", 0}, {"x86-64-v2", v2}, {"x86-64-v3", v3}, {"x86-64-v4", v4}};
 
+/// Maker, family, model and stepping of this CPU: what LLVM knows its timings by.
+std::string cpuSignature() {
+  unsigned words[4] = {}, ignored[3] = {};
+#if defined(__x86_64__)
+  __get_cpuid(0, &ignored[0], &words[0], &words[1], &words[2]);
+  __get_cpuid(1, &words[3], &ignored[0], &ignored[1], &ignored[2]);
+#endif
+  return absl::StrJoin(words, ".");
+}
+
 } // namespace
 
 absl::StatusOr<Target> Target::named(std::string_view name) {
   Target target;
   target.name = name;
-  target.triple = llvm::sys::getProcessTriple();
-  if (!llvm::Triple(target.triple).isX86_64() || !llvm::Triple(target.triple).isOSBinFormatELF())
-    return absl::UnimplementedError(absl::StrCat("requires an x86-64 machine with ELF objects, but got ", target.triple));
-  if (name == "host") {
-    target.tune = llvm::sys::getHostCPUName().str();
+  target.triple = COSTATE_TRIPLE;
+#if !defined(__x86_64__) || !defined(__ELF__)
+  return absl::UnimplementedError(absl::StrCat("requires an x86-64 machine with ELF objects, but got ", target.triple));
+#endif
+  if (target.isHost()) {
     // No kernel computes in bf16 or by dot products of bytes.
     target.isa = costate_cpu_isa() & ~uint64_t(COSTATE_ISA_AVX512_BF16_VNNI);
     return target;
   }
-  target.tune = "generic";
   for (const Level &level : levels)
     if (level.name == name) {
       target.isa = level.isa;
@@ -85,6 +96,6 @@ std::string Target::halide() const {
 
 int Target::vectorBytes() const { return isa & COSTATE_ISA_AVX512 ? 64 : isa & COSTATE_ISA_AVX ? 32 : 16; }
 
-std::string Target::key() const { return absl::StrCat(triple, "/", tune, "/", absl::Hex(isa)); }
+std::string Target::key() const { return absl::StrCat(triple, "/", isHost() ? cpuSignature() : "generic", "/", absl::Hex(isa)); }
 
 } // namespace costate::codegen

@@ -17,8 +17,6 @@ struct Target {
   std::string name;
   /// LLVM triple, as "x86_64-pc-linux-gnu".
   std::string triple;
-  /// CPU whose timings LLVM schedules for; never widens the instruction set.
-  std::string tune;
   /// Bits of costate_isa (runtime/costate.h).
   uint64_t isa = 0;
 
@@ -26,6 +24,8 @@ struct Target {
   /// Errors: InvalidArgument for another name, which lists the known ones; Unimplemented on a machine that is not x86-64.
   static absl::StatusOr<Target> named(std::string_view name);
 
+  /// Code for the host is also scheduled for the timings of its CPU, which never widens the instruction set.
+  bool isHost() const { return name == "host"; }
   /// LLVM's feature string, as "+avx2,+fma".
   std::string llvmFeatures() const;
   /// Halide's target, as "x86-64-linux-sse41-avx".

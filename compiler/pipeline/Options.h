@@ -54,6 +54,9 @@ struct Options {
   bool trace = false;
   /// Folder that gets the module after each phase, as NUMBER-PHASE.mlir; empty: none.
   std::string dumpDirectory;
+
+  /// A package from the cache has nothing to dump.
+  bool usesCachedPackages() const { return dumpDirectory.empty(); }
 };
 
 } // namespace costate

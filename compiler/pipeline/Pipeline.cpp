@@ -31,18 +31,6 @@ using namespace mlir;
 
 namespace costate {
 
-const char *phaseName(Phase phase) {
-  static constexpr const char *names[] = {"import", "solve", "differentiate", "fuse", "schedule", "codegen"};
-  return names[static_cast<int>(phase)];
-}
-
-std::optional<Phase> parsePhase(std::string_view name) {
-  for (Phase phase : allPhases)
-    if (phaseName(phase) == name)
-      return phase;
-  return std::nullopt;
-}
-
 void registerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
   registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/codegen/ObjectCache.h"
 
+#include "costate/compiler/codegen/Digest.h"
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -131,6 +133,28 @@ TEST_F(ObjectCacheTest, IsSafeUnderTwoProcesses) {
     EXPECT_EQ(file.extension(), ".bin"); // no temporary file is left
 }
 
+// What Python's hashlib.blake2b(..., digest_size=16) gives; a block has 128 bytes.
+TEST(DigestTest, IsBlake2b) {
+  auto digest = [](const std::string &text) {
+    std::array<char, Digest::size> bytes = Digest::of(text);
+    return toHex({bytes.data(), bytes.size()});
+  };
+  EXPECT_EQ(digest(""), "cae66941d9efbd404e4d88758ea67670");
+  EXPECT_EQ(digest("abc"), "cf4ab791c62b8d2b2109c90275287816");
+  EXPECT_EQ(digest(std::string(128, 'a')), "1271d28e731afb57bdfba6bdaf3501be");
+  EXPECT_EQ(digest(std::string(1000, 'b')), "8a7cb6d1270e282d26200c073d5c1c77");
+}
+
+TEST(DigestTest, DoesNotDependOnThePieces) {
+  const std::string text(1000, 'b');
+  for (size_t piece : {1, 127, 128, 129, 999}) {
+    Digest digest;
+    for (size_t begin = 0; begin < text.size(); begin += piece)
+      digest.update(std::string_view(text).substr(begin, piece));
+    EXPECT_EQ(digest.finish(), Digest::of(text)) << piece;
+  }
+}
+
 TEST(ContentKeyTest, SeparatesItsParts) {
   EXPECT_EQ(contentKey({"ab", "c"}), contentKey({"ab", "c"}));
   EXPECT_NE(contentKey({"ab", "c"}), contentKey({"a", "bc"}));
@@ -140,6 +164,12 @@ TEST(ContentKeyTest, SeparatesItsParts) {
 
 TEST(CompilerIdentityTest, NamesBothCodeGenerators) {
   EXPECT_THAT(compilerIdentity(), testing::MatchesRegex("22[.].*/21[.].*/[0-9]+/.*"));
+}
+
+TEST(CompilerIdentityTest, IsThatOfTheFile) {
+  EXPECT_EQ(compilerIdentity("/proc/self/exe"), compilerIdentity());
+  EXPECT_NE(compilerIdentity("/dev/null"), compilerIdentity());
+  EXPECT_NE(compilerIdentity("/not/there"), compilerIdentity());
 }
 
 } // namespace

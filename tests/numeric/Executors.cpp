@@ -2,7 +2,7 @@
 
 #include "costate/tests/numeric/Executors.h"
 
-#include "costate/compiler/api/Jit.h"
+#include "costate/compiler/api/LoadedLibrary.h"
 #include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/compiler/pipeline/Pipeline.h"
@@ -69,7 +69,7 @@ void unpackAs(const std::vector<char> &bytes, Array &array) {
 /// Code in this process, called through a handle of the runtime.
 class Compiled : public Program {
 public:
-  Compiled(std::unique_ptr<Jit> code) : code(std::move(code)) { costate_context_create(1, &context); }
+  Compiled(std::unique_ptr<LoadedLibrary> code) : code(std::move(code)) { costate_context_create(1, &context); }
   ~Compiled() override {
     costate_model_destroy(model);
     costate_context_destroy(context);
@@ -113,7 +113,7 @@ private:
     return failure();
   }
 
-  std::unique_ptr<Jit> code;
+  std::unique_ptr<LoadedLibrary> code;
   costate_context *context = nullptr;
   costate_model *model = nullptr;
 };
@@ -149,7 +149,7 @@ FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, String
   FailureOr<codegen::Package> package = codegen::generateCode(*module, "program", codegenOptions);
   if (failed(package))
     return failure();
-  absl::StatusOr<std::unique_ptr<Jit>> code = Jit::load(*package);
+  absl::StatusOr<std::unique_ptr<LoadedLibrary>> code = LoadedLibrary::load(*package);
   if (!code.ok())
     return module->emitError() << code.status().ToString();
   return std::unique_ptr<Program>(std::make_unique<Compiled>(std::move(*code)));

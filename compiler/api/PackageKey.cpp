@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/api/PackageKey.h"
+
+#include "costate/compiler/codegen/ObjectCache.h"
+#include "costate/compiler/codegen/SystemStatus.h"
+#include "costate/compiler/codegen/Target.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace costate {
+
+/// doing: "cannot read 'x'".
+static absl::StatusOr<std::string> readFile(const std::string &path, const std::string &doing) {
+  std::error_code code;
+  if (std::filesystem::is_directory(path, code))
+    return codegen::toStatus(std::make_error_code(std::errc::is_a_directory), doing);
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  if (!file)
+    return codegen::toStatus({errno ? errno : EIO, std::generic_category()}, doing);
+  return bytes;
+}
+
+absl::StatusOr<ModelSource> ModelSource::read(const std::string &path) {
+  absl::StatusOr<std::string> text = readFile(path, absl::StrCat("cannot read '", path, "'"));
+  if (!text.ok())
+    return text.status();
+  return ModelSource{path, std::move(*text)};
+}
+
+absl::StatusOr<std::string> addPlugin(std::string_view plugins, const std::string &file) {
+  absl::StatusOr<std::string> bytes = readFile(file, absl::StrCat("cannot read plugin '", file, "'"));
+  if (!bytes.ok())
+    return bytes.status();
+  return codegen::contentKey({plugins, *bytes});
+}
+
+absl::StatusOr<std::string> packageKey(const ModelSource &source, Subject subject, const Options &options, std::string_view plugins,
+                                       std::string_view compiler) {
+  absl::StatusOr<codegen::Target> target = codegen::Target::named(options.target);
+  if (!target.ok())
+    return target.status();
+  std::string rest = absl::StrCat(subject == Subject::Checks ? "checks" : "model", "/", options.real == Real::F64 ? "f64" : "f32", "/",
+                                  phaseName(options.from), "/", options.optimize, options.trace ? "/trace" : "");
+  for (auto &[dim, hint] : options.hints)
+    absl::StrAppend(&rest, "/", dim, "=", hint);
+  const ScheduleChoices &choices = options.schedules;
+  absl::StrAppend(&rest, "/", choices.tileRows, "/", choices.tileVectors, "/", choices.panelTiles, "/", choices.taskOperations);
+  if (!options.scheduleFile.empty())
+    if (absl::StatusOr<std::string> file = readFile(options.scheduleFile, ""); file.ok()) // else the compiler says what is wrong
+      absl::StrAppend(&rest, "/", *file);
+  return codegen::contentKey({"package", compiler, target->key(), plugins, rest, source.name, source.text});
+}
+
+} // namespace costate

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// What a compiled model is found by in the cache. A program needs no compiler to compute it.
+#ifndef COSTATE_COMPILER_API_PACKAGEKEY_H
+#define COSTATE_COMPILER_API_PACKAGEKEY_H
+
+#include "costate/compiler/pipeline/Options.h"
+
+#include "absl/status/statusor.h"
+
+#include <string>
+#include <string_view>
+
+namespace costate {
+
+/// A model, as text or in binary form (GraphBuilder::finish), and the name that messages give it. A name that ends in ".mlir" says that the text
+/// is IR, at the level of Options::from.
+struct ModelSource {
+  std::string name;
+  std::string text;
+
+  /// Errors: NotFound, or what the system said.
+  static absl::StatusOr<ModelSource> read(const std::string &path);
+};
+
+/// What of a model is compiled.
+enum class Subject { Model, Checks };
+
+/// Everything that can change a byte of the package. plugins: Plugins::identity. compiler: codegen::compilerIdentity.
+/// Errors: InvalidArgument for a target that there is not.
+absl::StatusOr<std::string> packageKey(const ModelSource &source, Subject subject, const Options &options, std::string_view plugins,
+                                       std::string_view compiler);
+
+/// The identity of the plugins of identity `plugins` ("" without one) and the one that lies in `file`. Errors: what the system said.
+absl::StatusOr<std::string> addPlugin(std::string_view plugins, const std::string &file);
+
+} // namespace costate
+
+#endif // COSTATE_COMPILER_API_PACKAGEKEY_H
