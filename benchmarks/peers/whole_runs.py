@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Whole programs that train the digits for 30 epochs: a Markdown table of wall time, time until the first step and peak memory, from the start of the
-process to its end. `costate train`, and the same as a program in JAX (digits_jax.py), each with an empty cache of compiled code and with a full one;
-and the C program of examples/aot, whose size is printed too, stripped: as it is, and the shared library of the model with the runtime inside.
+process to its end, with the processes that it starts. `costate train`, and the same as a program in JAX (digits_jax.py), each with an empty cache of
+compiled code and with a full one; and the C program of examples/aot, whose size is printed too, stripped: as it is, and the shared library of the model with the runtime inside.
 
 usage: whole_runs.py BUILD [--runs N]
 
@@ -24,6 +24,16 @@ DATA = EXAMPLES / "data/digits.npz"
 MIB = 2**20
 
 
+def resident(pid):
+    """KiB that a process and those it started hold at most, added up; those that ended are not counted."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it ended
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) + sum(resident(child) for child in children)
+
+
 def measure(command, environment={}):
     """Seconds, seconds until the first step (NaN if the program does not say), peak MiB; and what the program says in its last line."""
     peak = 0
@@ -32,8 +42,7 @@ def measure(command, environment={}):
         process = subprocess.Popen([str(word) for word in command], stdout=output, env=dict(os.environ, **environment))
         while process.poll() is None:
             # not ru_maxrss, which is at least as large as this interpreter, from which the process was forked
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            peak = max([peak] + [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")])
+            peak = max(peak, resident(process.pid))
             time.sleep(0.001)
         wall = time.time() - start
         output.seek(0)

@@ -80,10 +80,7 @@ int bench(const BenchFlags &given) {
   BenchFlags flags = given;
   if (absl::Status status = flags.sizes.addHints(flags.compiler); !status.ok())
     return report(status);
-  absl::StatusOr<Session> session = flags.compiler.session();
-  if (!session.ok())
-    return report(session.status());
-  absl::StatusOr<Executable> executable = session->compileFile(flags.compiler.model);
+  absl::StatusOr<Executable> executable = flags.compiler.compile();
   if (!executable.ok())
     return report(executable.status());
   const costate_model_info &info = executable->info();
@@ -121,8 +118,7 @@ int bench(const BenchFlags &given) {
 
 } // namespace
 
-void addBench(CLI::App &app, Action &action) {
-  CLI::App &command = *app.add_subcommand("bench", "Measure calls of a model's entries on random data");
+void addBench(CLI::App &command, Action &action) {
   auto flags = std::make_shared<BenchFlags>();
   flags->compiler.addTo(command);
   flags->handle.addTo(command);

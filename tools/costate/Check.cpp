@@ -2,6 +2,7 @@
 //
 // costate check: machine code against the reference interpreter. Both draw the parameters from the seed, then run every entry once on the first
 // samples of the data, in f64. A step's new parameters and states depend on all its gradients, which the oracle has from its own tape.
+#include "costate/compiler/api/Compiler.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
@@ -299,8 +300,7 @@ int check(CheckFlags flags) {
 
 } // namespace
 
-void addCheck(CLI::App &app, Action &action) {
-  CLI::App &command = *app.add_subcommand("check", "Compare a model's machine code, gradients included, with the reference interpreter");
+void addCheck(CLI::App &command, Action &action) {
   auto flags = std::make_shared<CheckFlags>();
   flags->compiler.addTo(command);
   flags->data.addTo(command, "Data file (default: the model's)");

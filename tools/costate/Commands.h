@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The subcommands of `costate`, one file each, and what they share: flags of the compiler, messages, exit codes.
+// The subcommands of `costate`, one file each, and what they share: flags of the compiler, messages, exit codes. Two programs have them: `costate`,
+// which only runs models and so starts in milliseconds, and `costate-compiler`, which holds the compiler. Each hands the commands of the other on to it.
 #ifndef COSTATE_TOOLS_COSTATE_COMMANDS_H
 #define COSTATE_TOOLS_COSTATE_COMMANDS_H
 
-#include "costate/compiler/api/Compiler.h"
+#include "costate/compiler/api/Executable.h"
+#include "costate/compiler/pipeline/Options.h"
 #include "costate/runtime/Status.h"
 #include "costate/runtime/data/ArrayFile.h"
 
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace costate {
+class Session;
+}
 
 namespace costate::tool {
 
@@ -21,15 +28,23 @@ constexpr int success = 0, userError = 1, interruptedByUser = 130;
 
 /// What the command line chose; set by the callback of a subcommand.
 using Action = std::function<int()>;
+/// Gives a subcommand its flags and its action.
+using AddCommand = void (*)(CLI::App &command, Action &action);
 
-void addTrain(CLI::App &app, Action &action);
-void addRun(CLI::App &app, Action &action);
-void addCompile(CLI::App &app, Action &action);
-void addExplain(CLI::App &app, Action &action);
-void addCheck(CLI::App &app, Action &action);
-void addTest(CLI::App &app, Action &action);
-void addBench(CLI::App &app, Action &action);
-void addTune(CLI::App &app, Action &action);
+/// The main function of a program that has some of the commands of `costate`; the others are of `otherProgram`, which lies in the same folder.
+int runCommandLine(int argc, char **argv, const std::map<std::string, AddCommand> &commands, const char *otherProgram);
+/// The path of another program in the folder of this one.
+std::string programBeside(const char *name);
+constexpr char compilerProgram[] = "costate-compiler";
+
+void addTrain(CLI::App &command, Action &action);
+void addRun(CLI::App &command, Action &action);
+void addCompile(CLI::App &command, Action &action);
+void addExplain(CLI::App &command, Action &action);
+void addCheck(CLI::App &command, Action &action);
+void addTest(CLI::App &command, Action &action);
+void addBench(CLI::App &command, Action &action);
+void addTune(CLI::App &command, Action &action);
 
 /// The model file and how it is compiled.
 struct CompilerFlags {
@@ -39,7 +54,14 @@ struct CompilerFlags {
   Options options;
 
   void addTo(CLI::App &command);
-  /// Errors: InvalidArgument where a flag has a value that it cannot have; those of `Plugins::load`.
+  /// Errors: InvalidArgument where a flag has a value that it cannot have.
+  absl::StatusOr<Options> chosenOptions() const;
+  /// The model and the flags, as words of a command line.
+  std::vector<std::string> words() const;
+
+  /// For `costate`: machine code, from the cache, else from a process of `costate-compiler`, whose memory goes with it. Errors: those of Session.
+  absl::StatusOr<Executable> compile() const;
+  /// For `costate-compiler`. Errors: InvalidArgument where a flag has a value that it cannot have; those of `Plugins::load`.
   absl::StatusOr<Session> session() const;
 };
 

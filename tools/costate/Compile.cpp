@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate compile: a model as a static and a shared library with a C header and a manifest; or in binary form.
+#include "costate/compiler/api/Compiler.h"
 #include "costate/compiler/codegen/ObjectWriter.h"
 #include "costate/tools/costate/Commands.h"
 
@@ -93,8 +94,7 @@ int compile(const CompileFlags &flags) {
 
 } // namespace
 
-void addCompile(CLI::App &app, Action &action) {
-  CLI::App &command = *app.add_subcommand("compile", "Write a model as a library: NAME.h, libNAME.a, libNAME.so, NAME.json");
+void addCompile(CLI::App &command, Action &action) {
   auto flags = std::make_shared<CompileFlags>();
   flags->compiler.addTo(command);
   command.add_option("-o,--output", flags->output, "Folder for the files")->capture_default_str();

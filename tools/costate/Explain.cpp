@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate explain: what the compiled model is and what the compiler decided.
+#include "costate/compiler/api/Compiler.h"
 #include "costate/tools/costate/Machine.h"
 #include "costate/tools/costate/RandomCall.h"
 #include "costate/tools/costate/Trace.h"
@@ -231,8 +232,7 @@ int explain(ExplainFlags flags) {
 
 } // namespace
 
-void addExplain(CLI::App &app, Action &action) {
-  CLI::App &command = *app.add_subcommand("explain", "Print a model's interface, its kernels, their executors and schedules");
+void addExplain(CLI::App &command, Action &action) {
   auto flags = std::make_shared<ExplainFlags>();
   flags->compiler.addTo(command);
   flags->handle.addTo(command);

@@ -35,7 +35,7 @@ void CompilerFlags::addTo(CLI::App &command) {
   command.add_option("--from", from, "First phase, for a program that is IR (.mlir)")->capture_default_str();
 }
 
-absl::StatusOr<Session> CompilerFlags::session() const {
+absl::StatusOr<Options> CompilerFlags::chosenOptions() const {
   Options chosen = options;
   chosen.real = real == "f64" ? Real::F64 : Real::F32;
   if (device != "cpu")
@@ -55,11 +55,23 @@ absl::StatusOr<Session> CompilerFlags::session() const {
   }
   if (!noCache)
     chosen.cacheDirectory = cacheDirectory.empty() ? codegen::ObjectCache::defaultDirectory() : cacheDirectory;
-  Plugins added;
+  return chosen;
+}
+
+std::vector<std::string> CompilerFlags::words() const {
+  std::vector<std::string> words = {absl::StrCat("--real=", real), absl::StrCat("--device=", device), absl::StrCat("--target=", options.target),
+                                    absl::StrCat("--optimize=", options.optimize), absl::StrCat("--from=", from)};
+  for (const std::string &hint : hints)
+    words.push_back(absl::StrCat("--hint=", hint));
   for (const std::string &plugin : plugins)
-    if (absl::Status status = added.load(plugin); !status.ok())
-      return status;
-  return Session(chosen, added);
+    words.push_back(absl::StrCat("--plugin=", plugin));
+  for (auto [flag, value] : {std::pair("--schedule=", &options.scheduleFile), {"--cache-dir=", &cacheDirectory}, {"--dump-phases=", &options.dumpDirectory}})
+    if (!value->empty())
+      words.push_back(flag + *value);
+  if (noCache)
+    words.push_back("--no-cache");
+  words.insert(words.end(), {"--", model}); // which may begin with a dash
+  return words;
 }
 
 absl::StatusOr<Binding> Binding::parse(const std::string &text, const std::string &flag) {

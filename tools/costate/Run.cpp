@@ -78,9 +78,6 @@ const costate_entry_info *findEntry(const costate_model_info &info, const std::s
 }
 
 int run(const RunFlags &flags) {
-  absl::StatusOr<Session> session = flags.compiler.session();
-  if (!session.ok())
-    return report(session.status());
   std::map<std::string, std::string> inputs, outputs;
   for (auto [flag, texts, bindings] : {std::tuple("--input", &flags.inputs, &inputs), std::tuple("--output", &flags.outputs, &outputs)})
     for (const std::string &text : *texts) {
@@ -89,7 +86,7 @@ int run(const RunFlags &flags) {
         return report(binding.status());
       (*bindings)[binding->name] = binding->value;
     }
-  absl::StatusOr<Executable> executable = session->compileFile(flags.compiler.model);
+  absl::StatusOr<Executable> executable = flags.compiler.compile();
   if (!executable.ok())
     return report(executable.status());
   const costate_model_info &info = executable->info();
@@ -187,8 +184,7 @@ int run(const RunFlags &flags) {
 
 } // namespace
 
-void addRun(CLI::App &app, Action &action) {
-  CLI::App &command = *app.add_subcommand("run", "Compile a model and call one of its entries on arrays from files");
+void addRun(CLI::App &command, Action &action) {
   auto flags = std::make_shared<RunFlags>();
   flags->compiler.addTo(command);
   command.add_option("--entry", flags->entry, "Entry to call (default: predict, or the only one)");

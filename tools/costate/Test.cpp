@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate test: runs the check blocks of a model file as machine code.
+#include "costate/compiler/api/Compiler.h"
 #include "costate/runtime/data/Array.h"
 #include "costate/tools/costate/Commands.h"
 
@@ -103,8 +104,7 @@ int test(const TestFlags &flags) {
 
 } // namespace
 
-void addTest(CLI::App &app, Action &action) {
-  CLI::App &command = *app.add_subcommand("test", "Run the check blocks of a model file");
+void addTest(CLI::App &command, Action &action) {
   auto flags = std::make_shared<TestFlags>();
   flags->compiler.addTo(command);
   command.add_option("--threads", flags->threads, "0: one a CPU; results do not depend on it")->check(integer(0, 1024))->capture_default_str();

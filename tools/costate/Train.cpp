@@ -144,10 +144,7 @@ int train(TrainFlags flags) {
     if (given && !needed)
       return report(absl::InvalidArgumentError(absl::StrCat(flag, " requires ", needs)));
   flags.compiler.options.trace = !flags.trace.empty();
-  absl::StatusOr<Session> session = flags.compiler.session();
-  if (!session.ok())
-    return report(session.status());
-  absl::StatusOr<Executable> executable = session->compileFile(flags.compiler.model);
+  absl::StatusOr<Executable> executable = flags.compiler.compile();
   if (!executable.ok())
     return report(executable.status());
   std::optional<records::RunTrace> trace;
@@ -275,8 +272,7 @@ int train(TrainFlags flags) {
 
 } // namespace
 
-void addTrain(CLI::App &app, Action &action) {
-  CLI::App &command = *app.add_subcommand("train", "Compile a model and train it on a data file");
+void addTrain(CLI::App &command, Action &action) {
   auto flags = std::make_shared<TrainFlags>();
   flags->compiler.addTo(command);
   flags->data.addTo(command, "Data file (.npz, .csv, .safetensors) with arrays NAME_train and NAME_test for each input and target NAME");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate tune: compiles the model with other choices than those of the rules, measures each kernel, and writes the schedules that were fastest.
+#include "costate/compiler/api/Compiler.h"
 #include "costate/tools/costate/RandomCall.h"
 #include "costate/tools/costate/Trace.h"
 
@@ -132,8 +133,7 @@ int tune(TuneFlags flags) {
 
 } // namespace
 
-void addTune(CLI::App &app, Action &action) {
-  CLI::App &command = *app.add_subcommand("tune", "Search faster schedules for a model's kernels on this machine");
+void addTune(CLI::App &command, Action &action) {
   auto flags = std::make_shared<TuneFlags>();
   flags->compiler.addTo(command);
   flags->handle.addTo(command);

@@ -67,7 +67,7 @@ std::string usageMessage(const CLI::App &app, const CLI::ParseError &error) {
   std::vector<CLI::App *> chosen = app.get_subcommands();
   if (chosen.empty()) {
     std::vector<std::string> names, rest = app.remaining();
-    for (const CLI::App *command : app.get_subcommands([](const CLI::App *) { return true; }))
+    for (const CLI::App *command : app.get_subcommands([](const CLI::App *command) { return !command->get_group().empty(); }))
       names.push_back(command->get_name());
     return absl::StrCat("'costate' requires a command among ", absl::StrJoin(names, ", "),
                         rest.empty() ? "" : absl::StrCat(", but got '", rest.front(), "'", runtime::suggest(rest.front(), names)));

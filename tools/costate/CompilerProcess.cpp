@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Where `costate` has machine code from: the cache, or a process of `costate-compiler`.
+#include "costate/compiler/api/PackageKey.h"
+#include "costate/compiler/codegen/ObjectCache.h"
+#include "costate/compiler/codegen/SystemStatus.h"
+#include "costate/tools/costate/CompilerAnswer.h"
+#include "costate/tools/costate/RandomCall.h"
+
+#include <cstring>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace costate::tool {
+
+namespace {
+
+absl::Status systemError(const std::string &program) {
+  return codegen::toStatus({errno, std::generic_category()}, absl::StrCat("cannot run '", program, "'"));
+}
+
+/// An open file.
+struct Descriptor {
+  int number;
+
+  explicit Descriptor(int number) : number(number) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor &) = delete;
+  void close() {
+    if (number >= 0)
+      ::close(std::exchange(number, -1));
+  }
+};
+
+/// How a process ended, if not by exit code 0.
+std::string endOf(int status) {
+  if (WIFSIGNALED(status))
+    return absl::StrCat("was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")");
+  return absl::StrCat("ended with code ", WEXITSTATUS(status));
+}
+
+/// What a program writes to stdout when it is given `input` on stdin. It ends with this process, whatever ends this one.
+absl::StatusOr<std::string> outputOf(const std::string &program, const std::vector<std::string> &words, std::string_view input) {
+  std::vector<char *> arguments = {const_cast<char *>(program.c_str())};
+  for (const std::string &word : words)
+    arguments.push_back(const_cast<char *>(word.c_str()));
+  arguments.push_back(nullptr);
+  Descriptor in(memfd_create("model", MFD_CLOEXEC)); // all of it is there before anybody reads
+  int ends[2];
+  if (access(program.c_str(), X_OK) != 0 || in.number < 0 || write(in.number, input.data(), input.size()) != static_cast<ssize_t>(input.size()) ||
+      lseek(in.number, 0, SEEK_SET) != 0 || pipe2(ends, O_CLOEXEC) != 0)
+    return systemError(program);
+  Descriptor from(ends[0]), to(ends[1]);
+  const pid_t parent = getpid(), child = fork();
+  if (child < 0)
+    return systemError(program);
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent && dup2(in.number, STDIN_FILENO) >= 0 && dup2(to.number, STDOUT_FILENO) >= 0)
+      execv(program.c_str(), arguments.data());
+    _exit(127);
+  }
+  to.close();
+  std::string output;
+  char block[1 << 16];
+  for (ssize_t size; (size = read(from.number, block, sizeof block)) != 0;) {
+    if (size > 0)
+      output.append(block, size);
+    else if (errno != EINTR)
+      break;
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (status != 0)
+    return absl::InternalError(absl::StrCat("'", program, "' ", endOf(status)));
+  return output;
+}
+
+} // namespace
+
+absl::StatusOr<Executable> CompilerFlags::compile() const {
+  const double start = now();
+  absl::StatusOr<Options> chosen = chosenOptions();
+  if (!chosen.ok())
+    return chosen.status();
+  absl::StatusOr<ModelSource> source = ModelSource::read(model);
+  if (!source.ok())
+    return source.status();
+  std::string identity;
+  for (const std::string &plugin : plugins) {
+    absl::StatusOr<std::string> grown = addPlugin(identity, plugin);
+    if (!grown.ok())
+      return grown.status();
+    identity = std::move(*grown);
+  }
+  const std::string program = programBeside(compilerProgram);
+  absl::StatusOr<std::string> key = packageKey(*source, Subject::Model, *chosen, identity, codegen::compilerIdentity(program));
+  if (!key.ok())
+    return key.status();
+  if (chosen->usesCachedPackages())
+    if (std::optional<std::string> bytes = codegen::ObjectCache(chosen->cacheDirectory, chosen->cacheBytes).find(*key))
+      if (absl::StatusOr<codegen::Package> package = codegen::Package::parse(*bytes); package.ok())
+        return Executable::load(*package, {.fromCache = true, .total = now() - start});
+
+  std::vector<std::string> request = words();
+  request.insert(request.begin(), packageCommand);
+  absl::StatusOr<std::string> output = outputOf(program, request, source->text);
+  if (!output.ok())
+    return output.status();
+  absl::StatusOr<CompilerAnswer> answer = CompilerAnswer::parse(*output);
+  if (!answer.ok())
+    return answer.status();
+  if (!answer->status.ok())
+    return answer->status;
+  absl::StatusOr<codegen::Package> package = codegen::Package::parse(answer->package);
+  if (!package.ok())
+    return package.status();
+  answer->report.total = now() - start;
+  return Executable::load(*package, answer->report);
+}
+
+} // namespace costate::tool
