@@ -57,13 +57,13 @@ void addPackage(CLI::App &command, Action &action) {
   command.callback([flags, &action] { action = [flags] { return writeAnswer(*flags); }; });
 }
 
-/// To start, the system's loader has read all symbols and relocations of LLVM, MLIR and Halide: half of what they hold in memory, and of no use any
-/// more. Pages that are only read come back from the file if anybody wants them.
-void forgetTablesOfTheLoader() {
+/// Until main, the system's loader has read all symbols and relocations of LLVM, MLIR and Halide, and their constructors much of their code: 70 MiB of files
+/// that nobody looks at again. Pages that are only read come back from the file if anybody wants them.
+void forgetTheStart() {
   auto forget = [](dl_phdr_info *library, size_t, void *) {
     const uintptr_t page = sysconf(_SC_PAGESIZE);
     for (const ElfW(Phdr) &segment : std::span(library->dlpi_phdr, library->dlpi_phnum))
-      if (uintptr_t begin = library->dlpi_addr + segment.p_vaddr; segment.p_type == PT_LOAD && segment.p_flags == PF_R)
+      if (uintptr_t begin = library->dlpi_addr + segment.p_vaddr; segment.p_type == PT_LOAD && !(segment.p_flags & PF_W))
         madvise(reinterpret_cast<void *>(begin / page * page), begin % page + segment.p_memsz, MADV_DONTNEED);
     return 0;
   };
@@ -76,7 +76,7 @@ void forgetTablesOfTheLoader() {
 
 int main(int argc, char **argv) {
   using namespace costate::tool;
-  forgetTablesOfTheLoader();
+  forgetTheStart();
   costate::codegen::ignoreHalideWarnings();
   return runCommandLine(
       argc, argv,
