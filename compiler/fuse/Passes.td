@@ -15,8 +15,8 @@ def SimplifyGraph : Pass<"fuse-simplify-graph", "::mlir::ModuleOp"> {
   let summary = "rewrites graph ops into equal, simpler ones";
   let description = [{
     Before and after: `graph` and `scf`. Folds, common subexpressions, and rewrites that change no bit: a transpose of a contraction's operand
-    becomes another choice of its axes, a leaf of a pack is what was packed, a broadcast of a broadcast is one, and so on. Constants and what only broadcasts
-    a scalar are repeated in the block that uses them.
+    becomes another choice of its axes, a leaf of a pack is what was packed, a broadcast of a broadcast is one, a branch that only chooses between arrays
+    that are there is a `graph.select`, and so on. Constants and what only broadcasts a scalar are repeated in the block that uses them.
 
     ```mlir
     func.func @f(%x: tensor<4x8xf32>, %w: tensor<2x8xf32>) -> tensor<4x2xf32> {

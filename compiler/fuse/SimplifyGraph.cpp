@@ -3,8 +3,12 @@
 // Graph to simpler graph. Every rewrite is exact: it moves values or renames axes, and computes nothing differently.
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/dialects/graph/Axes.h"
+#include "costate/dialects/graph/Dimensions.h"
 #include "costate/dialects/graph/Graph.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/CSE.h"
@@ -149,6 +153,41 @@ struct SelectOfPack : OpRewritePattern<SelectOp> {
   }
 };
 
+/// What chooses between two arrays by a scalar is a `graph.select`: the results of a branch that are there before it, and the `arith.select` that
+/// canonicalization makes of these.
+void chooseByElement(ModuleOp module) {
+  Dimensions dimensions;
+  OpBuilder b(module.getContext());
+  auto select = [&](Operation *op, Value condition, Value x, Value y) -> Value {
+    b.setInsertionPoint(op);
+    auto type = cast<RankedTensorType>(x.getType());
+    auto flagType = RankedTensorType::get({}, b.getI1Type());
+    auto extract = condition.getDefiningOp<tensor::ExtractOp>();
+    Value flag = extract && extract.getTensor().getType() == flagType ? extract.getTensor()
+                                                                      : Value(tensor::FromElementsOp::create(b, op->getLoc(), flagType, condition));
+    if (type.getRank() > 0)
+      flag = BroadcastInDimOp::create(b, op->getLoc(), type.clone(b.getI1Type()), flag, ArrayRef<int64_t>(),
+                                      toArrayAttr(b.getContext(), dimensions.of(x)));
+    return SelectOp::create(b, op->getLoc(), type, flag, x, y);
+  };
+  SmallVector<Operation *> dead;
+  module.walk([&](Operation *op) {
+    if (auto chosen = dyn_cast<arith::SelectOp>(op); chosen && isa<RankedTensorType>(chosen.getType())) {
+      chosen.getResult().replaceAllUsesWith(select(op, chosen.getCondition(), chosen.getTrueValue(), chosen.getFalseValue()));
+      dead.push_back(op);
+    }
+    auto branch = dyn_cast<scf::IfOp>(op);
+    if (!branch || branch.getNumResults() == 0)
+      return;
+    auto isThere = [&](Value value) { return isa<RankedTensorType>(value.getType()) && !branch->isAncestor(value.getParentRegion()->getParentOp()); };
+    for (auto [result, x, y] : llvm::zip_equal(branch.getResults(), branch.thenYield().getOperands(), branch.elseYield().getOperands()))
+      if (!result.use_empty() && x != y && isThere(x) && isThere(y))
+        result.replaceAllUsesWith(select(op, branch.getCondition(), x, y));
+  });
+  for (Operation *op : dead)
+    op->erase();
+}
+
 /// x > c is max(x, c) > c, and x < c is min(x, c) < c, also where one of them is no number. Where the extremum is there, as that of a relu is in its
 /// derivative, x itself need not be kept.
 void compareWithExtremum(ModuleOp module) {
@@ -206,6 +245,7 @@ struct SimplifyGraph : impl::SimplifyGraphBase<SimplifyGraph> {
     IRRewriter rewriter(&getContext());
     DominanceInfo dominance(getOperation());
     eliminateCommonSubExpressions(rewriter, dominance, getOperation());
+    chooseByElement(getOperation());
     compareWithExtremum(getOperation());
     sinkCheapValues(getOperation());
   }

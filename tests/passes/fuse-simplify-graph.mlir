@@ -105,3 +105,24 @@ func.func @select_of_pack(%c: tensor<i1>, %a: tensor<16xf32>, %b: tensor<16xf32>
   %y = graph.select %all, %old, %q : tensor<32xf32>
   return %x, %y : tensor<32xf32>, tensor<32xf32>
 }
+
+// What a branch only passes on needs no branch, whatever else it computes; scalars are chosen as arrays are.
+// CHECK-LABEL: func.func @choice
+// CHECK-SAME: (%[[C:.*]]: tensor<i1>, %[[X:.*]]: tensor<?x2xf32> {{.*}}, %[[Y:.*]]: tensor<?x2xf32> {{.*}}, %[[S:.*]]: tensor<f32>, %[[T:.*]]: tensor<f32>)
+// CHECK: %[[MASK:.*]] = graph.broadcast_in_dim %[[C]] dims [] shape [n, 2] : tensor<i1> -> tensor<?x2xi1>
+// CHECK: %[[CHOSEN:.*]] = graph.select %[[MASK]], %[[X]], %[[Y]] : tensor<?x2xf32>
+// CHECK: %[[R:.*]]:2 = scf.if
+// CHECK: %[[SCALAR:.*]] = graph.select %[[C]], %[[S]], %[[T]] : tensor<f32>
+// CHECK: return %[[CHOSEN]], %[[R]]#1, %[[SCALAR]]
+func.func @choice(%c: tensor<i1>, %x: tensor<?x2xf32> {graph.dims = [#graph.dim<n>, #graph.dim<2>]}, %y: tensor<?x2xf32> {graph.dims = [#graph.dim<n>, #graph.dim<2>]},
+                  %s: tensor<f32>, %t: tensor<f32>) -> (tensor<?x2xf32>, tensor<?x2xf32>, tensor<f32>) {
+  %flag = tensor.extract %c[] : tensor<i1>
+  %r:2 = scf.if %flag -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+    %z = graph.add %x, %y : tensor<?x2xf32>
+    scf.yield %x, %z : tensor<?x2xf32>, tensor<?x2xf32>
+  } else {
+    scf.yield %y, %y : tensor<?x2xf32>, tensor<?x2xf32>
+  }
+  %q = arith.select %flag, %s, %t : tensor<f32>
+  return %r#0, %r#1, %q : tensor<?x2xf32>, tensor<?x2xf32>, tensor<f32>
+}
