@@ -165,6 +165,7 @@ int64_t stableHash(StringRef text) {
 }
 
 Tensor Elaborator::currentKey() {
+  ++keysTaken;
   if (!current->key && current->parent) {
     auto type = mlir::RankedTensorType::get({}, b.builder.getI64Type());
     current->captures.push_back(nullptr);

@@ -40,6 +40,22 @@ FailureOr<Tensor> Elaborator::toTruth(const FailureOr<Value> &value, SourceRange
   return flag;
 }
 
+/// What the next trip starts from: `value`, of the type that the first one started with.
+FailureOr<Tensor> Elaborator::carryOn(StringRef name, const Value &value, SourceRange where, const Tensor &start, SourceRange startWhere) {
+  // A number takes the type of the carry, but no integer that of a fraction.
+  auto number = value.as<Number>();
+  auto atRunTime = value.as<RuntimeNumber>();
+  bool isInteger = number ? number->isInteger : atRunTime ? atRunTime->tensor.elementType().isInteger() : value.is<Dimension>();
+  bool adapts = isInteger || ((number || atRunTime) && !start.elementType().isInteger());
+  FailureOr<Tensor> tensor = toTensor(value, where, adapts ? start.elementType() : mlir::Type());
+  if (failed(tensor))
+    return failure();
+  if (tensor->dims != start.dims || tensor->elementType() != start.elementType())
+    return (error(where) << "requires '" << name << "' to stay " << typeName(start) << " from trip to trip, but got " << typeName(*tensor))
+        .note(location(startWhere), "it starts here");
+  return Tensor{tensor->value, tensor->dims, start.arena};
+}
+
 FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::ArrayRef<Tensor> starts, bool isCondition, const Binding *scope) {
   Building building(*this, FunctionScope::Lifted, isCondition ? "condition" : "trip", loop.range);
   current->label = current->parent->label;
@@ -69,19 +85,10 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
     FailureOr<Value> value = valueOf(binding);
     if (failed(value))
       return failure();
-    // A number takes the type of the carry, but no integer that of a fraction.
-    auto number = value->as<Number>();
-    auto atRunTime = value->as<RuntimeNumber>();
-    bool isInteger = number ? number->isInteger : atRunTime ? atRunTime->tensor.elementType().isInteger() : value->is<Dimension>();
-    bool adapts = isInteger || ((number || atRunTime) && !start.elementType().isInteger());
-    FailureOr<Tensor> tensor = toTensor(*value, binding->where, adapts ? start.elementType() : mlir::Type());
+    FailureOr<Tensor> tensor = carryOn(carry.name.text, *value, binding->where, start, carry.start->range);
     if (failed(tensor))
       return failure();
-    if (tensor->dims != start.dims || tensor->elementType() != start.elementType())
-      return (error(binding->where) << "requires '" << carry.name.text << "' to stay " << typeName(start) << " from trip to trip, but got "
-                                    << typeName(*tensor))
-          .note(location(carry.start->range), "it starts here");
-    last.push_back(Tensor{tensor->value, tensor->dims, start.arena});
+    last.push_back(*tensor);
   }
   return finish(makeList(std::move(last)));
 }
@@ -104,14 +111,7 @@ mlir::func::CallOp Elaborator::callTrip(const FunctionInstance &instance, mlir::
   return mlir::func::CallOp::create(b.builder, b.location, instance.func, all);
 }
 
-FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *scope) {
-  std::vector<Tensor> starts;
-  for (const LoopExpr::Carry &carry : loop.carries) {
-    FailureOr<Tensor> start = evaluateTensor(*carry.start, scope);
-    if (failed(start))
-      return failure();
-    starts.push_back(*start);
-  }
+FailureOr<Elaborator::LoopBounds> Elaborator::evaluateBounds(const LoopExpr &loop, const Binding *scope) {
   auto bound = [&](const Expr &e, StringRef what) -> FailureOr<Value> {
     FailureOr<Value> value = evaluate(e, scope);
     if (failed(value))
@@ -124,34 +124,28 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
                             << (value->is<Tensor>() ? "; sizes, hyper-parameters and numbers of the text are, tensors are not" : "");
     return value;
   };
-  Value low, high;
-  int64_t limit = 0;
+  LoopBounds bounds;
   if (loop.index) {
     FailureOr<Value> first = bound(*loop.low, "the first number of a range"), last = bound(*loop.high, "the end of a range");
     if (failed(first) || failed(last))
       return failure();
-    low = *first;
-    high = *last;
-  } else {
-    FailureOr<Number> number = evaluateNumber(*loop.limit, scope, "the number of trips at most");
-    if (failed(number))
-      return failure();
-    if (!number->isInteger || number->integer < 0)
-      return error(loop.limit->range) << "requires the number of trips at most to be an integer >= 0, but got " << describe(*number);
-    limit = number->integer;
+    bounds.low = *first;
+    bounds.high = *last;
+    return bounds;
   }
-
-  FailureOr<FunctionInstance> body = liftTrip(loop, starts, /*isCondition=*/false, scope);
-  FailureOr<FunctionInstance> condition = failure();
-  if (succeeded(body) && !loop.index)
-    condition = liftTrip(loop, starts, /*isCondition=*/true, scope);
-  if (failed(body) || (!loop.index && failed(condition)))
+  FailureOr<Number> number = evaluateNumber(*loop.limit, scope, "the number of trips at most");
+  if (failed(number))
     return failure();
+  if (!number->isInteger || number->integer < 0)
+    return error(loop.limit->range) << "requires the number of trips at most to be an integer >= 0, but got " << describe(*number);
+  bounds.limit = number->integer;
+  return bounds;
+}
 
-  if (failed(refuseUpdates(*body, loop.range, "a loop")))
-    return failure();
-
-  // Carries and the number of the trip.
+/// The loop of `body`, and of `condition` if it is a `while`: functions of the carries and the number of the trip. What the carries become, then
+/// that number.
+FailureOr<std::vector<Tensor>> Elaborator::emitLoop(const LoopExpr &loop, const LoopBounds &bounds, const FunctionInstance &body,
+                                                    const FunctionInstance *condition, llvm::ArrayRef<Tensor> starts) {
   b.location = location(loop.range);
   mlir::Type i64 = b.builder.getI64Type();
   size_t count = starts.size();
@@ -159,16 +153,16 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
   Tensor zero = b.constant(i64, Number::of(int64_t(0))), one = b.constant(i64, Number::of(int64_t(1)));
   carried.push_back(zero);
   if (loop.index) {
-    FailureOr<Tensor> first = toTensor(low, loop.low->range, i64);
+    FailureOr<Tensor> first = toTensor(bounds.low, loop.low->range, i64);
     if (failed(first))
       return failure();
     carried.back() = *first;
   }
-  auto operands = operandsOf(*body, carried, /*freshKey=*/true);
+  auto operands = operandsOf(body, carried, /*freshKey=*/true);
   if (failed(operands))
     return failure();
   llvm::SmallVector<mlir::Value> tested;
-  if (!loop.index) {
+  if (condition) {
     auto captured = operandsOf(*condition, carried, /*freshKey=*/true);
     if (failed(captured))
       return failure();
@@ -180,18 +174,18 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
   mlir::Operation *made;
   auto emitTrip = [&](mlir::ValueRange arguments) {
     Tensor trip{arguments[count], {}, {}};
-    llvm::SmallVector<mlir::Value> next(callTrip(*body, arguments.take_front(count), trip, *operands).getResults());
+    llvm::SmallVector<mlir::Value> next(callTrip(body, arguments.take_front(count), trip, *operands).getResults());
     next.push_back(b.binary<graph::AddOp>(trip, one).value);
     mlir::scf::YieldOp::create(b.builder, b.location, next);
   };
-  if (loop.index) {
-    mlir::Value from = toIndex(b, low), to = toIndex(b, high), step = mlir::arith::ConstantIndexOp::create(b.builder, b.location, 1);
+  if (!condition) {
+    mlir::Value from = toIndex(b, bounds.low), to = toIndex(b, bounds.high), step = mlir::arith::ConstantIndexOp::create(b.builder, b.location, 1);
     auto op = mlir::scf::ForOp::create(b.builder, b.location, from, to, step, inits);
     b.builder.setInsertionPointToStart(op.getBody());
     emitTrip(op.getRegionIterArgs());
     made = op;
   } else {
-    Tensor most = b.constant(i64, Number::of(limit));
+    Tensor most = b.constant(i64, Number::of(bounds.limit));
     mlir::TypeRange types = mlir::ValueRange(inits).getTypes();
     auto op = mlir::scf::WhileOp::create(b.builder, b.location, types, inits);
     llvm::SmallVector<mlir::Location> where(inits.size(), b.location);
@@ -202,14 +196,39 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
     mlir::scf::ConditionOp::create(b.builder, b.location, toCondition(b, goes), before->getArguments());
     mlir::Block *after = b.builder.createBlock(&op.getAfter(), {}, types, where);
     emitTrip(after->getArguments());
-    op->setAttr(graph::kMaxTripsAttr, b.builder.getI64IntegerAttr(limit));
+    op->setAttr(graph::kMaxTripsAttr, b.builder.getI64IntegerAttr(bounds.limit));
     made = op;
   }
-  std::vector<Value> results;
-  for (auto [i, start] : llvm::enumerate(starts))
-    results.push_back(Tensor{made->getResult(i), start.dims, start.arena});
+  std::vector<Tensor> results;
+  for (auto [i, init] : llvm::enumerate(carried))
+    results.push_back(Tensor{made->getResult(i), init.dims, init.arena});
+  return results;
+}
+
+FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *scope) {
+  std::vector<Tensor> starts;
+  for (const LoopExpr::Carry &carry : loop.carries) {
+    FailureOr<Tensor> start = evaluateTensor(*carry.start, scope);
+    if (failed(start))
+      return failure();
+    starts.push_back(*start);
+  }
+  FailureOr<LoopBounds> bounds = evaluateBounds(loop, scope);
+  if (failed(bounds))
+    return failure();
+  FailureOr<FunctionInstance> body = liftTrip(loop, starts, /*isCondition=*/false, scope), condition = failure();
+  if (succeeded(body) && !loop.index)
+    condition = liftTrip(loop, starts, /*isCondition=*/true, scope);
+  if (failed(body) || (!loop.index && failed(condition)))
+    return failure();
+  if (failed(refuseUpdates(*body, loop.range, "a loop")))
+    return failure();
+  auto emitted = emitLoop(loop, *bounds, *body, loop.index ? nullptr : &*condition, starts);
+  if (failed(emitted))
+    return failure();
+  std::vector<Value> results(emitted->begin(), std::prev(emitted->end()));
   if (!loop.index)
-    results.push_back(RuntimeNumber{Tensor{made->getResult(count), {}, {}}});
+    results.push_back(RuntimeNumber{emitted->back()});
   return results.size() == 1 ? results.front() : makeList(std::move(results));
 }
 
@@ -242,34 +261,15 @@ FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Bind
   if (failed(flag))
     return failure();
 
-  struct Side {
-    FunctionInstance instance;
-    std::vector<Tensor> values;
-    std::vector<bool> areNumbers; // which take the type of the other branch
-    bool isList = false;
-  };
-  auto lift = [&](const Block &block) -> FailureOr<Side> {
+  auto lift = [&](const Block &block) -> FailureOr<BranchSide> {
     Building building(*this, FunctionScope::Lifted, "branch", block.range);
     current->label = current->parent->label;
     current->net = current->parent->net;
     current->bodyStart = current->parent->bodyStart;
     FailureOr<Value> value = evaluateBlock(branch, block, scope);
-    if (failed(value))
-      return failure();
-    Side side;
-    auto list = value->as<List>();
-    side.isList = bool(list);
-    for (const Value &element : list ? llvm::ArrayRef(list->begin(), list->end()) : llvm::ArrayRef(*value)) {
-      FailureOr<Tensor> tensor = toTensor(element, block.range);
-      if (failed(tensor))
-        return failure();
-      side.values.push_back(*tensor);
-      side.areNumbers.push_back(!element.is<Tensor>() && !element.is<List>());
-    }
-    side.instance = finish(makeList(std::vector<Value>(side.values.begin(), side.values.end())));
-    return side;
+    return failed(value) ? FailureOr<BranchSide>(failure()) : finishSide(*value, block.range);
   };
-  FailureOr<Side> then = lift(branch.then), otherwise = failure();
+  FailureOr<BranchSide> then = lift(branch.then), otherwise = failure();
   if (succeeded(then))
     otherwise = lift(branch.otherwise);
   if (failed(then) || failed(otherwise))
@@ -279,27 +279,51 @@ FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Bind
   if (then->isList != otherwise->isList || then->values.size() != otherwise->values.size())
     return error(branch.range) << "requires branches with equally many values, but got " << then->values.size() << " and "
                                << otherwise->values.size();
-  std::vector<Value> results;
+  auto names = llvm::map_to_vector(branch.rebound, [](const Name &name) { return name.text; });
+  auto results = emitBranch(branch.range, *flag, *then, *otherwise, names, {}, /*freshKey=*/true);
+  if (failed(results))
+    return failure();
+  return then->isList ? makeList(std::vector<Value>(results->begin(), results->end())) : Value(results->front());
+}
+
+/// Closes the function of one side of a branch, whose value, or list of values, this is.
+FailureOr<Elaborator::BranchSide> Elaborator::finishSide(const Value &value, SourceRange where) {
+  BranchSide side;
+  auto list = value.as<List>();
+  side.isList = bool(list);
+  for (const Value &element : list ? llvm::ArrayRef(list->begin(), list->end()) : llvm::ArrayRef(value)) {
+    FailureOr<Tensor> tensor = toTensor(element, where);
+    if (failed(tensor))
+      return failure();
+    side.values.push_back(*tensor);
+    side.areNumbers.push_back(!element.is<Tensor>() && !element.is<List>());
+  }
+  side.instance = finish(makeList(std::vector<Value>(side.values.begin(), side.values.end())));
+  return side;
+}
+
+/// The values of the side that `flag` chooses; `names` are for messages, where there are any.
+FailureOr<std::vector<Tensor>> Elaborator::emitBranch(SourceRange where, const Tensor &flag, const BranchSide &then, const BranchSide &otherwise,
+                                                      llvm::ArrayRef<StringRef> names, llvm::ArrayRef<Tensor> arguments, bool freshKey) {
   llvm::SmallVector<mlir::Type> types, elements;
-  for (size_t i = 0; i < then->values.size(); ++i) {
-    const Tensor &a = then->values[i], &c = otherwise->values[i];
+  for (size_t i = 0; i < then.values.size(); ++i) {
+    const Tensor &a = then.values[i], &c = otherwise.values[i];
     if (a.dims != c.dims)
-      return error(branch.range) << "requires equal shapes in both branches"
-                                 << (branch.rebound.empty() ? "" : (" of '" + branch.rebound[i].text + "'").str()) << ", but got "
-                                 << typeName(a) << " and " << typeName(c);
-    mlir::Type element = then->areNumbers[i] == otherwise->areNumbers[i] ? promote(a.elementType(), c.elementType())
-                         : then->areNumbers[i]                           ? c.elementType()
-                                                                         : a.elementType();
+      return error(where) << "requires equal shapes in both branches" << (names.empty() ? "" : (" of '" + names[i] + "'").str()) << ", but got "
+                          << typeName(a) << " and " << typeName(c);
+    mlir::Type element = then.areNumbers[i] == otherwise.areNumbers[i] ? promote(a.elementType(), c.elementType())
+                         : then.areNumbers[i]                          ? c.elementType()
+                                                                       : a.elementType();
     elements.push_back(element);
     types.push_back(graph::typeOf(a.dims, element));
   }
-  auto ofThen = operandsOf(then->instance, {}, /*freshKey=*/true), ofElse = operandsOf(otherwise->instance, {}, /*freshKey=*/true);
+  auto ofThen = operandsOf(then.instance, arguments, freshKey), ofElse = operandsOf(otherwise.instance, arguments, freshKey);
   if (failed(ofThen) || failed(ofElse))
     return failure();
-  b.location = location(branch.range);
+  b.location = location(where);
   mlir::OpBuilder::InsertionGuard guard(b.builder);
-  auto op = mlir::scf::IfOp::create(b.builder, b.location, types, toCondition(b, *flag), /*addThenBlock=*/true, /*addElseBlock=*/true);
-  auto emit = [&](mlir::Block *block, const Side &side, llvm::ArrayRef<mlir::Value> operands) {
+  auto op = mlir::scf::IfOp::create(b.builder, b.location, types, toCondition(b, flag), /*addThenBlock=*/true, /*addElseBlock=*/true);
+  auto emit = [&](mlir::Block *block, const BranchSide &side, llvm::ArrayRef<mlir::Value> operands) {
     b.builder.setInsertionPointToStart(block);
     auto call = mlir::func::CallOp::create(b.builder, b.location, side.instance.func, operands);
     llvm::SmallVector<mlir::Value> values;
@@ -307,11 +331,12 @@ FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Bind
       values.push_back(b.convert(Tensor{result, value.dims, {}}, element).value);
     mlir::scf::YieldOp::create(b.builder, b.location, values);
   };
-  emit(op.thenBlock(), *then, *ofThen);
-  emit(op.elseBlock(), *otherwise, *ofElse);
-  for (auto [i, value] : llvm::enumerate(then->values))
+  emit(op.thenBlock(), then, *ofThen);
+  emit(op.elseBlock(), otherwise, *ofElse);
+  std::vector<Tensor> results;
+  for (auto [i, value] : llvm::enumerate(then.values))
     results.push_back(Tensor{op.getResult(i), value.dims, value.arena});
-  return then->isList ? makeList(std::move(results)) : results.front();
+  return results;
 }
 
 } // namespace costate::importer

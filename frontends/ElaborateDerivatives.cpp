@@ -31,7 +31,7 @@ bool Elaborator::dependsOn(const Binding *binding, FunctionScope &lifted) {
   llvm::sort(reachable, [](const Binding *a, const Binding *b) { return a->serial < b->serial; });
   for (const Binding *each : reachable) {
     auto depends = [&](const Binding *reference) { return lifted.dependent.lookup(reference); };
-    lifted.dependent[each] = lifted.overridden.contains(each) || llvm::any_of(referencesOf(each), depends);
+    lifted.dependent[each] = lifted.overridden.contains(each) || (!lifted.settled.contains(each) && llvm::any_of(referencesOf(each), depends));
   }
   return lifted.dependent.lookup(binding);
 }
@@ -85,7 +85,7 @@ FailureOr<Elaborator::Gradient> Elaborator::gradient(const Expr &e, const Bindin
   recordUpdates(*instance, op, 1);
   for (auto [i, point] : llvm::enumerate(points))
     result.gradients.push_back({op.getResult(1 + instance->updates.size() + i), point.dims, point.arena});
-  if (current->kind == FunctionScope::Entry)
+  if (current->kind == FunctionScope::Entry || current->part)
     current->objectives.push_back(result.value);
   return result;
 }

@@ -352,26 +352,37 @@ LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *&sco
     for (const StmtPtr &statement : each.body.statements)
       if (failed(evaluateStatement(*statement, inside)))
         return failure();
-    // What was rebound and was bound outside is handed on, oldest first.
-    std::vector<const Binding *> rebound;
-    for (const Binding *bound = inside; bound != start; bound = bound->previous)
-      if (lookup(bound->name, inside) == bound && lookup(bound->name, scope))
-        rebound.push_back(bound);
-    for (const Binding *bound : llvm::reverse(rebound)) {
-      Binding *copy = bind(bound->kind, {bound->name, bound->where}, scope);
-      unsigned serial = copy->serial;
-      *copy = *bound;
-      copy->serial = serial;
-      copy->previous = scope;
-      auto value = current->values.find(bound);
-      if (value != current->values.end()) {
-        Value known = value->second;
-        current->values[copy] = known;
-      }
-      scope = copy;
-    }
+    handOn(inside, start, nullptr, scope);
   }
   return success();
+}
+
+/// What is bound between `start` and `inside` and has a name from outside was rebound: it is handed on, oldest first. Names from outside are
+/// those between `limit` and `scope`.
+void Elaborator::handOn(const Binding *inside, const Binding *start, const Binding *limit, const Binding *&scope) {
+  auto isOutside = [&](StringRef name) {
+    const Binding *bound = scope;
+    while (bound != limit && bound->name != name)
+      bound = bound->previous;
+    return bound != limit;
+  };
+  std::vector<const Binding *> rebound;
+  for (const Binding *bound = inside; bound != start; bound = bound->previous)
+    if (lookup(bound->name, inside) == bound && isOutside(bound->name))
+      rebound.push_back(bound);
+  for (const Binding *bound : llvm::reverse(rebound)) {
+    Binding *copy = bind(bound->kind, {bound->name, bound->where}, scope);
+    unsigned serial = copy->serial;
+    *copy = *bound;
+    copy->serial = serial;
+    copy->previous = scope;
+    auto value = current->values.find(bound);
+    if (value != current->values.end()) {
+      Value known = value->second;
+      current->values[copy] = known;
+    }
+    scope = copy;
+  }
 }
 
 LogicalResult Elaborator::evaluateRequire(const RequireStmt &require, const Binding *scope) {

@@ -382,7 +382,7 @@ void ModelElaborator::addArgument(const Root &root) {
 }
 
 /// The tensor that stands for a root in the current function.
-const Tensor &ModelElaborator::tensorOf(const Binding *root) { return *heldTensor(e.current->values.find(root)->second); }
+Tensor ModelElaborator::tensorOf(const Binding *root) { return *heldTensor(*e.valueOf(root)); }
 
 std::vector<const ModelElaborator::Root *> ModelElaborator::addRoots(bool withTargets) {
   std::vector<const Root *> roots = allRoots(withTargets);
@@ -571,6 +571,9 @@ LogicalResult ModelElaborator::buildTrainStep() {
   b.location = e.location(model.name.range);
   Tensor step = b.binary<graph::AddOp>(tensorOf(t), b.constant(b.builder.getI64Type(), Number::of(int64_t(1))));
   e.current->values[t] = RuntimeNumber{step};
+  finite = e.bind(Binding::Root, {"finite", model.name.range}, nullptr);
+  for (const Elaborator::NetState &state : e.netStates)
+    lastOf[state.root] = e.bind(Binding::Root, {state.root->name, state.root->where}, nullptr);
   e.current->key = b.foldIn(tensorOf(seedRoot.binding), step);
 
   std::vector<Tensor> measured;
@@ -580,22 +583,19 @@ LogicalResult ModelElaborator::buildTrainStep() {
     if (failed(runStep(*statement, seen)))
       return failure();
 
-  for (const auto &[state, value] : std::exchange(e.current->updates, {}))
-    e.current->values[state] = value;
-
+  collectEffects();
+  for (auto [state, last] : lastOf)
+    if (e.current->values.contains(last)) {
+      Value value = e.current->values.lookup(last);
+      e.current->values[state] = value;
+    }
   b.location = e.location(model.name.range);
-  std::optional<Tensor> isFinite;
-  for (const Tensor &objective : e.current->objectives) {
-    Tensor infinity = b.constant(objective.elementType(), Number::of(HUGE_VAL));
-    Tensor finite = b.compare(graph::ComparisonDirection::LT, b.unary<graph::AbsOp>(objective), infinity);
-    isFinite = isFinite ? b.binary<graph::AndOp>(*isFinite, finite) : finite;
-  }
   std::vector<Tensor> results;
   std::vector<mlir::DictionaryAttr> attrs;
   for (auto [root, old] : llvm::zip_equal(kept, before)) {
     Tensor value = tensorOf(root->binding);
-    if (isFinite && value.value != old.value)
-      value = b.select(b.broadcast(*isFinite, value.dims), value, old);
+    if (objectives > 0 && value.value != old.value && !standsGuarded(root->binding))
+      value = guarded(old, value);
     results.push_back(value);
     int64_t index = mlir::cast<mlir::BlockArgument>(old.value).getArgNumber();
     attrs.push_back(attributes({{optim::kTiedAttr, b.builder.getI64IntegerAttr(index)}}));

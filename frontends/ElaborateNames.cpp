@@ -49,7 +49,7 @@ Binding *Elaborator::bindDefinition(Name name, const Expr &expr, const Binding *
   unsigned earlier = 0;
   for (const Binding *b = lookup(name.text, previous); b; b = lookup(name.text, b->previous))
     ++earlier;
-  binding->label = earlier ? (name.text + "'" + llvm::Twine(earlier)).str() : name.text.str();
+  binding->label = (current ? current->prefix : "") + (earlier ? (name.text + "'" + llvm::Twine(earlier)).str() : name.text.str());
   return binding;
 }
 
@@ -87,12 +87,51 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
     b.location = location(binding->where);
     return current->values[binding] = b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape);
   }
-  if (current->parent && !(current->kind == FunctionScope::Lifted && dependsOn(binding, *current)))
-    return capture(binding);
+  if (current->parent) {
+    FailureOr<bool> own = isOwn(binding);
+    if (failed(own))
+      return failure();
+    if (!*own)
+      return capture(binding);
+  }
   if (binding->kind == Binding::Root)
     return error(reference).note(location(binding->where), "'" + binding->name + "' is declared here")
            << "requires a value for '" << binding->name << "' in '" << current->func.getName() << "', which is called without it";
   return compute(binding);
+}
+
+/// Does a value exist around the current function, in one whose definitions are as they are here?
+bool Elaborator::isKnownAround(const Binding *binding) {
+  for (FunctionScope *scope = current->parent; scope; scope = scope->parent) {
+    if (scope->values.contains(binding))
+      return true;
+    if (scope->kind == FunctionScope::Lifted && dependsOn(binding, *scope))
+      return false;
+  }
+  return false;
+}
+
+/// Whether the current function evaluates `binding` for itself. What a branch of a step alone needs is evaluated there, so that a branch not
+/// taken does not cost it; what draws numbers is evaluated in each trip.
+FailureOr<bool> Elaborator::isOwn(const Binding *binding) {
+  if (current->kind == FunctionScope::Entry)
+    return true;
+  if (current->kind != FunctionScope::Lifted)
+    return false;
+  if (dependsOn(binding, *current))
+    return true;
+  if (binding->kind != Binding::Definition || !current->part || current->settled.contains(binding))
+    return false;
+  if (current->part == FunctionScope::Branch)
+    return !isKnownAround(binding);
+  {
+    Visiting visiting(*this, *current->parent); // whether it draws is known when it has been evaluated once
+    if (failed(valueOf(binding)))
+      return failure();
+  }
+  FunctionScope probe(FunctionScope::Lifted, current);
+  probe.overridden.insert(drawing.begin(), drawing.end());
+  return !drawing.empty() && dependsOn(binding, probe);
 }
 
 /// Takes a value from the function around the current one: its tensors become arguments.
@@ -116,8 +155,12 @@ FailureOr<Value> Elaborator::compute(const Binding *binding) {
   llvm::SmallPtrSet<const Binding *, 16> seen = {binding};
   for (size_t i = 0; i < needed.size(); ++i)
     for (const Binding *reference : referencesOf(needed[i])) {
-      bool own = current->kind == FunctionScope::Entry || dependsOn(reference, *current);
-      if (own && !current->values.contains(reference) && seen.insert(reference).second)
+      if (current->values.contains(reference) || seen.contains(reference))
+        continue;
+      FailureOr<bool> own = isOwn(reference);
+      if (failed(own))
+        return failure();
+      if (*own && seen.insert(reference).second)
         needed.push_back(reference);
     }
   llvm::sort(needed, [](const Binding *a, const Binding *b) { return a->serial < b->serial; });
@@ -129,10 +172,12 @@ FailureOr<Value> Elaborator::compute(const Binding *binding) {
 
 FailureOr<Value> Elaborator::evaluateDefinition(const Binding *binding) {
   std::string label = std::exchange(current->label, binding->label);
-  unsigned draws = std::exchange(current->draws, 0);
+  unsigned draws = std::exchange(current->draws, 0), keys = keysTaken;
   FailureOr<Value> value = evaluate(*binding->expr, binding->scope);
   current->label = label;
   current->draws = draws;
+  if (keysTaken != keys)
+    drawing.insert(binding);
   if (failed(value))
     return failure();
   return current->values[binding] = *value;

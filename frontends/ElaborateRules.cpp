@@ -48,8 +48,8 @@ FailureOr<ModelElaborator::Rule> ModelElaborator::declareRule(const Optimizer &o
   return rule;
 }
 
-std::string ModelElaborator::stateName(const OptimizerDecl &decl, const DeclareStmt &declare, const ParameterSet &set) const {
-  std::string name = (set.name + "." + decl.name.text + "." + declare.name.text).str(), unique = name;
+std::string ModelElaborator::stateName(const OptimizerDecl &decl, llvm::StringRef state, const ParameterSet &set) const {
+  std::string name = (set.name + "." + decl.name.text + "." + state).str(), unique = name;
   for (unsigned n = 2; llvm::any_of(states, [&](const State &s) { return s.root.name == unique; }); ++n)
     unique = name + "_" + std::to_string(n);
   return unique;
@@ -78,7 +78,7 @@ LogicalResult ModelElaborator::declareStates(const OptimizerDecl &decl, Rule &ru
       return failure();
     graph::Dims dims = tensor->rank() ? graph::Dims{e.b.dim(rule.set->size)} : graph::Dims();
     mlir::FlatSymbolRefAttr arena = tensor->rank() ? rule.set->symbol : mlir::FlatSymbolRefAttr();
-    Root root{e.bind(Binding::Root, declare->name, nullptr), stateName(decl, *declare, *rule.set), "state",
+    Root root{e.bind(Binding::Root, declare->name, nullptr), stateName(decl, declare->name.text, *rule.set), "state",
               graph::typeOf(dims, tensor->elementType()), dims, arena};
     rule.states.push_back({declare->name.text, states.size()});
     states.push_back({root, declare->value.get(), param, rule.set, param});
@@ -93,7 +93,7 @@ LogicalResult ModelElaborator::declareLeafStates(const OptimizerDecl &decl, Rule
     auto *declare = llvm::dyn_cast<DeclareStmt>(inner.get());
     if (!declare)
       continue;
-    std::string name = stateName(decl, *declare, *rule.set);
+    std::string name = stateName(decl, declare->name.text, *rule.set);
     std::vector<ParameterSet::Leaf> leaves;
     std::map<std::pair<std::vector<int64_t>, int64_t>, std::vector<int64_t>> known;
     bool isLikeParams = true;
@@ -163,7 +163,7 @@ FailureOr<Tensor> ModelElaborator::leafStates(const State &state) {
 /// param, grad and the states, then `t` and the arguments.
 ModelElaborator::RuleCall ModelElaborator::callOnArenas(const Optimizer &optimizer, const Update &update, const Rule &rule, const Tensor &gradient) {
   const OptimizerDecl &decl = *optimizer.decl;
-  auto now = [&](const Binding *binding) -> const Value & { return e.current->values.find(binding)->second; };
+  auto now = [&](const Binding *binding) { return *e.valueOf(binding); };
   RuleCall call{optimizer, update, rule, {}, 0, {{"param", tensorOf(rule.set->root)}}};
   call.arguments.push_back({{"param", decl.name.range}, now(rule.set->root)});
   call.arguments.push_back({{"grad", decl.name.range}, gradient});
@@ -172,7 +172,7 @@ ModelElaborator::RuleCall ModelElaborator::callOnArenas(const Optimizer &optimiz
     call.arguments.push_back({{name, state->where}, now(state)});
     call.olds.push_back({name, tensorOf(state)});
   }
-  call.arguments.push_back({{"t", decl.name.range}, now(t)});
+  call.arguments.push_back({{"t", decl.name.range}, now(update.clock ? update.clock : t)});
   for (const Parameter &parameter : decl.parameters) {
     Value value;
     auto hyper = llvm::find_if(update.hypers, [&](const auto &h) { return h.first == &parameter; });

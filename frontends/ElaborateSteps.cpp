@@ -4,6 +4,8 @@
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/ModelElaborator.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 namespace costate::importer {
 
 using namespace syntax;
@@ -20,15 +22,77 @@ using mlir::success;
 
 LogicalResult ModelElaborator::declareStep(const Stmt &statement, const Binding *seen) {
   if (auto *minimize = llvm::dyn_cast<MinimizeStmt>(&statement))
-    return declareUpdate(statement, minimize->sets, minimize->with, seen);
-  for (const StmtPtr &inner : llvm::cast<StepStmt>(statement).body.statements) {
-    if (auto *bind = llvm::dyn_cast<BindStmt>(inner.get()); bind && bind->names.size() == 1)
+    return declareUpdate(statement, minimize->sets, minimize->with, seen, /*runsOnce=*/true);
+  moved.clear();
+  stepStart = seen;
+  return declareBlock(llvm::cast<StepStmt>(statement).body, seen, /*runsOnce=*/true);
+}
+
+/// `runsOnce`: neither in a branch that may not be taken nor in a loop.
+LogicalResult ModelElaborator::declareBlock(const Block &block, const Binding *&seen, bool runsOnce) {
+  auto isOfStep = [&](const Name &name) {
+    const Binding *binding = e.lookup(name.text, seen);
+    return binding && binding->kind == Binding::Definition && !llvm::is_contained(definitions, binding);
+  };
+  auto declarePart = [&](const Block &part, const Binding *inside) { return declareBlock(part, inside, /*runsOnce=*/false); };
+  auto move = [&](llvm::ArrayRef<Name> names) {
+    for (const Name &name : names)
+      if (isOfStep(name))
+        moved.push_back(e.lookup(name.text, seen));
+  };
+  for (const StmtPtr &inner : block.statements) {
+    if (auto *bind = llvm::dyn_cast<BindStmt>(inner.get()); bind && bind->names.size() == 1) {
       seen = e.bindDefinition(bind->names[0], *bind->value, seen, seen); // an optimizer may refer to it
-    if (auto *update = llvm::dyn_cast<UpdateStmt>(inner.get()))
-      if (failed(declareUpdate(*update, update->sets, update->with, seen)))
+    } else if (auto *rebind = llvm::dyn_cast<RebindStmt>(inner.get()); rebind && isOfStep(rebind->name)) {
+      seen = e.bindDefinition(rebind->name, *rebind->value, seen, seen);
+    } else if (auto *update = llvm::dyn_cast<UpdateStmt>(inner.get())) {
+      if (failed(declareUpdate(*update, update->sets, update->with, seen, runsOnce)))
         return failure();
+    } else if (auto *statement = llvm::dyn_cast<BranchStmt>(inner.get())) {
+      auto &branch = llvm::cast<BranchExpr>(*statement->value);
+      if (std::optional<bool> known = staticCondition(*branch.condition, seen)) {
+        const Binding *inside = seen, *outside = seen;
+        if (failed(declareBlock(*known ? branch.then : branch.otherwise, inside, runsOnce)))
+          return failure();
+        e.handOn(inside, outside, stepStart, seen);
+        continue;
+      }
+      if (failed(declarePart(branch.then, seen)) || failed(declarePart(branch.otherwise, seen)))
+        return failure();
+      move(branch.rebound);
+    } else if (auto *statement = llvm::dyn_cast<LoopStmt>(inner.get())) {
+      auto &loop = llvm::cast<LoopExpr>(*statement->value);
+      move(loop.body.reboundNames());
+      const Binding *inside = seen;
+      if (loop.index) {
+        Tensor trip = e.addArgument(mlir::RankedTensorType::get({}, e.b.builder.getI64Type()), {}, {}, e.location(loop.index->range));
+        inside = e.bindRoot(*loop.index, RuntimeNumber{trip}, inside);
+      }
+      if (failed(declarePart(loop.body, inside)))
+        return failure();
+    }
   }
   return success();
+}
+
+/// The value of a condition of which nothing is known at run time only: then one branch needs no states.
+std::optional<bool> ModelElaborator::staticCondition(const Expr &condition, const Binding *seen) {
+  llvm::SmallVector<StringRef> local;
+  llvm::SmallVector<const Binding *> mentioned;
+  e.references(condition, seen, local, mentioned);
+  llvm::SmallPtrSet<const Binding *, 8> visited(mentioned.begin(), mentioned.end());
+  for (size_t i = 0; i < mentioned.size(); ++i) {
+    if (mentioned[i]->kind == Binding::Root || llvm::is_contained(moved, mentioned[i]))
+      return std::nullopt;
+    for (const Binding *reference : e.referencesOf(mentioned[i]))
+      if (visited.insert(reference).second)
+        mentioned.push_back(reference);
+  }
+  llvm::SaveAndRestore training(e.training, true);
+  Diagnostics::Silence silence(e.diagnostics); // the step itself will say what is wrong with it
+  FailureOr<Value> value = e.evaluate(condition, seen);
+  auto known = failed(value) ? nullptr : value->as<bool>();
+  return known ? std::optional(*known) : std::nullopt;
 }
 
 FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayRef<Name> names, const Binding *seen,
@@ -64,9 +128,36 @@ FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayR
   return found;
 }
 
+/// Whether a rule asks for the number of its update.
+bool ModelElaborator::readsClock(const OptimizerDecl &decl) {
+  const Binding *clock = e.bind(Binding::Root, {"t", decl.name.range}, nullptr);
+  llvm::SmallVector<StringRef> local;
+  llvm::SmallVector<const Binding *> mentioned;
+  for (const Parameter &parameter : decl.parameters)
+    local.push_back(parameter.name.text);
+  e.references(decl.body, clock, local, mentioned);
+  return llvm::is_contained(mentioned, clock);
+}
+
+const Binding *ModelElaborator::addClock(const OptimizerDecl &decl, ParameterSet &set) {
+  Root root = tRoot;
+  root.binding = e.bind(Binding::Root, {"t", decl.name.range}, nullptr);
+  root.name = stateName(decl, "t", set);
+  states.push_back({root, &zero, nullptr, &set, nullptr});
+  addArgument(root);
+  return root.binding;
+}
+
 LogicalResult ModelElaborator::declareUpdate(const Stmt &statement, llvm::ArrayRef<Name> names, const OptimizerUse &use,
-                                             const Binding *seen) {
+                                             const Binding *seen, bool runsOnce) {
   const Expr &expr = *use.optimizer;
+  for (const Binding *name : moved) {
+    FailureOr<Value> value = e.dependsOn(expr, seen, name) ? e.valueOf(name) : Value();
+    if (failed(value))
+      return failure();
+    if (value->is<Number>()) // and no hyper-parameter: a branch or loop decides on it
+      e.current->values[name] = *e.toTensor(*value, name->where);
+  }
   FailureOr<std::vector<ParameterSet *>> over = resolveSets(names, seen, statement.range);
   if (failed(over))
     return failure();
@@ -87,6 +178,8 @@ LogicalResult ModelElaborator::declareUpdate(const Stmt &statement, llvm::ArrayR
   if (failed(declareGroups(use, decl, update, seen)))
     return failure();
 
+  if (!runsOnce && readsClock(decl))
+    update.clock = addClock(decl, *over->front());
   for (ParameterSet *set : *over) {
     FailureOr<Rule> rule = declareRule(*optimizer, update, *set);
     if (failed(rule))
@@ -132,6 +225,24 @@ LogicalResult ModelElaborator::declareGroups(const OptimizerUse &use, const Opti
   return success();
 }
 
+/// In the order of the text; null if there is none.
+static const UpdateStmt *firstUpdate(const Block &block) {
+  const UpdateStmt *first = nullptr;
+  for (const StmtPtr &statement : block.statements) {
+    if (auto *update = llvm::dyn_cast<UpdateStmt>(statement.get()))
+      return update;
+    if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
+      first = firstUpdate(llvm::cast<BranchExpr>(*branch->value).then);
+      first = first ? first : firstUpdate(llvm::cast<BranchExpr>(*branch->value).otherwise);
+    } else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get())) {
+      first = firstUpdate(llvm::cast<LoopExpr>(*loop->value).body);
+    }
+    if (first)
+      return first;
+  }
+  return nullptr;
+}
+
 /// The metric `loss`: what `minimize` minimizes, the definition of that name, or what the first update differentiates.
 LogicalResult ModelElaborator::declareObjective() {
   if (llvm::any_of(metrics, [](const Metric &metric) { return metric.name == "loss"; }))
@@ -150,14 +261,12 @@ LogicalResult ModelElaborator::declareObjective() {
     }
   for (auto [statement, before] : steps) {
     auto *step = llvm::dyn_cast<StepStmt>(statement);
-    for (size_t i = 0; step && !objective && i < step->body.statements.size(); ++i) {
-      auto *update = llvm::dyn_cast<UpdateStmt>(step->body.statements[i].get());
-      auto *call = update ? llvm::dyn_cast<CallExpr>(update->gradient.get()) : nullptr;
-      auto *callee = call ? llvm::dyn_cast<ReferenceExpr>(call->callee.get()) : nullptr;
-      if (callee && callee->name == "grad" && !call->arguments.empty()) {
-        objective = call->arguments[0].value.get();
-        seen = before;
-      }
+    const UpdateStmt *update = step && !objective ? firstUpdate(step->body) : nullptr;
+    auto *call = update ? llvm::dyn_cast<CallExpr>(update->gradient.get()) : nullptr;
+    auto *callee = call ? llvm::dyn_cast<ReferenceExpr>(call->callee.get()) : nullptr;
+    if (callee && callee->name == "grad" && !call->arguments.empty()) {
+      objective = call->arguments[0].value.get();
+      seen = before;
     }
   }
   if (!objective)
@@ -170,17 +279,20 @@ LogicalResult ModelElaborator::declareObjective() {
 // The body of train_step
 //===----------------------------------------------------------------------===//
 
-LogicalResult ModelElaborator::runStep(const Stmt &statement, const Binding *seen) {
-  auto updateOf = [&](const Stmt &s) -> const Update & {
-    return *llvm::find_if(updates, [&](const Update &update) { return update.statement == &s; });
-  };
-  auto variablesOf = [](const Update &update) {
-    return llvm::map_to_vector(update.rules, [](const Rule &rule) -> const Binding * { return rule.set->root; });
-  };
+const ModelElaborator::Update *ModelElaborator::updateOf(const Stmt &statement) const {
+  auto found = llvm::find_if(updates, [&](const Update &update) { return update.statement == &statement; });
+  return found == updates.end() ? nullptr : &*found;
+}
 
+const ModelElaborator::State *ModelElaborator::stateOf(const Binding *binding) const {
+  auto found = llvm::find_if(states, [&](const State &state) { return state.root.binding == binding; });
+  return found == states.end() ? nullptr : &*found;
+}
+
+LogicalResult ModelElaborator::runStep(const Stmt &statement, const Binding *seen) {
   if (auto *minimize = llvm::dyn_cast<MinimizeStmt>(&statement)) {
-    const Update &update = updateOf(statement);
-    auto variables = variablesOf(update);
+    const Update &update = *updateOf(statement);
+    auto variables = llvm::map_to_vector(update.rules, [](const Rule &rule) -> const Binding * { return rule.set->root; });
     const Expr &objective = *minimize->objective;
     if (llvm::none_of(variables, [&](const Binding *variable) { return e.dependsOn(objective, seen, variable); }))
       return e.error(objective.range) << "'minimize' requires an expression that depends on parameters, but '" << objective.range.text() << "' does not";
@@ -191,51 +303,69 @@ LogicalResult ModelElaborator::runStep(const Stmt &statement, const Binding *see
       return failure();
     return runUpdate(update, gradient->gradients, seen);
   }
-
-  const Binding *inside = seen;
-  e.current->bodyStart = seen;
-  for (const StmtPtr &inner : llvm::cast<StepStmt>(statement).body.statements) {
-    if (auto *rebind = llvm::dyn_cast<RebindStmt>(inner.get())) {
-      if (failed(rebindState(*rebind, inside)))
-        return failure();
-      continue;
-    }
-    auto *updateStatement = llvm::dyn_cast<UpdateStmt>(inner.get());
-    if (!updateStatement) {
-      if (llvm::isa<ResultStmt>(*inner))
-        return e.error(inner->range) << "requires a statement in a step, but found a value";
-      if (failed(e.evaluateStatement(*inner, inside)))
-        return failure();
-      continue;
-    }
-    const Update &update = updateOf(*inner);
-    FailureOr<Value> value = e.evaluate(*updateStatement->gradient, inside);
-    if (failed(value))
-      return failure();
-    SourceRange where = updateStatement->gradient->range;
-    std::vector<Value> values;
-    if (auto list = value->as<List>())
-      values.assign(list->begin(), list->end());
-    else
-      values.push_back(*value);
-    if (values.size() != update.rules.size())
-      return e.error(where) << "requires a gradient for each of the " << update.rules.size() << " parameter sets, but got "
-                            << describe(*value);
-    std::vector<Tensor> gradients;
-    for (auto [rule, given] : llvm::zip_equal(update.rules, values)) {
-      FailureOr<Tensor> gradient = e.toTensor(given, where);
-      if (failed(gradient))
-        return failure();
-      if (gradient->arena != rule.set->symbol)
-        return e.error(where) << "requires a gradient of '" << rule.set->name << "', but got "
-                              << (gradient->arena ? "one of '" + gradient->arena.getValue().str() + "'" : typeName(*gradient));
-      gradients.push_back(*gradient);
-    }
-    if (failed(runUpdate(update, gradients, inside)))
-      return failure();
-  }
+  stepStart = e.current->bodyStart = seen;
+  if (failed(runBlock(llvm::cast<StepStmt>(statement).body, seen)))
+    return failure();
   e.current->bodyStart = nullptr;
   return success();
+}
+
+LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&inside) {
+  for (const StmtPtr &statement : block.statements) {
+    LogicalResult ran = success();
+    if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get()))
+      ran = rebindState(*rebind, inside);
+    else if (auto *update = llvm::dyn_cast<UpdateStmt>(statement.get()))
+      ran = runUpdate(*update, inside);
+    else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
+      ran = runBranch(llvm::cast<BranchExpr>(*branch->value), inside);
+    else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get()))
+      ran = runLoop(llvm::cast<LoopExpr>(*loop->value), inside);
+    else if (llvm::isa<ResultStmt>(*statement))
+      return e.error(statement->range) << "requires a statement in a step, but found a value";
+    else
+      ran = e.evaluateStatement(*statement, inside);
+    if (failed(ran))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult ModelElaborator::runUpdate(const UpdateStmt &statement, const Binding *seen) {
+  const Update &update = *updateOf(statement);
+  FailureOr<Value> value = e.evaluate(*statement.gradient, seen);
+  if (failed(value))
+    return failure();
+  SourceRange where = statement.gradient->range;
+  std::vector<Value> values;
+  if (auto list = value->as<List>())
+    values.assign(list->begin(), list->end());
+  else
+    values.push_back(*value);
+  if (values.size() != update.rules.size())
+    return e.error(where) << "requires a gradient for each of the " << update.rules.size() << " parameter sets, but got " << describe(*value);
+  std::vector<Tensor> gradients;
+  for (auto [rule, given] : llvm::zip_equal(update.rules, values)) {
+    FailureOr<Tensor> gradient = e.toTensor(given, where);
+    if (failed(gradient))
+      return failure();
+    if (gradient->arena != rule.set->symbol)
+      return e.error(where) << "requires a gradient of '" << rule.set->name << "', but got "
+                            << (gradient->arena ? "one of '" + gradient->arena.getValue().str() + "'" : typeName(*gradient));
+    gradients.push_back(*gradient);
+  }
+  return runUpdate(update, gradients, seen);
+}
+
+void ModelElaborator::assign(const Binding *root, Value value) {
+  e.current->values[root] = std::move(value);
+  forget(root);
+}
+
+/// A line of the step assigns; that this stands only if all objectives are finite is seen to where its part ends.
+void ModelElaborator::change(const Binding *root, Value value) {
+  assign(root, std::move(value));
+  guards[root] = 0;
 }
 
 /// Later lines see the new parameters, and definitions as they are there; values that lines of the step have bound stay.
@@ -256,9 +386,12 @@ void ModelElaborator::forget(const Binding *root) {
 /// state <- value
 LogicalResult ModelElaborator::rebindState(const RebindStmt &rebind, const Binding *&inside) {
   const Binding *binding = e.lookup(rebind.name.text, inside);
-  auto state = llvm::find_if(states, [&](const State &s) { return s.root.binding == binding; });
-  if (state == states.end()) {
-    if (binding && binding->kind == Binding::Definition && !llvm::is_contained(definitions, binding))
+  const State *state = stateOf(binding);
+  if (!state) {
+    const Binding *own = inside;
+    while (own != stepStart && own != binding)
+      own = own->previous;
+    if (own != stepStart)
       return e.evaluateStatement(rebind, inside); // a name of the step itself
     auto what = binding && binding->kind == Binding::Leaf ? "; 'update' changes params" : "";
     return e.error(rebind.name.range) << "requires a state or a name of this step before '<-', but got '" << rebind.name.text << "'"
@@ -276,8 +409,7 @@ LogicalResult ModelElaborator::rebindState(const RebindStmt &rebind, const Bindi
     return e.error(rebind.value->range).note(e.location(binding->where), "'" + rebind.name.text + "' is declared here")
            << "requires the new value of '" << rebind.name.text << "' to be " << typeName(type.getElementType(), state->root.dims)
            << ", but got " << typeName(*tensor);
-  e.current->values[binding] = *tensor;
-  forget(binding);
+  change(binding, *tensor);
   return success();
 }
 
@@ -286,6 +418,11 @@ LogicalResult ModelElaborator::runUpdate(const Update &update, llvm::ArrayRef<Te
   if (failed(value))
     return failure();
   const Optimizer &optimizer = *value->as<Optimizer>();
+  if (update.clock) {
+    e.b.location = e.location(update.optimizer->range);
+    Tensor one = e.b.constant(e.b.builder.getI64Type(), Number::of(int64_t(1)));
+    change(update.clock, RuntimeNumber{e.b.binary<graph::AddOp>(tensorOf(update.clock), one)});
+  }
   std::vector<std::pair<const Binding *, Value>> changed;
   for (auto [rule, gradient] : llvm::zip_equal(update.rules, gradients)) {
     FailureOr<Value> results = callRule(optimizer, update, rule, gradient);
@@ -296,10 +433,8 @@ LogicalResult ModelElaborator::runUpdate(const Update &update, llvm::ArrayRef<Te
     for (auto [state, result] : llvm::zip_equal(rule.states, llvm::drop_begin(list)))
       changed.push_back({states[state.second].root.binding, result});
   }
-  for (auto &[binding, result] : changed) {
-    e.current->values[binding] = result;
-    forget(binding);
-  }
+  for (auto &[binding, result] : changed)
+    change(binding, result);
   return success();
 }
 

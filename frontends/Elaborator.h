@@ -70,13 +70,18 @@ struct FunctionScope {
   std::vector<const Binding *> captures;               // arguments taken from the parent, after the explicit ones; null: its key
   llvm::SmallPtrSet<const Binding *, 4> overridden;    // Lifted
   llvm::DenseMap<const Binding *, bool> dependent;     // Lifted: whether a definition depends on them
+  /// Lifted: a part of a step, which may change what the step may change. Elsewhere a lifted function only computes.
+  enum Part { NoPart, Branch, Trip } part = NoPart;
+  llvm::SmallPtrSet<const Binding *, 8> settled;       // of a part: what the step has bound before it keeps its values
   std::optional<Tensor> key;                           // of random draws
   std::string label;                                   // of the definition being evaluated
+  std::string prefix;                                  // of the labels of what is bound here
+  unsigned branches = 0;                               // of a step, so far
   unsigned draws = 0;                                  // so far in it
   const Binding *bodyStart = nullptr;                  // what is bound behind it cannot be bound again by '='
   const NetInstance *net = nullptr;                    // whose body this is
   std::vector<Expectation> expectations;               // of a check
-  std::vector<Tensor> objectives;                      // Entry: values of what was differentiated
+  std::vector<Tensor> objectives;                      // Entry, or part of a step: values of what was differentiated
   std::vector<std::pair<const Binding *, Tensor>> updates; // states of nets, and what the last call makes of them
 };
 
@@ -286,6 +291,23 @@ public:
   mlir::FailureOr<Value> evaluateLoop(const syntax::LoopExpr &loop, const Binding *scope);
   mlir::FailureOr<Value> evaluateBranch(const syntax::BranchExpr &branch, const Binding *scope);
   mlir::FailureOr<Value> evaluateBlock(const syntax::BranchExpr &branch, const syntax::Block &block, const Binding *scope);
+  struct BranchSide {
+    FunctionInstance instance;
+    std::vector<Tensor> values;
+    std::vector<bool> areNumbers; // which take the type of the other side
+    bool isList = false;
+  };
+  mlir::FailureOr<BranchSide> finishSide(const Value &value, SourceRange where);
+  mlir::FailureOr<std::vector<Tensor>> emitBranch(SourceRange where, const Tensor &flag, const BranchSide &then, const BranchSide &otherwise,
+                                                  llvm::ArrayRef<llvm::StringRef> names, llvm::ArrayRef<Tensor> arguments, bool freshKey);
+  struct LoopBounds {
+    Value low, high;   // of a `for`
+    int64_t limit = 0; // of a `while`
+  };
+  mlir::FailureOr<LoopBounds> evaluateBounds(const syntax::LoopExpr &loop, const Binding *scope);
+  mlir::FailureOr<std::vector<Tensor>> emitLoop(const syntax::LoopExpr &loop, const LoopBounds &bounds, const FunctionInstance &body,
+                                                const FunctionInstance *condition, llvm::ArrayRef<Tensor> starts);
+  mlir::FailureOr<Tensor> carryOn(llvm::StringRef name, const Value &value, SourceRange where, const Tensor &start, SourceRange startWhere);
   mlir::FailureOr<Tensor> toTruth(const mlir::FailureOr<Value> &value, SourceRange where);
   /// The body of a loop, or its condition, as a private function of the carries and the number of the trip.
   mlir::FailureOr<FunctionInstance> liftTrip(const syntax::LoopExpr &loop, llvm::ArrayRef<Tensor> starts, bool isCondition,
@@ -363,8 +385,11 @@ private:
   mlir::FailureOr<std::vector<const Binding *>> bindElement(llvm::ArrayRef<syntax::Name> names, const Value &element,
                                                             SourceRange where, const Binding *scope);
   mlir::LogicalResult evaluateEach(const syntax::EachStmt &each, const Binding *&scope);
+  void handOn(const Binding *inside, const Binding *start, const Binding *limit, const Binding *&scope);
   mlir::LogicalResult evaluateRequire(const syntax::RequireStmt &require, const Binding *scope);
   mlir::LogicalResult evaluateExpect(const syntax::ExpectStmt &expect, const Binding *scope);
+  bool isKnownAround(const Binding *binding);
+  mlir::FailureOr<bool> isOwn(const Binding *binding);
   mlir::FailureOr<Value> capture(const Binding *binding);
   mlir::FailureOr<Value> staticBinary(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, bool &done);
   void references(const syntax::Expr &e, const Binding *scope, llvm::SmallVectorImpl<llvm::StringRef> &local,
@@ -406,6 +431,8 @@ private:
   std::deque<NetInstance> nets;
   std::deque<ParameterSet> sets;
   llvm::DenseMap<const Binding *, std::vector<const Binding *>> referenceCache;
+  llvm::SmallPtrSet<const Binding *, 8> drawing; // definitions that have drawn numbers when they were evaluated
+  unsigned keysTaken = 0;                        // of random draws, so far
   llvm::StringMap<FunctionInstance> instances;
   llvm::StringMap<unsigned> functionNames;
 };

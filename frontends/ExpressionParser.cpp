@@ -324,9 +324,9 @@ ExprPtr ExpressionParser::parsePrimary() {
       return nullptr;
     }
     if (atControl("for") || atControl("while"))
-      return parseLoop();
+      return parseLoop(/*isStatement=*/false, InFn);
     if (atControl("if"))
-      return parseBranch(/*isStatement=*/false);
+      return parseBranch(/*isStatement=*/false, InFn);
     if (at("true") || at("false")) {
       Token value = take();
       return std::make_unique<BoolExpr>(value.range, value.is("true"));
@@ -539,7 +539,7 @@ bool ExpressionParser::atControl(llvm::StringRef word) const {
 
 // for NAME in LOW..HIGH carry NAME = START, ... { statements }
 // while CONDITION max LIMIT carry NAME = START, ... { statements }
-ExprPtr ExpressionParser::parseLoop() {
+ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
   Nesting nesting(*this);
   if (tooDeep())
     return nullptr;
@@ -567,9 +567,10 @@ ExprPtr ExpressionParser::parseLoop() {
     if (!loop->limit)
       return nullptr;
   }
-  if (!expect("carry", "before what a trip hands to the next, as in 'carry x = 0.0'"))
+  bool hasCarries = !isStatement || at("carry");
+  if (hasCarries && !expect("carry", "before what a trip hands to the next, as in 'carry x = 0.0'"))
     return nullptr;
-  do {
+  while (hasCarries) {
     skipNewlines();
     std::optional<Name> name = expectName("a name that each trip hands to the next");
     if (!name || !expect("=", "before its value at the start"))
@@ -582,24 +583,25 @@ ExprPtr ExpressionParser::parseLoop() {
     if (!start)
       return nullptr;
     loop->carries.push_back({*name, std::move(start)});
-  } while (takeIf(","));
-  std::optional<Block> body = parseBody();
+    hasCarries = takeIf(",");
+  }
+  std::optional<Block> body = parseBlock(place);
   if (!body)
     return nullptr;
   loop->body = std::move(*body);
   loop->range = since(word.range);
   loop->finish();
-  return rules.check(*loop) ? bounded(std::move(loop)) : nullptr;
+  return rules.check(*loop, isStatement) ? bounded(std::move(loop)) : nullptr;
 }
 
 // if CONDITION { statements value } else { statements value }; as a statement, branches rebind names
-ExprPtr ExpressionParser::parseBranch(bool isStatement) {
+ExprPtr ExpressionParser::parseBranch(bool isStatement, Place place) {
   Nesting nesting(*this);
   if (tooDeep())
     return nullptr;
   auto branch = std::make_unique<BranchExpr>(take().range);
   branch->condition = parseExpr();
-  std::optional<Block> then = branch->condition ? parseBody() : std::nullopt;
+  std::optional<Block> then = branch->condition ? parseBlock(place) : std::nullopt;
   if (!then)
     return nullptr;
   branch->then = std::move(*then);
@@ -610,7 +612,7 @@ ExprPtr ExpressionParser::parseBranch(bool isStatement) {
   if (branch->hasElse) {
     skipNewlines();
     take();
-    std::optional<Block> otherwise = parseBody();
+    std::optional<Block> otherwise = parseBlock(place);
     if (!otherwise)
       return nullptr;
     branch->otherwise = std::move(*otherwise);
@@ -619,7 +621,7 @@ ExprPtr ExpressionParser::parseBranch(bool isStatement) {
   if (!branch->hasElse)
     branch->otherwise.range = branch->range; // for what stands in for it
   branch->finish();
-  return rules.check(*branch, isStatement) ? bounded(std::move(branch)) : nullptr;
+  return rules.check(*branch, isStatement, place) ? bounded(std::move(branch)) : nullptr;
 }
 
 // a, b, ... without parentheses: what a fn returns or a line binds

@@ -73,13 +73,13 @@ protected:
   syntax::ExprPtr parseCall(syntax::ExprPtr callee);
   syntax::ExprPtr parseIndex(syntax::ExprPtr base);
   syntax::ExprPtr parseLambda();
-  syntax::ExprPtr parseLoop();
-  /// As a statement its branches may rebind names instead of having a value.
-  syntax::ExprPtr parseBranch(bool isStatement);
+  /// As statements of a body branches may rebind names instead of having a value; as those of a step, loops and branches change what it may change.
+  syntax::ExprPtr parseLoop(bool isStatement, Place place);
+  syntax::ExprPtr parseBranch(bool isStatement, Place place);
   /// `word` with an expression behind it; elsewhere it is a name.
   bool atControl(llvm::StringRef word) const;
-  /// { statements } of a loop or branch
-  virtual std::optional<syntax::Block> parseBody() = 0;
+  /// { statements }
+  virtual std::optional<syntax::Block> parseBlock(Place place) = 0;
   bool atLambda() const;
   std::optional<std::vector<syntax::ExprPtr>> parseElements(llvm::StringRef close, SourceRange open, syntax::ExprPtr first, bool &comma);
   syntax::ExprPtr parseExprOrTuple();

@@ -273,6 +273,19 @@ struct GraphBuilder::Parts {
     return expr(fbs::CreateBranchExpr(fb, written, whenTrue, whenFalse), site);
   }
 
+  Expr forLoop(std::string_view index, const Operand &low, const Operand &high, const std::vector<Carry> &starts, const Body &body, Site site) {
+    auto name = word(index, site);
+    auto from = write(low), to = write(high);
+    auto written = carries(starts);
+    return expr(fbs::CreateLoopExpr(fb, name, from, to, 0, 0, written, write(body, site)), site);
+  }
+
+  Expr whileLoop(const Operand &condition, const Operand &limit, const std::vector<Carry> &starts, const Body &body, Site site) {
+    auto goesOn = write(condition), most = write(limit);
+    auto written = carries(starts);
+    return expr(fbs::CreateLoopExpr(fb, 0, 0, 0, goesOn, most, written, write(body, site)), site);
+  }
+
   Expr declare(fbs::DeclareRole role, std::string_view name, const Type *type, const Operand &value, Site site,
                const Operand &outAxis = {}) {
     auto written = word(name, site);
@@ -466,16 +479,11 @@ Expr GraphBuilder::lambda(Names parameters, Operand body, Site site) {
 }
 
 Expr GraphBuilder::forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Site site) {
-  auto word = parts->word(index, site);
-  auto from = parts->write(low), to = parts->write(high);
-  auto starts = parts->carries(carries);
-  return parts->expr(fbs::CreateLoopExpr(parts->fb, word, from, to, 0, 0, starts, parts->write(body, site)), site);
+  return parts->forLoop(index, low, high, carries, body, site);
 }
 
 Expr GraphBuilder::whileLoop(Operand condition, Operand limit, std::vector<Carry> carries, const Body &body, Site site) {
-  auto goesOn = parts->write(condition), most = parts->write(limit);
-  auto starts = parts->carries(carries);
-  return parts->expr(fbs::CreateLoopExpr(parts->fb, 0, 0, 0, goesOn, most, starts, parts->write(body, site)), site);
+  return parts->whileLoop(condition, limit, carries, body, site);
 }
 
 Expr GraphBuilder::branch(Operand condition, const Body &then, const Body &otherwise, Site site) {
@@ -578,6 +586,14 @@ void GraphBuilder::each(Names names, Operand list, const Body &body, Site site) 
   auto words = parts->words(names, site);
   auto elements = parts->write(list);
   parts->add(fbs::CreateEachStmt(parts->fb, words, elements, parts->write(body, site)), site);
+}
+
+void GraphBuilder::forLoop(std::string_view index, Operand low, Operand high, const Body &body, Site site) {
+  parts->add(fbs::CreateLoopStmt(parts->fb, parts->forLoop(index, low, high, {}, body, site).offset), site);
+}
+
+void GraphBuilder::whileLoop(Operand condition, Operand limit, const Body &body, Site site) {
+  parts->add(fbs::CreateLoopStmt(parts->fb, parts->whileLoop(condition, limit, {}, body, site).offset), site);
 }
 
 void GraphBuilder::when(Operand condition, const Body &then, const Body &otherwise, Site site) {

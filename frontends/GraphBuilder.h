@@ -319,7 +319,10 @@ public:
   void update(std::vector<Operand> sets, Optimizer with, Operand gradient, Site site = Site::current());
 
   void each(Names names, Operand list, const Body &body, Site site = Site::current());
-  /// if condition { then } else { otherwise }, which rebind names
+  /// Statements of a step: for index in low..high { body }; while condition max limit { body }
+  void forLoop(std::string_view index, Operand low, Operand high, const Body &body, Site site = Site::current());
+  void whileLoop(Operand condition, Operand limit, const Body &body, Site site = Site::current());
+  /// if condition { then } else { otherwise }, which rebind names or, in a step, do what that does
   void when(Operand condition, const Body &then, const Body &otherwise = {}, Site site = Site::current());
   void require(Operand condition, Site site = Site::current());
   void expect(Operand actual, Operand expected, Operand tolerance, Site site = Site::current());

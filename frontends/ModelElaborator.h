@@ -6,11 +6,13 @@
 
 #include "costate/frontends/Elaborator.h"
 
+#include "llvm/ADT/MapVector.h"
+
 namespace costate::importer {
 
 class ModelElaborator {
 public:
-  ModelElaborator(Elaborator &e, const syntax::ModelDecl &model) : e(e), model(model) {}
+  ModelElaborator(Elaborator &e, const syntax::ModelDecl &model) : e(e), model(model), zero(model.range, int64_t(0)) {}
 
   mlir::LogicalResult run();
 
@@ -62,6 +64,7 @@ private:
     std::vector<Rule> rules;
     std::vector<std::pair<const syntax::Parameter *, const Binding *>> hypers; // arguments that became hyper-parameters
     std::vector<GroupArgument> groupArguments;
+    const Binding *clock = nullptr; // a state that counts how often it has run, where that is not the number of the step
   };
 
   /// State and its initial value, seen from `scope`; `param` is what an optimizer's state may refer to.
@@ -96,16 +99,45 @@ private:
   //===--- Steps (ElaborateSteps.cpp) ---------------------------------------===//
 
   mlir::LogicalResult declareStep(const syntax::Stmt &statement, const Binding *scope);
+  mlir::LogicalResult declareBlock(const syntax::Block &block, const Binding *&scope, bool runsOnce);
   mlir::LogicalResult declareUpdate(const syntax::Stmt &statement, llvm::ArrayRef<syntax::Name> sets, const syntax::OptimizerUse &use,
-                                    const Binding *scope);
+                                    const Binding *scope, bool runsOnce);
+  std::optional<bool> staticCondition(const syntax::Expr &condition, const Binding *scope);
+  bool readsClock(const syntax::OptimizerDecl &decl);
+  const Binding *addClock(const syntax::OptimizerDecl &decl, ParameterSet &set);
   mlir::LogicalResult declareGroups(const syntax::OptimizerUse &use, const syntax::OptimizerDecl &decl, Update &update,
                                     const Binding *scope);
   mlir::FailureOr<std::vector<ParameterSet *>> resolveSets(llvm::ArrayRef<syntax::Name> names, const Binding *scope, SourceRange where);
   mlir::LogicalResult declareObjective();
   mlir::LogicalResult runStep(const syntax::Stmt &statement, const Binding *scope);
+  mlir::LogicalResult runBlock(const syntax::Block &block, const Binding *&scope);
+  mlir::LogicalResult runUpdate(const syntax::UpdateStmt &statement, const Binding *scope);
   mlir::LogicalResult runUpdate(const Update &update, llvm::ArrayRef<Tensor> gradients, const Binding *scope);
   mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
-  void forget(const Binding *root); // values of definitions that depend on it
+  const State *stateOf(const Binding *binding) const;
+  const Update *updateOf(const syntax::Stmt &statement) const;
+  void assign(const Binding *root, Value value); // and forgets the values of definitions that depend on it
+  void change(const Binding *root, Value value); // the same for a line of a step
+  void forget(const Binding *root);
+
+  //===--- Branches and loops of steps (ElaborateStepParts.cpp) --------------===//
+
+  using Roots = std::vector<const Binding *>;
+  mlir::LogicalResult runBranch(const syntax::BranchExpr &branch, const Binding *&scope);
+  mlir::LogicalResult runLoop(const syntax::LoopExpr &loop, const Binding *&scope);
+  mlir::FailureOr<Elaborator::BranchSide> liftSide(const syntax::Block &block, const Roots &roots, llvm::ArrayRef<syntax::Name> names,
+                                                   const Binding *scope);
+  mlir::FailureOr<FunctionInstance> liftTrip(const syntax::LoopExpr &loop, const Roots &roots, llvm::ArrayRef<syntax::Name> names,
+                                             llvm::ArrayRef<Tensor> starts, bool isCondition, const Binding *scope);
+  Roots changedBy(llvm::ArrayRef<const syntax::Block *> blocks, const Binding *scope);
+  void collectChanged(const syntax::Block &block, const Binding *scope, llvm::SmallVectorImpl<llvm::StringRef> &own, Roots &roots);
+  mlir::FailureOr<std::vector<syntax::Name>> namesOf(llvm::ArrayRef<syntax::Name> rebound, const Binding *scope, llvm::StringRef place);
+  llvm::ArrayRef<const Binding *> named(const Roots &roots) const { return llvm::ArrayRef(roots).drop_back(lastOf.size() + 1); }
+  void enterPart(FunctionScope::Part part, const Roots &roots, const Binding *scope);
+  void leavePart(const Roots &roots, llvm::ArrayRef<Tensor> results);
+  void collectEffects();
+  bool standsGuarded(const Binding *root) const;
+  Tensor guarded(const Tensor &before, const Tensor &after);
 
   //===--- Rules of optimizers (ElaborateRules.cpp) ------------------------===//
 
@@ -122,7 +154,7 @@ private:
   mlir::FailureOr<Rule> declareRule(const Optimizer &optimizer, const Update &update, ParameterSet &set);
   mlir::LogicalResult declareStates(const syntax::OptimizerDecl &decl, Rule &rule, const Binding *scope);
   mlir::LogicalResult declareLeafStates(const syntax::OptimizerDecl &decl, Rule &rule, const Binding *scope);
-  std::string stateName(const syntax::OptimizerDecl &decl, const syntax::DeclareStmt &declare, const ParameterSet &set) const;
+  std::string stateName(const syntax::OptimizerDecl &decl, llvm::StringRef state, const ParameterSet &set) const;
   /// The initial value of a state of one parameter.
   mlir::FailureOr<Tensor> leafState(const syntax::Expr &initial, const Binding *scope, const Tensor &param, int64_t outAxis);
   mlir::FailureOr<Tensor> leafStates(const State &state);
@@ -147,7 +179,7 @@ private:
   mlir::LogicalResult buildPredict();
   /// Arguments of the current function for all roots, in the order of the ABI.
   void addArgument(const Root &root);
-  const Tensor &tensorOf(const Binding *root);
+  Tensor tensorOf(const Binding *root);
   std::vector<const Root *> addRoots(bool withTargets);
   mlir::LogicalResult evaluateMetrics(std::vector<Tensor> &results);
   /// Closes the current function, whose arguments stand for `roots`: sets attributes, refuses sizes that no input gives. If
@@ -170,6 +202,14 @@ private:
   Root tRoot, seedRoot;
   std::vector<std::pair<const syntax::Stmt *, const Binding *>> steps; // minimize or step, and what they see
   std::vector<Update> updates;
+  std::vector<const Binding *> moved; // names of the step being declared that a branch or loop rebinds
+  syntax::NumberExpr zero;            // where a clock starts
+  const Binding *stepStart = nullptr; // what a step can see from outside
+  const Binding *finite = nullptr;    // whether all objectives so far are
+  unsigned objectives = 0;            // how many those are
+  llvm::MapVector<const Binding *, const Binding *> lastOf; // of a state of a net: what the last call has made of it
+  /// What has changed: how many objectives there were when it was made to stand only if they are finite; 0 if it was not.
+  llvm::DenseMap<const Binding *, unsigned> guards;
   std::vector<Metric> metrics; // `loss` first, if there is one
   std::vector<Metric> predictions;
   std::vector<const Binding *> definitions;

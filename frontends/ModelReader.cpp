@@ -226,8 +226,8 @@ private:
         return nullptr;
       return std::make_unique<LambdaExpr>(range, std::move(parameters), std::move(body));
     }
-    case fbs::ExprNode::LoopExpr: return readLoop(*in.node_as_LoopExpr(), range);
-    case fbs::ExprNode::BranchExpr: return readBranch(*in.node_as_BranchExpr(), range, /*isStatement=*/false);
+    case fbs::ExprNode::LoopExpr: return readLoop(*in.node_as_LoopExpr(), range, /*isStatement=*/false, InFn);
+    case fbs::ExprNode::BranchExpr: return readBranch(*in.node_as_BranchExpr(), range, /*isStatement=*/false, InFn);
     case fbs::ExprNode::NONE: break;
     }
     fail(range, "an expression of this version, but got number " + llvm::Twine(unsigned(in.node_type())) + " of another");
@@ -291,11 +291,12 @@ private:
     return read(*in.name(), around, out.name) && read(*in.start(), around, out.start);
   }
 
-  ExprPtr readLoop(const fbs::LoopExpr &in, SourceRange range) {
+  std::unique_ptr<LoopExpr> readLoop(const fbs::LoopExpr &in, SourceRange range, bool isStatement, Place place) {
     auto loop = std::make_unique<LoopExpr>(range);
     if (!readIf(in.index(), range, loop->index) || !readIf(in.low(), range, loop->low) || !readIf(in.high(), range, loop->high) ||
         !readIf(in.condition(), range, loop->condition) || !readIf(in.limit(), range, loop->limit) ||
-        !readSome(in.carries(), range, loop->carries, "carry of a loop") || !read(*in.body(), range, InFn, loop->body))
+        !(isStatement ? readAll(in.carries(), range, loop->carries) : readSome(in.carries(), range, loop->carries, "carry of a loop")) ||
+        !read(*in.body(), range, place, loop->body))
       return nullptr;
     bool isFor = loop->index && loop->low && loop->high && !loop->condition && !loop->limit;
     bool isWhile = !loop->index && !loop->low && !loop->high && loop->condition && loop->limit;
@@ -304,18 +305,18 @@ private:
       return nullptr;
     }
     loop->finish();
-    return rules.check(*loop) ? std::move(loop) : nullptr;
+    return rules.check(*loop, isStatement) ? std::move(loop) : nullptr;
   }
 
-  std::unique_ptr<BranchExpr> readBranch(const fbs::BranchExpr &in, SourceRange range, bool isStatement) {
+  std::unique_ptr<BranchExpr> readBranch(const fbs::BranchExpr &in, SourceRange range, bool isStatement, Place place) {
     auto branch = std::make_unique<BranchExpr>(range);
     branch->hasElse = in.otherwise() != nullptr;
     branch->otherwise.range = range;
-    if (!read(*in.condition(), range, branch->condition) || !read(*in.then(), range, InFn, branch->then) ||
-        (branch->hasElse && !read(*in.otherwise(), range, InFn, branch->otherwise)))
+    if (!read(*in.condition(), range, branch->condition) || !read(*in.then(), range, place, branch->then) ||
+        (branch->hasElse && !read(*in.otherwise(), range, place, branch->otherwise)))
       return nullptr;
     branch->finish();
-    return rules.check(*branch, isStatement) ? std::move(branch) : nullptr;
+    return rules.check(*branch, isStatement, place) ? std::move(branch) : nullptr;
   }
 
   //===--- Types and parameters -------------------------------------------===//
@@ -408,7 +409,9 @@ private:
                read(*node.body(), range, place, out.body) && rules.check(out);
       });
     case fbs::StmtNode::BranchStmt:
-      return make<BranchStmt>(range, [&](BranchStmt &out) { return allowed("if") && read(*in.node_as_BranchStmt(), range, out); });
+      return make<BranchStmt>(range, [&](BranchStmt &out) { return allowed("if") && read(*in.node_as_BranchStmt(), range, place, out); });
+    case fbs::StmtNode::LoopStmt:
+      return make<LoopStmt>(range, [&](LoopStmt &out) { return allowed("for") && read(*in.node_as_LoopStmt(), range, out); });
     case fbs::StmtNode::RequireStmt:
       return make<RequireStmt>(range, [&, &node = *in.node_as_RequireStmt()](RequireStmt &out) {
         return allowed("require") && read(*node.condition(), range, out.condition);
@@ -466,7 +469,19 @@ private:
            fail(out.value->range, "a file name in quotes after 'data', but got '" + spell(*out.value) + "'");
   }
 
-  bool read(const fbs::BranchStmt &in, SourceRange range, BranchStmt &out) {
+  bool read(const fbs::LoopStmt &in, SourceRange range, LoopStmt &out) {
+    Level level(*this);
+    const fbs::LoopExpr *node = in.value()->node_as_LoopExpr();
+    SourceRange where;
+    if (!node)
+      return fail(range, "a loop in a statement 'for'");
+    if (!locate(in.value()->range(), range, where) || !checkLevels(where))
+      return false;
+    out.value = readLoop(*node, where, /*isStatement=*/true, InStep);
+    return out.value && rules.checkDepth(*out.value);
+  }
+
+  bool read(const fbs::BranchStmt &in, SourceRange range, Place place, BranchStmt &out) {
     Level level(*this);
     const fbs::BranchExpr *node = in.value()->node_as_BranchExpr();
     SourceRange where;
@@ -474,10 +489,11 @@ private:
       return fail(range, "a branch in a statement 'if'");
     if (!locate(in.value()->range(), range, where) || !checkLevels(where))
       return false;
-    std::unique_ptr<BranchExpr> branch = readBranch(*node, where, /*isStatement=*/true);
+    Place inside = place == InStep ? InStep : InFn;
+    std::unique_ptr<BranchExpr> branch = readBranch(*node, where, /*isStatement=*/true, inside);
     if (!branch || !rules.checkDepth(*branch))
       return false;
-    bool rebinds = !branch->rebound.empty();
+    bool rebinds = inside == InStep || !branch->rebound.empty();
     out.value = std::move(branch);
     return rebinds || fail(where, "branches of a statement 'if' to rebind names by '<-'");
   }

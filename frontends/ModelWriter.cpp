@@ -228,6 +228,7 @@ class ModelWriter {
           return statement(fbs::CreateEachStmt(fb, names, elements, write(s->body)));
         })
         .Case([&](const BranchStmt *s) { return statement(fbs::CreateBranchStmt(fb, write(s->value))); })
+        .Case([&](const LoopStmt *s) { return statement(fbs::CreateLoopStmt(fb, write(s->value))); })
         .Case([&](const RequireStmt *s) { return statement(fbs::CreateRequireStmt(fb, write(s->condition))); })
         .Case([&](const ExpectStmt *s) {
           auto actual = write(s->actual), expected = write(s->expected);

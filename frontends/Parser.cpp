@@ -37,8 +37,7 @@ private:
 
   //===--- Statements -----------------------------------------------------===//
 
-  std::optional<Block> parseBlock(Place place);
-  std::optional<Block> parseBody() override { return parseBlock(InFn); }
+  std::optional<Block> parseBlock(Place place) override;
   StmtPtr parseStatement(Place place);
   StmtPtr parseDeclare(DeclareStmt::Role role);
   StmtPtr parseRoleBind(BindStmt::Role role);
@@ -54,7 +53,8 @@ private:
   StmtPtr parseUpdate();
   StmtPtr parseStep();
   StmtPtr parseEach(Place place);
-  StmtPtr parseBranchStatement();
+  StmtPtr parseBranchStatement(Place place);
+  StmtPtr parseLoopStatement();
   StmtPtr parseRequire();
   StmtPtr parseExpect();
   StmtPtr parseBindOrResult();
@@ -381,10 +381,12 @@ StmtPtr Parser::parseStatement(Place place) {
       {"step", [](Parser &p, Place) { return p.parseStep(); }},
       {"update", [](Parser &p, Place) { return p.parseUpdate(); }},
       {"each", [](Parser &p, Place place) { return p.parseEach(place); }},
-      {"if", [](Parser &p, Place) { return p.parseBranchStatement(); }},
+      {"if", [](Parser &p, Place place) { return p.parseBranchStatement(place); }},
       {"require", [](Parser &p, Place) { return p.parseRequire(); }},
       {"expect", [](Parser &p, Place) { return p.parseExpect(); }},
   };
+  if (place == InStep && (atControl("for") || atControl("while"))) // elsewhere they are values
+    return parseLoopStatement();
   // A keyword is one only before what its construct needs; `param <- ...`, `batch = 3` and `target(x)` are names.
   const Token &after = peek(1);
   bool takesValue = at("minimize") || at("if") || at("require") || at("expect");
@@ -645,12 +647,13 @@ StmtPtr Parser::parseEach(Place place) {
   return rules.check(*each) ? std::move(each) : nullptr;
 }
 
-// if CONDITION { statements } [else { statements }], which rebind names or end with the value of the body
-StmtPtr Parser::parseBranchStatement() {
-  ExprPtr value = parseBranch(/*isStatement=*/true);
+// if CONDITION { statements } [else { statements }], which rebind names, end with the value of the body or, in a step, do what that does
+StmtPtr Parser::parseBranchStatement(Place place) {
+  Place inside = place == InStep ? InStep : InFn;
+  ExprPtr value = parseBranch(/*isStatement=*/true, inside);
   if (!value)
     return nullptr;
-  if (!llvm::cast<BranchExpr>(*value).rebound.empty()) {
+  if (inside == InStep || !llvm::cast<BranchExpr>(*value).rebound.empty()) {
     auto statement = std::make_unique<BranchStmt>(value->range);
     statement->value = std::move(value);
     return statement;
@@ -658,6 +661,16 @@ StmtPtr Parser::parseBranchStatement() {
   auto result = std::make_unique<ResultStmt>(value->range);
   result->value = std::move(value);
   return result;
+}
+
+// for NAME in LOW..HIGH { statements }; while CONDITION max COUNT { statements }: of a step
+StmtPtr Parser::parseLoopStatement() {
+  ExprPtr value = parseLoop(/*isStatement=*/true, InStep);
+  if (!value)
+    return nullptr;
+  auto statement = std::make_unique<LoopStmt>(value->range);
+  statement->value = std::move(value);
+  return statement;
 }
 
 // require CONDITION

@@ -75,6 +75,8 @@ static unsigned depthOf(const Stmt &statement) {
     return deepest({&llvm::cast<RebindStmt>(statement).value});
   case Stmt::Branch:
     return deepest({&llvm::cast<BranchStmt>(statement).value});
+  case Stmt::Loop:
+    return deepest({&llvm::cast<LoopStmt>(statement).value});
   case Stmt::Require:
     return deepest({&llvm::cast<RequireStmt>(statement).condition});
   case Stmt::Result:
@@ -132,6 +134,8 @@ std::vector<Name> Block::reboundNames() const {
       add(rebind->name);
     else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
       llvm::for_each(llvm::cast<BranchExpr>(*branch->value).rebound, add);
+    else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get()))
+      llvm::for_each(llvm::cast<LoopExpr>(*loop->value).body.reboundNames(), add);
     else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get()))
       llvm::for_each(each->body.reboundNames(), add);
   }
@@ -244,7 +248,7 @@ std::pair<std::string, unsigned> spelling(const Expr &e) {
     auto carry = [](const LoopExpr::Carry &c) { return c.name.text.str() + " = " + spell(*c.start); };
     return {(loop.index ? "for " + loop.index->text.str() + " in " + spell(*loop.low) + ".." + spell(*loop.high)
                         : "while " + spell(*loop.condition) + " max " + spell(*loop.limit)) +
-                " carry " + llvm::join(llvm::map_range(loop.carries, carry), ", ") + " { .. }",
+                (loop.carries.empty() ? "" : " carry ") + llvm::join(llvm::map_range(loop.carries, carry), ", ") + " { .. }",
             0};
   }
   case Expr::Branch:

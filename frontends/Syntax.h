@@ -164,7 +164,7 @@ struct Parameter {
 //===----------------------------------------------------------------------===//
 
 struct Stmt {
-  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Each, Branch, Require, Expect, Result };
+  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Each, Branch, Loop, Require, Expect, Result };
   const Kind kind;
   SourceRange range;
 
@@ -316,9 +316,15 @@ struct BranchExpr : ExprOf<Expr::Branch> {
   void finish(); // all operands are there; finds `rebound`
 };
 
-/// if c { x <- a } else { y <- b }
+/// if c { x <- a } else { y <- b }; in a step also: if c { update f with sgd(lr=0.1) from g }
 struct BranchStmt : StmtOf<Stmt::Branch> {
   ExprPtr value; // a BranchExpr
+  using StmtOf::StmtOf;
+};
+
+/// for k in 0..n { update f with sgd(lr=0.1) from grad(loss, f) }: of a step; what the loop changes is carried
+struct LoopStmt : StmtOf<Stmt::Loop> {
+  ExprPtr value; // a LoopExpr without carries
   using StmtOf::StmtOf;
 };
 

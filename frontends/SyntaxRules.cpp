@@ -49,7 +49,9 @@ bool SyntaxRules::checkPlace(llvm::StringRef keyword, SourceRange where, Place p
       {"require", InNet | InFn},
       {"state", InModel | InNet | InOptimizer},
       {"each", InNet | InFn | InCheck | InOptimizer},
-      {"if", InNet | InFn | InCheck | InOptimizer},
+      {"if", InNet | InFn | InCheck | InOptimizer | InStep},
+      {"for", InStep},
+      {"while", InStep},
   };
   const Keyword *found = llvm::find_if(keywords, [&](const Keyword &k) { return k.word == keyword; });
   if (found == std::end(keywords) || found->places & place)
@@ -86,22 +88,37 @@ bool SyntaxRules::check(const CallExpr &call) {
   return true;
 }
 
-bool SyntaxRules::check(const LoopExpr &loop) {
-  if (loop.body.hasValue()) {
-    diagnostics.error(loop.body.statements.back()->range)
-        << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
+bool SyntaxRules::checkNoValue(const Block &body) {
+  if (!body.hasValue())
+    return true;
+  diagnostics.error(body.statements.back()->range) << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
+  return false;
+}
+
+bool SyntaxRules::check(const LoopExpr &loop, bool isStatement) {
+  if (!checkNoValue(loop.body))
+    return false;
+  if (isStatement && !loop.carries.empty()) {
+    diagnostics.error(loop.carries.front().name.range) << "requires no carries of a loop in a step: what it changes is handed on";
     return false;
   }
-  for (const Name &name : loop.body.reboundNames())
-    if (llvm::none_of(loop.carries, [&](const LoopExpr::Carry &carry) { return carry.name.text == name.text; })) {
+  for (const Name &name : loop.body.reboundNames()) {
+    if (isStatement && loop.index && loop.index->text == name.text) {
+      diagnostics.error(name.range) << "requires another name than that of the number of the trip, '" << name.text << "', before '<-'";
+      return false;
+    }
+    if (!isStatement && llvm::none_of(loop.carries, [&](const LoopExpr::Carry &carry) { return carry.name.text == name.text; })) {
       diagnostics.error(name.range) << "requires '" << name.text << "' among the carries of the loop, as in 'carry " << name.text << " = "
                                     << name.text << "': a trip hands nothing else to the next";
       return false;
     }
+  }
   return true;
 }
 
-bool SyntaxRules::check(const BranchExpr &branch, bool isStatement) {
+bool SyntaxRules::check(const BranchExpr &branch, bool isStatement, Place place) {
+  if (isStatement && place == InStep)
+    return checkNoValue(branch.then) && checkNoValue(branch.otherwise);
   bool thenHas = branch.then.hasValue(), otherwiseHas = branch.otherwise.hasValue();
   if ((thenHas && otherwiseHas) || (isStatement && !branch.rebound.empty() && !thenHas && !otherwiseHas))
     return true;
@@ -146,13 +163,7 @@ bool SyntaxRules::check(const DeclareStmt &declare) {
   return true;
 }
 
-bool SyntaxRules::check(const EachStmt &each) {
-  if (!each.body.hasValue())
-    return true;
-  diagnostics.error(each.body.statements.back()->range)
-      << "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on";
-  return false;
-}
+bool SyntaxRules::check(const EachStmt &each) { return checkNoValue(each.body); }
 
 bool SyntaxRules::check(const OptimizerUse &use) {
   for (const ExprPtr &group : use.groups) {

@@ -23,9 +23,10 @@ public:
   bool checkPlace(llvm::StringRef keyword, SourceRange where, Place place);
   bool checkDepth(const syntax::Expr &e);
   bool check(const syntax::CallExpr &call);
-  bool check(const syntax::LoopExpr &loop);
-  /// As a statement its branches may rebind names instead of having a value.
-  bool check(const syntax::BranchExpr &branch, bool isStatement);
+  /// As a statement, in a step, a loop has no carries.
+  bool check(const syntax::LoopExpr &loop, bool isStatement);
+  /// As a statement of a body its branches may rebind names instead of having a value; as one of a step they have none.
+  bool check(const syntax::BranchExpr &branch, bool isStatement, Place place);
   bool check(const syntax::DeclareStmt &declare);
   bool check(const syntax::EachStmt &each);
   bool check(const syntax::OptimizerUse &use);
@@ -33,6 +34,8 @@ public:
   bool check(const syntax::Block &block);
 
 private:
+  bool checkNoValue(const syntax::Block &body);
+
   Diagnostics &diagnostics;
 };
 

@@ -111,6 +111,11 @@ void buildEverything(GraphBuilder &b) {
     b.predict("p", first(x));
     b.metric("q", loss);
     b.step([&] { b.update({first, "b"}, {o({"lr", 0.1}), {g1({"lr", 0.2})}}, grad(loss, b.tuple({first, second}))); });
+    b.step([&] {
+      auto update = [&] { b.update({second}, o({"lr", 0.1}), grad(loss, second)); };
+      b.when(h > 1, [&] { b.forLoop("i", 0, 2, update); }, [&] { b.whileLoop(loss > 1, 3, update); });
+      b.when(b.name("t") > 3, update);
+    });
     b.minimize(loss, o({"lr", 0.1}), {first});
   });
 }

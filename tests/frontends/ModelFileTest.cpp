@@ -189,6 +189,13 @@ TEST_F(StrangeFileTest, PartsThatDoNotBelongTogether) {
   EXPECT_THAT(inFn(result(expr(fbs::CreateLoopExprDirect(fb, name("i"), one(), 0, one(), 0, &carries, body)))),
               HasSubstr("requires a loop to have either an index with its range or a condition with a number of trips at most"));
   EXPECT_THAT(inFn(statement(fbs::CreateBranchStmt(fb, one()))), HasSubstr("requires a branch in a statement 'if'"));
+  EXPECT_THAT(inModel(statement(fbs::CreateLoopStmt(fb, one()))), HasSubstr("requires 'for' to stand in a step, but found it in a model"));
+  auto inStep = [&](Offset<fbs::Stmt> last) { return inModel(statement(fbs::CreateStepStmt(fb, block({last})))); };
+  EXPECT_THAT(inStep(statement(fbs::CreateLoopStmt(fb, one()))), HasSubstr("requires a loop in a statement 'for'"));
+  std::vector<Offset<fbs::Carry>> some = {fbs::CreateCarry(fb, name("x"), one())};
+  auto nothing = block({});
+  EXPECT_THAT(inStep(statement(fbs::CreateLoopStmt(fb, expr(fbs::CreateLoopExprDirect(fb, name("i"), one(), one(), 0, 0, &some, nothing))))),
+              HasSubstr("requires no carries of a loop in a step"));
   EXPECT_THAT(inFn(result(one()), {fbs::CreateParameter(fb, name("x"), 0, 0, true)}),
               HasSubstr("requires 'static' to stand in the parameters of an optimizer"));
   EXPECT_THAT(inModel(statement(fbs::CreateDeclareStmt(fb, fbs::DeclareRole::State, name("s"), 0, one(), one()))),

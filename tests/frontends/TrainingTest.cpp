@@ -561,6 +561,193 @@ model m {
   EXPECT_EQ(model.values.at("seen").at(0), 2);  // a value that the step had bound stays
 }
 
+/// A model of three params `w`, from 1, and a step with these lines.
+std::string stepOf(const std::string &declarations, const std::string &lines) {
+  return "model m {\n  input x : f32[3]\n  param w : f32[3] = ones()\n" + declarations + "\n  step {\n" + lines + "\n  }\n}\n";
+}
+
+auto near(const Numbers &numbers) { return testing::Pointwise(testing::DoubleNear(1e-12), numbers); }
+
+TEST(TrainingTest, AnUpdateInABranchCountsByItself) {
+  Model model(stepOf("  loss = sum(x*w)", "if t % 2 == 0 { update params with adam(0.01) from grad(loss, params) }"));
+  Numbers w(3, 1.0), m(3, 0.0), v(3, 0.0);
+  for (int t = 1; t <= 8; ++t) {
+    const Numbers &g = gradients[(t - 1) % gradients.size()];
+    for (int i = 0; i < 3 && t % 2 == 0; ++i) {
+      m[i] = 0.9*m[i] + (1 - 0.9)*g[i];
+      v[i] = 0.999*v[i] + (1 - 0.999)*g[i]*g[i];
+      w[i] -= 0.01*(m[i]/(1 - std::pow(0.9, t/2))) / (std::sqrt(v[i]/(1 - std::pow(0.999, t/2))) + 1e-8);
+    }
+    EXPECT_THAT(model.step(g), near(w)) << "step " << t;
+  }
+  EXPECT_EQ(model.values.at("params.adam.t").at(0), 4);
+  EXPECT_EQ(model.values.at("t").at(0), 8);
+}
+
+TEST(TrainingTest, EachTripSeesTheParametersOfTheOneBefore) {
+  Model model(stepOf("  loss = 0.5*sum(x*w**2)", "for k in 0..3 { update params with nadam(0.1) from grad((1 + k)*loss, params) }"));
+  Numbers w(3, 1.0), m(3, 0.0), v(3, 0.0);
+  for (int t = 0; t < 2; ++t) {
+    for (int k = 0; k < 3; ++k)
+      for (int i = 0, n = 3*t + k + 1; i < 3; ++i) {
+        double g = (1 + k)*gradients[t][i]*w[i];
+        m[i] = 0.9*m[i] + (1 - 0.9)*g;
+        v[i] = 0.999*v[i] + (1 - 0.999)*g*g;
+        double ahead = 0.9*m[i]/(1 - std::pow(0.9, n + 1)) + (1 - 0.9)*g/(1 - std::pow(0.9, n));
+        w[i] -= 0.1*ahead/(std::sqrt(v[i]/(1 - std::pow(0.999, n))) + 1e-8);
+      }
+    EXPECT_THAT(model.step(gradients[t]), near(w));
+  }
+}
+
+TEST(TrainingTest, AWhileGoesOnByWhatItChanges) {
+  Model model(stepOf("  loss = 0.5*sum(x*w**2)\n  state trips = 0.0", R"(
+    rate = 0.1
+    while loss > 0.5 max 10 {
+      update params with sgd(rate) from grad(loss, params)
+      trips <- trips + 1
+      rate <- 0.9*rate
+    })"));
+  Numbers w(3, 1.0), x = {3, 2, 1};
+  auto loss = [&] { return 0.5*(x[0]*w[0]*w[0] + x[1]*w[1]*w[1] + x[2]*w[2]*w[2]); };
+  int trips = 0;
+  for (double rate = 0.1; loss() > 0.5 && trips < 10; ++trips, rate *= 0.9)
+    for (int i = 0; i < 3; ++i)
+      w[i] -= rate*x[i]*w[i];
+  EXPECT_THAT(model.step(x), near(w));
+  EXPECT_EQ(model.values.at("trips").at(0), trips);
+  EXPECT_GT(trips, 2);
+  Numbers same = model.step({1e-3, 1e-3, 1e-3}); // no trip at all
+  EXPECT_THAT(same, near(w));
+  model.step({-1, -1, -1});
+  EXPECT_EQ(model.values.at("trips").at(0), trips);
+}
+
+TEST(TrainingTest, BranchesRebindStatesAndNames) {
+  Model model(stepOf("  loss = sum(x*w)\n  state hits = 0.0\n  state last = 0.0", R"(
+    rate = 1
+    if loss > 0 {
+      seen = 2*loss
+      hits <- hits + 1
+      if t % 2 == 0 { rate <- 0.25 } else { last <- seen }
+    } else { rate <- 0.5; hits <- hits - 0.5 }
+    if training() and 1 < 2 { rate <- 2*rate } else { rate <- 100; update params with adam(1) from grad(loss, params) }
+    update params with sgd(0.1*rate) from grad(loss, params))"));
+  Numbers w(3, 1.0);
+  double hits = 0, last = 0;
+  for (int t = 1; t <= 6; ++t) {
+    const Numbers &x = gradients[(t - 1) % gradients.size()];
+    double loss = x[0]*w[0] + x[1]*w[1] + x[2]*w[2], rate = loss > 0 ? (t % 2 == 0 ? 0.25 : 1) : 0.5;
+    hits += loss > 0 ? 1 : -0.5;
+    last = loss > 0 && t % 2 ? 2*loss : last;
+    for (int i = 0; i < 3; ++i)
+      w[i] -= 0.1*2*rate*x[i];
+    EXPECT_THAT(model.step(x), near(w));
+    EXPECT_NEAR(model.values.at("hits").at(0), hits, 1e-12);
+    EXPECT_NEAR(model.values.at("last").at(0), last, 1e-12);
+  }
+  EXPECT_FALSE(model.values.contains("params.adam.m")); // of a branch that is known not to be taken
+}
+
+TEST(TrainingTest, SharpnessAwareEachSecondStep) {
+  Model model(stepOf("  loss = sum(x*w**3)", R"(
+    g = grad(loss, params)
+    if t % 2 == 0 { g <- grad(loss, params, at = params + 0.05*g/norm(g)) }
+    update params with sgd(0.1) from g)"));
+  Numbers w(3, 1.0), x = {0.5, -0.25, 1};
+  for (int t = 1; t <= 4; ++t) {
+    Numbers g(3), at = w;
+    double square = 0;
+    for (int i = 0; i < 3; ++i)
+      square += 9*x[i]*x[i]*std::pow(w[i], 4);
+    for (int i = 0; i < 3 && t % 2 == 0; ++i)
+      at[i] += 0.05*3*x[i]*w[i]*w[i]/std::sqrt(square);
+    for (int i = 0; i < 3; ++i)
+      w[i] -= 0.1*3*x[i]*at[i]*at[i];
+    EXPECT_THAT(model.step(x), near(w)) << "step " << t;
+  }
+}
+
+/// A step whose objectives are not all finite leaves everything as it is, wherever they stand.
+TEST(TrainingTest, PartsThatAreNotFiniteChangeNothing) {
+  const std::string head = "  param v : f32[3] = ones()\n  state count = 0\n  loss = sum(x*w) + 0*sum(v)\n  bad = sum(w/x)\n";
+  const std::vector<std::string> lines = {
+      "if t > 0 { update params with adam(0.1) from grad(bad, params); count <- count + 1 }",
+      "update params with adam(0.1) from grad(loss, params)\n if t > 0 { count <- count + 1; g = grad(bad, params) }",
+      "if t > 0 { update params with adam(0.1) from grad(loss, params) }\n if t > 0 { update params with sgd(0.1) from grad(bad, params) }",
+      "if t > 0 { if t < 5 { update params with adam(0.1) from grad(loss, params) }; count <- count + 1 }\n g = grad(bad, params)",
+      "if t > 0 { if t < 5 { update params with adam(0.1) from grad(loss, params) }; count <- count + 1; g = grad(bad, params) }",
+      "for k in 0..3 { count <- count + 1; if k == 1 { update params with adam(0.1) from grad(bad, params) }\n"
+      " else { update params with sgd(0.1) from grad(loss, params) } }",
+      "count <- 1\n while count < 5 max 3 { count <- count + 1; update params with adam(0.1) from grad(if count > 2 { bad } else { loss }, params) }",
+  };
+  for (const std::string &text : lines) {
+    Model model(stepOf(head, text));
+    model.step({1, 2, 3});
+    auto before = model.values;
+    EXPECT_EQ(before.at("t").at(0), 1) << text;
+    EXPECT_EQ(before.at("count").at(0) > 0 || before.at("params.adam.m").at(0) != 0, true) << text;
+    model.step({1, 0, 3});
+    for (const auto &[name, value] : before) {
+      if (name == "loss")
+        continue;
+      for (int64_t i = 0; i < value.size(); ++i)
+        EXPECT_EQ(model.values.at(name).at(i), value.at(i)) << name << "[" << i << "] of: " << text;
+    }
+    model.step({1, 2, 3});
+    EXPECT_EQ(model.values.at("t").at(0), 2) << text;
+  }
+}
+
+/// What a step has not evaluated a branch draws as the step would; each trip draws its own numbers, and so does what a branch draws by itself.
+TEST(TrainingTest, DrawsOfParts) {
+  Model model(stepOf("  z = normal([3])\n  loss = sum(z*w)\n  state a = 0.0; state b = 0.0; state c = 0.0; state d = 0.0; state h = 0.0; state i = 0.0", R"(
+    if t > 0 { a <- sum(z*x); h <- sum(normal([3])) }
+    i <- sum(normal([3]))
+    for k in 0..2 { c <- d; d <- sum(z*x); b <- b + sum(z) }
+    b <- sum(z*x))"));
+  model.step({1, 2, 3});
+  EXPECT_EQ(model.values.at("a").at(0), model.values.at("b").at(0));
+  EXPECT_NE(model.values.at("c").at(0), model.values.at("d").at(0));
+  EXPECT_NE(model.values.at("c").at(0), model.values.at("b").at(0));
+  EXPECT_NE(model.values.at("h").at(0), model.values.at("i").at(0));
+  EXPECT_NE(model.values.at("a").at(0), 0);
+  EXPECT_NE(model.values.at("c").at(0), 0);
+}
+
+/// A net with state: the last call that was evaluated decides, also in parts.
+TEST(TrainingTest, StatesOfNetsInParts) {
+  Model model(R"(
+net counter()(x) { param w : f32[1] = ones()
+                   state n = 0.0
+                   state s = 0.0
+                   n <- n + 1
+                   s <- sum(x)
+                   w*x }
+model m {
+  input x : f32[1]
+  net f = counter()
+  metric loss = sum(x)
+  state seen = 0.0
+  step {
+    if t % 2 == 0 { update f with sgd(0.5) from grad(sum(f(x)), f) }
+    for k in 0..3 { if k < t - 2 { seen <- sum(f((1 + k)*x)) } }
+  }
+}
+)");
+  model.step({4}, "f");
+  EXPECT_EQ(model.values.at("f.n").at(0), 0); // no call at all
+  model.step({4}, "f");
+  EXPECT_EQ(model.values.at("f.n").at(0), 1);
+  EXPECT_EQ(model.values.at("f.s").at(0), 4);
+  model.step({4}, "f");
+  EXPECT_EQ(model.values.at("f.n").at(0), 2);
+  EXPECT_EQ(model.values.at("f.s").at(0), 4); // the first trip alone
+  EXPECT_EQ(model.values.at("seen").at(0), 4*(1 - 0.5*4));
+  model.step({4}, "f");
+  EXPECT_EQ(model.values.at("f.s").at(0), 8);
+}
+
 TEST(TrainingTest, InitialValuesDependOnSeedAndPathOnly) {
   const std::string head = "model m {\n  input x : f32[3]\n  param w : f32[3] = normal()\n";
   const std::string tail = "  minimize sum(x*w) with sgd(lr=1)\n}\n";
