@@ -170,6 +170,14 @@ FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Bin
 
   if (StringRef advice = adviceForName(e.name); !advice.empty())
     return error(e.range) << "unknown name '" << e.name << "'; " << advice;
+  for (const Binding &elsewhere : llvm::reverse(bindings)) { // in the step that is evaluated, or one like it
+    const Binding *start = elsewhere.name == e.name && current->bodyStart ? &elsewhere : nullptr;
+    while (start && start != current->bodyStart)
+      start = start->previous;
+    if (start)
+      return (error(e.range) << "unknown name '" << e.name << "'; a name lasts from the line that binds it to the end of the step, branch or loop around that")
+          .note(location(elsewhere.where), "it is bound here");
+  }
   std::vector<StringRef> candidates;
   for (const Binding *b = scope; b; b = b->previous)
     candidates.push_back(b->name);
