@@ -129,14 +129,30 @@ bool ContractionTiler::dependsOn(Value index, Value variable) {
          llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, variable); });
 }
 
-/// The stage that stores the tiles: the only reader of the sum, if it is an output that reads it point by point, else a copy.
+/// Does a value of the definition hang on where it is computed, by a choice? Halide infers from the condition that not all of a tile is read, which the
+/// promised extents of the tile contradict.
+static bool choosesByPlace(StageOp stage) {
+  Block &body = stage.getDefinition().front();
+  SmallPtrSet<Value, 16> ofPlace(body.getArguments().begin(), body.getArguments().end());
+  for (Operation &op : body) { // in order: operands come first
+    if (isa<LoadOp>(op))
+      continue; // an element, wherever it lies, is data
+    if (auto choice = dyn_cast<arith::SelectOp>(op); choice && ofPlace.contains(choice.getCondition()))
+      return true;
+    if (llvm::any_of(op.getOperands(), [&](Value operand) { return ofPlace.contains(operand); }))
+      ofPlace.insert(op.result_begin(), op.result_end());
+  }
+  return false;
+}
+
+/// The stage that stores the tiles: the only reader of the sum, if it is an output that reads all of it point by point, else a copy.
 StageOp ContractionTiler::findStore() {
   Value value = sum.getResult(0);
   if (value.hasOneUse())
     if (auto load = dyn_cast<LoadOp>(*value.user_begin())) {
       auto reader = load->getParentOfType<StageOp>();
       if (load->getParentRegion() == &reader.getDefinition() && reader.getUpdateOps().empty() && kernel.isOutputStage(reader) &&
-          reader.getMixedExtents() == sum.getMixedExtents() && llvm::equal(load.getIndices(), reader.getDefinition().getArguments()))
+          !choosesByPlace(reader) && reader.getMixedExtents() == sum.getMixedExtents() && llvm::equal(load.getIndices(), reader.getDefinition().getArguments()))
         return reader;
     }
   StageOp copy = copyStage(sum);

@@ -43,3 +43,17 @@ func.func @dot_general_of_nothing(%x: tensor<2x?xf32> {graph.dims = [#graph.dim<
   %z = graph.dot_general %x, %y contracting [1] x [0] : tensor<2x?xf32>, tensor<?x3xf32> -> tensor<2x3xf32>
   return %z : tensor<2x3xf32>
 }
+
+// Where a choice by place reads a part of the product only.
+func.func @dot_general_strict_triangle(%x: tensor<?x3x3xf64> {graph.dims = [#graph.dim<n>, #graph.dim<3>, #graph.dim<3>], check.random = [-1.0, 1.0], check.shape = array<i64: 2, 3, 3>},
+                                       %y: tensor<?x3x3xf64> {graph.dims = [#graph.dim<n>, #graph.dim<3>, #graph.dim<3>], check.random = [-1.0, 1.0], check.shape = array<i64: 2, 3, 3>})
+    -> (tensor<?x3x3xf64>) attributes {check.map} {
+  %zero = graph.constant dense<0.0> : tensor<f64>
+  %rows = graph.iota axis 1 shape [n, 3, 3] : tensor<?x3x3xi32>
+  %columns = graph.iota axis 2 shape [n, 3, 3] : tensor<?x3x3xi32>
+  %below = graph.compare GT, %rows, %columns : tensor<?x3x3xi32>
+  %zeros = graph.broadcast_in_dim %zero dims [] shape [n, 3, 3] : tensor<f64> -> tensor<?x3x3xf64>
+  %z = graph.dot_general %x, %y batching [0] x [0] contracting [1] x [1] : tensor<?x3x3xf64>, tensor<?x3x3xf64> -> tensor<?x3x3xf64>
+  %s = graph.select %below, %z, %zeros : tensor<?x3x3xf64>
+  return %s : tensor<?x3x3xf64>
+}
