@@ -247,11 +247,14 @@ int main(int argc, char **argv) {
   codegen::ignoreHalideWarnings();
   llvm::cl::list<std::string> files(llvm::cl::Positional, llvm::cl::OneOrMore, llvm::cl::desc("FILE..."));
   llvm::cl::opt<std::string> reportPath("report", llvm::cl::desc("Write a line of JSON for each check"), llvm::cl::value_desc("FILE"));
-  llvm::cl::opt<bool> zeroRules("zero-rules", llvm::cl::desc("Require each file to fail when a rule of its op answers zero"));
+  llvm::cl::opt<bool> zeroRulesFlag("zero-rules", llvm::cl::desc("Require each file to fail when a rule of its op answers zero"));
   llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
-  llvm::cl::opt<std::string> dialect("dialect", llvm::cl::init("graph"), llvm::cl::desc("Of the ops that files are named after (default: graph)"));
+  llvm::cl::opt<std::string> dialectFlag("dialect", llvm::cl::init("graph"), llvm::cl::desc("Of the ops that files are named after (default: graph)"));
   llvm::cl::list<std::string> pluginPaths("plugin", llvm::cl::desc("Shared library that adds ops"), llvm::cl::value_desc("FILE"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs functions that carry their own test\n");
+  // lld, which links what is compiled, sets all options back.
+  const bool zeroRules = zeroRulesFlag;
+  const std::string dialect = dialectFlag;
 
   Plugins plugins;
   for (const std::string &path : pluginPaths)

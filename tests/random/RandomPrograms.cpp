@@ -217,15 +217,20 @@ struct Coverage {
 
 int main(int argc, char **argv) {
   codegen::ignoreHalideWarnings();
-  llvm::cl::opt<int> count("programs", llvm::cl::init(200), llvm::cl::desc("Number of programs"));
-  llvm::cl::opt<uint64_t> first("seed", llvm::cl::init(1), llvm::cl::desc("Seed of the first program; the next ones follow"));
-  llvm::cl::opt<int> least("least", llvm::cl::init(0), llvm::cl::desc("Fail if an op or request occurs in fewer programs"));
-  llvm::cl::opt<bool> plants("plants", llvm::cl::desc("Plant each wrong rule in turn; fail if one is not found"));
-  llvm::cl::opt<bool> print("print", llvm::cl::desc("Print each program before it runs"));
-  llvm::cl::opt<int> failuresAllowed("failures", llvm::cl::init(5), llvm::cl::desc("Stop after this many failing programs"));
-  llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
-  llvm::cl::opt<std::string> only("only", llvm::cl::desc("Compile only in the ways whose names start so"), llvm::cl::value_desc("loops | halide | random | ..."));
+  llvm::cl::opt<int> countFlag("programs", llvm::cl::init(200), llvm::cl::desc("Number of programs"));
+  llvm::cl::opt<uint64_t> firstFlag("seed", llvm::cl::init(1), llvm::cl::desc("Seed of the first program; the next ones follow"));
+  llvm::cl::opt<int> leastFlag("least", llvm::cl::init(0), llvm::cl::desc("Fail if an op or request occurs in fewer programs"));
+  llvm::cl::opt<bool> plantsFlag("plants", llvm::cl::desc("Plant each wrong rule in turn; fail if one is not found"));
+  llvm::cl::opt<bool> printFlag("print", llvm::cl::desc("Print each program before it runs"));
+  llvm::cl::opt<int> failuresAllowedFlag("failures", llvm::cl::init(5), llvm::cl::desc("Stop after this many failing programs"));
+  llvm::cl::opt<bool> compiledFlag("compiled", llvm::cl::desc("Compile to machine code too"));
+  llvm::cl::opt<std::string> onlyFlag("only", llvm::cl::desc("Compile only in the ways whose names start so"), llvm::cl::value_desc("loops | halide | random | ..."));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs random programs by the oracle and by the compiler\n");
+  // lld, which links what is compiled, sets all options back.
+  const int count = countFlag, least = leastFlag, failuresAllowed = failuresAllowedFlag;
+  const uint64_t first = firstFlag;
+  const bool plants = plantsFlag, print = printFlag, compiled = compiledFlag;
+  const std::string only = onlyFlag;
 
   DialectRegistry registry;
   registerDialects(registry);
