@@ -88,7 +88,7 @@ std::optional<bool> ModelElaborator::staticCondition(const Expr &condition, cons
       if (visited.insert(reference).second)
         mentioned.push_back(reference);
   }
-  llvm::SaveAndRestore training(e.training, true);
+  llvm::SaveAndRestore mode(e.mode, Elaborator::Mode::Train);
   Diagnostics::Silence silence(e.diagnostics); // the step itself will say what is wrong with it
   FailureOr<Value> value = e.evaluate(condition, seen);
   auto known = failed(value) ? nullptr : value->as<bool>();

@@ -32,6 +32,7 @@ void CompilerFlags::addTo(CLI::App &command) {
   command.add_flag("--no-cache", noCache, "Neither read nor write compiled objects");
   command.add_option("--dump-phases", options.dumpDirectory, "Folder that gets the program after each phase");
   command.add_option("--plugin", plugins, "Shared library that adds to the language and the compiler")->allow_extra_args(false);
+  command.add_flag("--traced", options.trace)->group(""); // of costate to its compiler
   command.add_option("--from", from, "First phase, for a program that is IR (.mlir)")->capture_default_str();
 }
 
@@ -70,6 +71,8 @@ std::vector<std::string> CompilerFlags::words() const {
       words.push_back(flag + *value);
   if (noCache)
     words.push_back("--no-cache");
+  if (options.trace)
+    words.push_back("--traced");
   words.insert(words.end(), {"--", model}); // which may begin with a dash
   return words;
 }

@@ -3,6 +3,7 @@
 #ifndef COSTATE_TOOLS_COSTATE_MACHINE_H
 #define COSTATE_TOOLS_COSTATE_MACHINE_H
 
+#include "costate/compiler/pipeline/Explain.h"
 #include "costate/tools/costate/Commands.h"
 
 #include <map>
