@@ -145,7 +145,8 @@ bool isParallel(kernel::DefineOp define) {
 }
 
 ExplainedEntry explainEntry(func::FuncOp entry, const LikelyValues &likely, SymbolTableCollection &symbols) {
-  ExplainedEntry explained{entry.getName().str(), {}};
+  ExplainedEntry explained;
+  explained.name = entry.getName().str();
   entry.walk([&](Operation *op) {
     if (auto copy = dyn_cast<memref::CopyOp>(op)) {
       std::string text;

@@ -70,6 +70,9 @@ std::string show(const Expr &e) {
     auto &m = llvm::cast<MemberExpr>(e);
     return show(*m.base) + "." + m.member.text.str();
   }
+  case Expr::Loop:
+  case Expr::Branch:
+    return e.range.text().str();
   case Expr::Comprehension: {
     auto &c = llvm::cast<ComprehensionExpr>(e);
     std::string s = "[" + show(*c.element) + " for";
