@@ -76,10 +76,7 @@ private:
       for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
         if (auto dims = function.getArgAttrOfType<mlir::ArrayAttr>(argument, graph::kDimsAttr); dims && function->hasAttr("optim.entry"))
           for (auto dim : dims.getAsRange<graph::DimAttr>())
-            dim.evaluate([&](llvm::StringRef name) {
-              names.insert(name.str());
-              return std::optional<int64_t>(1);
-            });
+            dim.walkSymbols([&](llvm::StringRef name) { names.insert(name.str()); });
     for (const auto &[name, extent] : session.options().hints)
       if (!names.contains(name)) {
         auto given = module->getAttrOfType<mlir::StringAttr>("optim.model");
