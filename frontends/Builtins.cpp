@@ -93,6 +93,18 @@ FailureOr<Tensor> scalarArgument(Elaborator &e, const BuiltinCall &call, size_t 
   return tensor;
 }
 
+FailureOr<mlir::Type> typeArgument(Elaborator &e, const BuiltinCall &call, size_t i, mlir::Type absent) {
+  if (!call.given(i))
+    return absent;
+  auto type = call[i].value.as<mlir::Type>();
+  if (type)
+    return *type;
+  Failure failure = argumentError(e, call, i, "a type, such as f32 or i32");
+  if (call.builtin.formals.starts_with("shape") && call[i].value.is<Number>()) // zeros(3, 4)
+    return std::move(failure) << "; a shape is one list, as in [3, 4]";
+  return failure;
+}
+
 static FailureOr<int64_t> toAxis(Elaborator &e, const BuiltinCall &call, size_t i, const Value &value, int64_t rank) {
   auto number = value.as<Number>();
   if (!number || !number->isInteger)

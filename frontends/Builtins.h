@@ -22,6 +22,8 @@ mlir::FailureOr<bool> flagArgument(Elaborator &e, const BuiltinCall &call, size_
 mlir::FailureOr<graph::Dims> shapeArgument(Elaborator &e, const BuiltinCall &call, size_t i);
 /// A number or a scalar tensor of type `type`.
 mlir::FailureOr<Tensor> scalarArgument(Elaborator &e, const BuiltinCall &call, size_t i, mlir::Type type, Number absent);
+/// A type of elements.
+mlir::FailureOr<mlir::Type> typeArgument(Elaborator &e, const BuiltinCall &call, size_t i, mlir::Type absent);
 /// An axis of a tensor of this rank; negative ones count from the end.
 mlir::FailureOr<int64_t> axisArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank);
 /// One axis or a list of them, ascending; all axes if the argument is absent.

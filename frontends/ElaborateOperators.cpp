@@ -359,8 +359,9 @@ FailureOr<std::pair<Tensor, Tensor>> Elaborator::align(StringRef op, const Value
     if (least && (isFloat(least) || type.isInteger(1)))
       type = promote(type, least);
   }
-  FailureOr<Tensor> s = p ? b.convert(*p, type) : toTensor(x, xWhere, type);
-  FailureOr<Tensor> t = q ? b.convert(*q, type) : toTensor(y, yWhere, type);
+  // What is known of a number, or of a list of them, becomes what it meets at once: no digit is lost on the way.
+  FailureOr<Tensor> s = p && !x.is<List>() ? b.convert(*p, type) : toTensor(x, xWhere, type);
+  FailureOr<Tensor> t = q && !y.is<List>() ? b.convert(*q, type) : toTensor(y, yWhere, type);
   if (failed(s) || failed(t))
     return failure();
   if (s->arena && t->arena && s->arena != t->arena)
@@ -418,6 +419,9 @@ FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y
     if (failed(p) || failed(q))
       return failure();
     mlir::Type type = promote(p->elementType(), q->elementType());
+    for (auto [tensor, value, range] : {std::tuple(&p, &x, xWhere), std::tuple(&q, &y, yWhere)})
+      if (value->is<List>())
+        *tensor = toTensor(*value, range, type);
     return matmul(b.convert(*p, type), b.convert(*q, type), where);
   }
   if (op == "and" || op == "or") {

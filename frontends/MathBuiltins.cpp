@@ -64,13 +64,18 @@ template <typename Op, bool toReal> FailureOr<Value> binary(Elaborator &e, const
 }
 
 /// max(x, axis=..) reduces, max(x, y) compares, max([1, 2]) is known at import.
+/// The larger or the smaller of two numbers known at import; a NaN, if one is.
+const Value &extremumOf(const Value &x, const Value &y, bool isMax) {
+  double a = x.as<Number>()->real, b = y.as<Number>()->real;
+  return std::isnan(a) || (!std::isnan(b) && (a < b) != isMax) ? x : y;
+}
+
 template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> extremum(Elaborator &e, const BuiltinCall &call) {
   if (call.given(1)) {
     if (call.given(2) || call.given(3))
       return e.error(call.where()) << "'" << call.builtin.name << "' requires two values or an axis, but got both";
-    auto a = call[0].value.as<Number>(), b = call[1].value.as<Number>();
-    if (a && b)
-      return (a->real < b->real) == isMax ? call[1].value : call[0].value;
+    if (call[0].value.is<Number>() && call[1].value.is<Number>())
+      return extremumOf(call[0].value, call[1].value, isMax);
     return binary<Elementwise, false>(e, call);
   }
   auto list = call[0].value.as<List>();
@@ -78,8 +83,7 @@ template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> ex
   if (isKnown && !call.given(2) && !call.given(3)) {
     const Value *best = list->begin();
     for (const Value &v : *list)
-      if ((best->as<Number>()->real < v.as<Number>()->real) == isMax)
-        best = &v;
+      best = &extremumOf(*best, v, isMax);
     return *best;
   }
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
@@ -148,13 +152,11 @@ FailureOr<Value> stopGradient(Elaborator &e, const BuiltinCall &call) {
 }
 
 FailureOr<Value> asType(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  if (failed(x))
+  FailureOr<mlir::Type> type = typeArgument(e, call, 1, mlir::Type());
+  if (failed(type))
     return failure();
-  auto type = call[1].value.as<mlir::Type>();
-  if (!type)
-    return argumentError(e, call, 1, "a type, such as f32 or i32");
-  return Value(e.b.convert(*x, *type));
+  FailureOr<Tensor> x = e.toTensor(call[0].value, call[0].where, *type);
+  return failed(x) ? FailureOr<Value>(failure()) : Value(*x);
 }
 
 //===----------------------------------------------------------------------===//

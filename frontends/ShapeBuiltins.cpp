@@ -19,16 +19,20 @@ namespace {
 
 template <int64_t value> FailureOr<Value> filled(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Dims> dims = shapeArgument(e, call, 0);
-  return failed(dims) ? FailureOr<Value>(failure()) : Value(e.b.full(e.real, *dims, Number::of(value)));
+  FailureOr<mlir::Type> type = typeArgument(e, call, 1, e.real);
+  return failed(dims) || failed(type) ? FailureOr<Value>(failure()) : Value(e.b.full(*type, *dims, Number::of(value)));
 }
 
-/// full(shape, value): value may be a scalar tensor
+/// full(shape, value, dtype): value may be a scalar tensor
 FailureOr<Value> full(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Dims> dims = shapeArgument(e, call, 0);
   if (failed(dims))
     return failure();
-  // As in NumPy, zeros are real but full([2], 3) holds integers: the type is that of the value.
-  FailureOr<Tensor> value = tensorArgument(e, call, 1);
+  // As in NumPy, zeros are real but full([2], 3) holds integers: without a type it is that of the value.
+  FailureOr<mlir::Type> type = typeArgument(e, call, 2, mlir::Type());
+  if (failed(type))
+    return failure();
+  FailureOr<Tensor> value = e.toTensor(call[1].value, call[1].where, *type);
   if (failed(value))
     return failure();
   if (value->rank() != 0)
@@ -373,15 +377,24 @@ FailureOr<Value> len(Elaborator &e, const BuiltinCall &call) {
 }
 
 FailureOr<Value> zip(Elaborator &e, const BuiltinCall &call) {
-  auto a = call[0].value.as<List>(), b = call[1].value.as<List>();
-  if (!a || !b)
-    return argumentError(e, call, a ? 1 : 0, "a list");
-  if (failed(e.requireShape(*a, call.where())) || failed(e.requireShape(*b, call.where())))
-    return failure();
-  std::vector<Value> pairs;
-  for (size_t i = 0; i < std::min(a->size(), b->size()); ++i)
-    pairs.push_back(makeList({(*a)[i], (*b)[i]}));
-  return makeList(std::move(pairs));
+  std::vector<List> lists;
+  for (size_t i = 0; i < call.arguments.size() && call.given(i); ++i) {
+    auto list = call[i].value.as<List>();
+    if (!list)
+      return argumentError(e, call, i, "a list");
+    if (failed(e.requireShape(*list, call.where())))
+      return failure();
+    lists.push_back(*list);
+  }
+  size_t length = llvm::min_element(lists, [](const List &a, const List &b) { return a.size() < b.size(); })->size();
+  std::vector<Value> tuples;
+  for (size_t i = 0; i < length; ++i) {
+    std::vector<Value> tuple;
+    for (const List &list : lists)
+      tuple.push_back(list[i]);
+    tuples.push_back(makeList(std::move(tuple)));
+  }
+  return makeList(std::move(tuples));
 }
 
 FailureOr<Value> enumerate(Elaborator &e, const BuiltinCall &call) {
@@ -398,9 +411,9 @@ FailureOr<Value> enumerate(Elaborator &e, const BuiltinCall &call) {
 
 constexpr Builtin table[] = {
     // tensors from nothing
-    {"zeros", "shape", filled<0>},
-    {"ones", "shape", filled<1>},
-    {"full", "shape, value", full},
+    {"zeros", "shape, dtype?", filled<0>},
+    {"ones", "shape, dtype?", filled<1>},
+    {"full", "shape, value, dtype?", full},
     {"zeros_like", "x", filledLike<0>},
     {"ones_like", "x", filledLike<1>},
     {"arange", "n", arange},
@@ -424,7 +437,7 @@ constexpr Builtin table[] = {
     {"ndim", "x", ndim},
     {"size", "x", size},
     {"len", "x", len},
-    {"zip", "a, b", zip},
+    {"zip", "a, b, c?, d?", zip},
     {"enumerate", "list", enumerate},
 };
 
