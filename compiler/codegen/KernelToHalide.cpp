@@ -153,25 +153,39 @@ bool StageBuilder::convert(Operation &op, Rounding rounding) {
   return true;
 }
 
-/// True, which LLVM can tell but Halide's simplifier cannot.
-static Expr yes() {
-  Expr one = 1.0f;
-  return Halide::Internal::Call::make(Halide::Bool(), Halide::Internal::Call::strict_eq, {one, one}, Halide::Internal::Call::PureIntrinsic);
-}
+/// Functions that Halide knows nothing about, so that its simplifier leaves them alone. `Settle` takes them out of the lowered program.
+constexpr const char *kSelf = "costate_self"; ///< its argument
+constexpr const char *kYes = "costate_yes";   ///< true
 
-/// A float by way of its bits, which Halide 21 follows no further. Halide drops iterations that store what was there before, and in the search for
-/// them it takes zero times anything for zero, of strict operations too.
-static Expr byBits(Expr value) {
-  Halide::Type bits = Halide::UInt(value.type().bits());
-  Expr none = Halide::select(yes(), Halide::cast(bits, 0), Halide::cast(bits, 1));
-  return Halide::reinterpret(value.type(), Halide::reinterpret(bits, value) ^ none);
-}
+namespace {
+
+class Settle : public Halide::Internal::IRMutator {
+public:
+  using IRMutator::visit;
+  Expr visit(const Halide::Internal::Call *call) override {
+    if (call->name == kSelf)
+      return mutate(call->args[0]);
+    return call->name == kYes ? Halide::Internal::const_true(call->type.lanes()) : IRMutator::visit(call);
+  }
+  Expr visit(const Halide::Internal::Select *select) override {
+    Expr condition = mutate(select->condition);
+    return Halide::Internal::is_const_one(condition) ? mutate(select->true_value) : IRMutator::visit(select);
+  }
+};
+
+} // namespace
+
+static Expr yes() { return Halide::Internal::Call::make(Halide::Bool(), kYes, {}, Halide::Internal::Call::PureExtern); }
+
+/// Halide drops iterations that store what was there before, and in the search for them it takes zero times anything for zero, of strict operations
+/// too.
+static Expr hidden(Expr value) { return Halide::Internal::Call::make(value.type(), kSelf, {value}, Halide::Internal::Call::PureExtern); }
 
 /// Defines `place`, of a Func that is defined before if it is an update.
 ///
 /// A value of a tuple is computed before another is stored only if Halide sees that it reads the other's place, and Halide 21 does not
-/// look for reads inside calls, such as the strict intrinsics. So each value gets a read of the next one's place that it sees, on the branch
-/// of a condition that LLVM knows to be false: all of them are computed before any is stored.
+/// look for reads inside calls, such as the strict intrinsics. So each value gets a read of the next one's place that it sees, on a branch
+/// that is never taken: all of them are computed before any is stored.
 static void define(Halide::FuncRef place, std::vector<Expr> values, bool isUpdate) {
   if (values.size() == 1) {
     place = values.front();
@@ -310,7 +324,7 @@ bool StageBuilder::addUpdate(UpdateOp update, HalideStage &translated) {
   std::vector<Expr> place = indicesInto(update.getStage(), write.getIndices()), body;
   for (Value value : write.getValues()) {
     bool isStrict = isa<FloatType>(value.getType()) && !contracted.contains(value.getDefiningOp());
-    body.push_back(isStrict ? byBits(values.at(value)) : values.at(value));
+    body.push_back(isStrict ? hidden(values.at(value)) : values.at(value));
   }
   // Halide attaches a domain, and with it the predicate, only to a definition that mentions one of its variables.
   if (domain.defined() && llvm::all_of(update.getReductionVariables(), [](Value variable) { return variable.use_empty(); }))
@@ -352,7 +366,9 @@ Halide::Pipeline StageBuilder::makePipeline() {
     }
     constrain(outputs.back().output_buffers(), stage);
   }
-  return Halide::Pipeline(outputs);
+  Halide::Pipeline pipeline(outputs);
+  pipeline.add_custom_lowering_pass(new Settle);
+  return pipeline;
 }
 
 std::variant<HalideKernel, HalideFailure> StageBuilder::run() {
