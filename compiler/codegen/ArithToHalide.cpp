@@ -70,9 +70,10 @@ static Expr choose(Expr condition, Expr a, Expr b) {
 static Expr extremum(Expr a, Expr b, bool larger, std::optional<APFloat> constant) {
   // Against a constant that is no NaN one comparison does, because it fails for a NaN in `a`.
   if (constant && !constant->isNaN()) {
-    bool strictly = constant->isZero() && constant->isNegative() == larger; // of the two zeros, the constant is the losing one
-    Expr beaten = larger ? (strictly ? less(a, b) : lessOrEqual(a, b)) : (strictly ? less(b, a) : lessOrEqual(b, a));
-    return choose(beaten, b, a);
+    bool isBetterZero = constant->isZero() && constant->isNegative() != larger; // of the two zeros, the constant is the winning one
+    if (!isBetterZero) // an instruction, whose result is `a` unless `b` is beyond it
+      return strict(larger ? HalideCall::strict_max : HalideCall::strict_min, b, a);
+    return choose(larger ? lessOrEqual(a, b) : lessOrEqual(b, a), b, a);
   }
   Expr zeros = larger ? toBits(a) & toBits(b) : toBits(a) | toBits(b); // of equal values; differs from them for zeros only
   Expr best = Halide::select(larger ? less(b, a) : less(a, b), toBits(a), toBits(b)); // `b` if either is a NaN

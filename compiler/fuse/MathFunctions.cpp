@@ -33,7 +33,7 @@ namespace {
 // e^(x + low) = 2^n (1 + expm1).
 struct Exponential {
   Real expm1;
-  Whole n;
+  PowerOfTwo power;
 };
 
 } // namespace
@@ -41,9 +41,9 @@ struct Exponential {
 // n = round(x / ln 2), r = x - n ln 2, |r| <= ln(2)/2 (Cody & Waite); e^r - 1 = r + r^2 P(r).
 static Exponential reduceExponential(Real x, Real low = 0.0) {
   auto ln2 = COSTATE_TABLE(ln2, x);
-  Rounded n = roundToWhole(x * (1.0 / 0x1.62e42fefa39efp-1));
-  Real r = (x - n.real * ln2[0]) - (n.real * ln2[1] - low);
-  return {r + r * r * polynomial(COSTATE_TABLE(exp, x), r), n.whole};
+  PowerOfTwo power = nearestPowerOfTwo(x * (1.0 / 0x1.62e42fefa39efp-1));
+  Real r = (x - power.n * ln2[0]) - (power.n * ln2[1] - low);
+  return {r + r * r * polynomial(COSTATE_TABLE(exp, x), r), power};
 }
 
 // The range outside of which e^x is 0 or infinity after rounding, with a margin that `scale` can take.
@@ -52,19 +52,19 @@ static Real clampExponent(Real x) { return clamp(x, pick(x, -104.5, -746.0), pic
 // e^x where neither the result nor 2^n leaves the normal numbers.
 static Real boundedExp(Real x) {
   Exponential e = reduceExponential(x);
-  return (1.0 + e.expm1) * powerOfTwo(e.n);
+  return (1.0 + e.expm1) * toReal(e.power);
 }
 
 Real exp(Real x) {
   Exponential e = reduceExponential(clampExponent(x));
-  return scale(1.0 + e.expm1, e.n);
+  return scale(1.0 + e.expm1, e.power);
 }
 
 // e^x - 1 = 2 (s p + (s - 1/2)), s = 2^(n-1), p = e^r - 1: s is finite for every n that leaves the result finite. The
 // bounds give -1 and infinity, the latter with a finite s still.
 Real expm1(Real x) {
   Exponential e = reduceExponential(clamp(x, pick(x, -20.0, -40.0), pick(x, 88.9, 709.9)));
-  Real s = powerOfTwo(e.n - 1);
+  Real s = toReal(e.power, -1);
   Real y = (s * e.expm1 + (s - 0.5)) * 2.0;
   // e^x - 1 = x to all digits; keeps denormals and the sign of zero.
   return select(magnitude(x) < std::ldexp(1.0, -x.formula()->fractionBits - 2), x, y);
@@ -174,7 +174,7 @@ Real pow(Real base, Real exponent) {
   Pair product = exactProduct(y, logA.high);
   Real high = clampExponent(product.high);
   Exponential e = reduceExponential(high, select(high == product.high, product.low + y * logA.low, 0.0));
-  Real power = scale(1.0 + e.expm1, e.n);
+  Real power = scale(1.0 + e.expm1, e.power);
 
   Truth grows = exponent > 0.0;
   power = select(a == 0.0, select(grows, Real(f, 0.0), Real(f, infinity)), power);

@@ -72,7 +72,7 @@ Real negateIf(Truth condition, Real y) {
   return fromBits(bits(y) ^ select(condition, Whole(f, signBit(f)), 0));
 }
 
-Real clamp(Real x, double low, double high) { return select(x < low, low, select(x > high, high, x)); }
+Real clamp(Real x, double low, double high) { return combine<arith::MinimumFOp>(combine<arith::MaximumFOp>(x, Real(low)), Real(high)); }
 
 //===----------------------------------------------------------------------===//
 // Integers and powers of two
@@ -96,14 +96,21 @@ Real toReal(Whole n) {
   return fromBits(n + roundingBits(f)) - roundingConstant(f);
 }
 
-Real powerOfTwo(Whole n) {
-  Formula &f = *n.formula();
-  return fromBits((n + int64_t(f.bias)) << int64_t(f.fractionBits));
+// Shifted into the exponent, the last bits of an integer are all that is left of it.
+static Real ofExponent(Whole biased) { return fromBits(biased << int64_t(biased.formula()->fractionBits)); }
+
+PowerOfTwo nearestPowerOfTwo(Real x) {
+  Formula &f = *x.formula();
+  double constant = roundingConstant(f) + 2 * f.bias; // even, so ties go to even
+  Real shifted = x + constant;
+  return {shifted - constant, bits(shifted)};
 }
 
-Real scale(Real x, Whole n) {
-  Whole half = n >> 1;
-  return x * powerOfTwo(half) * powerOfTwo(n - half); // the first product is exact, so only the second rounds
+Real toReal(PowerOfTwo p, int64_t more) { return ofExponent(p.twiceBiased + (more - p.twiceBiased.formula()->bias)); }
+
+Real scale(Real x, PowerOfTwo p) {
+  Whole half = p.twiceBiased >> 1;
+  return x * ofExponent(half) * ofExponent(p.twiceBiased - half); // the first product is exact, so only the second rounds
 }
 
 Real polynomial(ArrayRef<double> coefficients, Real x) {

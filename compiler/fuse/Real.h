@@ -155,9 +155,16 @@ Rounded roundToWhole(Real x);
 /// An integer of less than `fractionBits` bits as a float, without a conversion instruction (AVX2 has none for 64 bits).
 Real toReal(Whole n);
 
-/// 2^n for n in the range of normal numbers, and x 2^n for n in twice that range, rounded once where the result is denormal.
-Real powerOfTwo(Whole n);
-Real scale(Real x, Whole n);
+/// 2^n, where n is the nearest integer (ties to even) of a float of twice the range of exponents.
+struct PowerOfTwo {
+  Real n;            ///< NaN of a NaN
+  Whole twiceBiased; ///< n + 2 bias in its last bits; the others mean nothing
+};
+PowerOfTwo nearestPowerOfTwo(Real x);
+/// 2^(n + more), in the range of normal numbers.
+Real toReal(PowerOfTwo p, int64_t more = 0);
+/// x 2^n, rounded once where the result is denormal.
+Real scale(Real x, PowerOfTwo p);
 
 /// c[0] + c[1] x + ... by Horner's rule.
 Real polynomial(llvm::ArrayRef<double> coefficients, Real x);

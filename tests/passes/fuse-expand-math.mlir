@@ -5,8 +5,8 @@
 // One reduction by ln 2, one polynomial, two powers of two; a bound keeps NaN.
 // CHECK-LABEL: func.func @exp(
 // CHECK-SAME:      %[[X:.*]]: f32)
-// CHECK:         %[[LOW:.*]] = arith.cmpf olt, %[[X]], %{{.*}} : f32
-// CHECK:         arith.select %[[LOW]]
+// CHECK:         %[[LOW:.*]] = arith.maximumf %[[X]], %{{.*}} : f32
+// CHECK:         arith.minimumf %[[LOW]]
 // CHECK-COUNT-2: arith.shli %{{.*}} : i32
 // CHECK:         %[[Y:.*]] = arith.mulf %{{.*}} : f32
 // CHECK-NEXT:    return %[[Y]] : f32
