@@ -21,9 +21,9 @@ inline constexpr int64_t kLargestConstantExtent = 2048;
 
 /// Lanes of a sum along contiguous elements, and parts of a long one: constants of the language, which fix the order of every sum.
 /// A sum over n elements: fewer than 32 are added in order. Else lane l adds elements l, 16 + l, ... in order, and the lanes are
-/// added pairwise (l and l + 8, l + 4, ...). Beyond 4096 elements (known at compile time) the rows of 16 are first cut
-/// into 16 equal runs, whose lanes are added pairwise alike.
-inline constexpr int64_t kLanes = 16, kParts = 16, kFewest = 32, kLongest = 4096;
+/// added pairwise (l and l + 8, l + 4, ...). From 512 elements on (known at compile time) there are 64 lanes, so that no addition waits for the one before.
+/// Beyond 4096 elements the rows of lanes are first cut into 16 equal runs, whose lanes are added pairwise alike.
+inline constexpr int64_t kLanes = 16, kWideLanes = 64, kParts = 16, kFewest = 32, kWide = 512, kLongest = 4096;
 
 class KernelWriter {
 public:

@@ -94,15 +94,17 @@ void KernelWriter::writeReduction(Operation *op) {
 
   MLIRContext *context = op->getContext();
   auto number = [&](int64_t value) { return DimAttr::get(context, value); };
-  DimAttr extent = from[laneAxis], rows = DimAttr::floorDiv(extent, number(kLanes));
-  bool isLong = extent.constant().value_or(0) > kLongest, isEven = extent == rows * number(kLanes);
+  DimAttr extent = from[laneAxis];
+  int64_t lanes = extent.constant().value_or(0) >= kWide ? kWideLanes : kLanes;
+  DimAttr rows = DimAttr::floorDiv(extent, number(lanes));
+  bool isLong = extent.constant().value_or(0) > kLongest, isEven = extent == rows * number(lanes);
   size_t laneReduction = llvm::find(axes, laneAxis) - axes.begin(), rank = space.size();
   DimAttr run = isLong ? DimAttr::ceilDiv(rows, number(kParts)) : rows;
 
   Dims partialSpace = space;
   if (isLong)
     partialSpace.push_back(number(kParts));
-  partialSpace.push_back(number(kLanes));
+  partialSpace.push_back(number(lanes));
   bool byKeys = hasOrderKeys(op);
   Type partialType = byKeys ? b.getIntegerType(type.getIntOrFloatBitWidth()) : type;
   auto partial = stage(op, "_lanes", partialSpace, partialType, startAt(byKeys ? getIdentityKey(op, type) : identity));
@@ -126,14 +128,14 @@ void KernelWriter::writeReduction(Operation *op) {
         row = clamp(row, subtract(index(rows), index(1)));
       }
     }
-    Value place = add(multiply(row, index(kLanes)), variables.back());
+    Value place = add(multiply(row, index(lanes)), variables.back());
     addElement(self, Indices(variables.begin(), variables.end()), variables.take_front(rank), reduction, place, isThere);
   });
   if (!isEven) {
     Dims rest = domain;
     rest[laneReduction] = number(1);
     update(partial, rest, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
-      Value place = add(multiply(index(rows), index(kLanes)), variables.back());
+      Value place = add(multiply(index(rows), index(lanes)), variables.back());
       Value isThere = isLess(place, index(extent));
       Indices at(variables.begin(), variables.end());
       if (isLong)
@@ -152,24 +154,24 @@ void KernelWriter::writeReduction(Operation *op) {
         values[i] = emitCombine(b, op, values[i], values[i + half]);
     return SmallVector<Value>{values.front()};
   };
-  Value lanes = partial.getResult(0);
+  Value laneSums = partial.getResult(0);
   if (isLong) {
     Dims laneSpace = space;
-    laneSpace.push_back(number(kLanes));
+    laneSpace.push_back(number(lanes));
     auto joined = stage(op, "_parts", laneSpace, partialType, [&](ValueRange variables) {
       return joinPairwise(kParts, [&](int64_t part) -> Value {
         Indices at(variables.drop_back());
         at.append({index(part), variables.back()});
-        return kernel::LoadOp::create(b, loc, lanes, at);
+        return kernel::LoadOp::create(b, loc, laneSums, at);
       });
     });
-    lanes = joined.getResult(0);
+    laneSums = joined.getResult(0);
   }
   auto sum = stage(op, "", space, type, [&](ValueRange variables) {
-    SmallVector<Value> value = joinPairwise(kLanes, [&](int64_t lane) -> Value {
+    SmallVector<Value> value = joinPairwise(lanes, [&](int64_t lane) -> Value {
       Indices at(variables.begin(), variables.end());
       at.push_back(index(lane));
-      return kernel::LoadOp::create(b, loc, lanes, at);
+      return kernel::LoadOp::create(b, loc, laneSums, at);
     });
     return byKeys ? SmallVector<Value>{emitFromOrderKey(b, op, value.front(), type)} : value;
   });
