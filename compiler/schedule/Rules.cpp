@@ -81,6 +81,10 @@ void ScheduleWriter::split(Definition definition, StringRef variable, int64_t fa
                   name((variable + "i").str()), builder.getI64IntegerAttr(factor), TailAttr::get(builder.getContext(), tail));
 }
 
+void ScheduleWriter::fuse(Definition definition, StringRef outer, StringRef inner, StringRef fused) {
+  FuseOp::create(builder, location, definition.stage.getStageNameAttr(), update(definition), name(outer), name(inner), name(fused));
+}
+
 void ScheduleWriter::reorder(Definition definition, ArrayRef<std::string> innermostFirst) {
   if (innermostFirst.size() < 2)
     return;

@@ -40,6 +40,7 @@ public:
   explicit ScheduleWriter(kernel::DefineOp kernel);
 
   void split(Definition definition, llvm::StringRef variable, int64_t factor, kernel::Tail tail);
+  void fuse(Definition definition, llvm::StringRef outer, llvm::StringRef inner, llvm::StringRef fused);
   void reorder(Definition definition, llvm::ArrayRef<std::string> innermostFirst);
   void vectorize(Definition definition, llvm::StringRef variable);
   void unroll(Definition definition, llvm::StringRef variable);

@@ -7,7 +7,8 @@
 /// - columns: a last ragged panel is shifted back so that it ends with the matrix; a matrix narrower than a panel is padded instead,
 ///   in a packed copy of b whose column index is clamped.
 ///
-/// Loops, outermost first: panels of columns, groups of row tiles (for tasks), row tiles, the tiles side by side in a wide panel, and inside a tile k. b is packed panel by panel (k
+/// Loops, outermost first: panels of columns, groups of row tiles (for tasks), row tiles, the tiles side by side in a wide panel, and inside a tile k. Tasks
+/// are panels if there are enough of them, else groups of rows, which meet all panels of a small b, or else panels and groups together. b is packed panel by panel (k
 /// outer, columns dense) where its columns are not dense, where it is padded, or where many row tiles share a panel whose rows fall on few cache
 /// sets. a is packed once, tile by tile of rows (k outer, the rows of the tile dense), where its rows are the dense axis (the gradient of a weight):
 /// there each step of k is on another page. Packed or not, and whatever the order of tiles, each sum is the same.
@@ -44,8 +45,11 @@ constexpr int64_t kStoredColumns = 4;
 constexpr int64_t kFarBytes = 4 << 20;
 constexpr int64_t kWideTiles = 4;
 constexpr int64_t kPanelBytes = 512 << 10;
-/// Row tiles of a task, at least.
+/// Row tiles of a task, at least, where there are many; where there are few, tasks that they are shared out to.
 constexpr int64_t kTaskTiles = 8;
+constexpr int64_t kFewTasks = 8;
+/// Bytes of b up to which each task reads all of it.
+constexpr int64_t kSharedBytes = 512 << 10;
 /// Operations of the store up to which it is worth writing out for every row of a tile.
 constexpr int64_t kSimpleStore = 8;
 
@@ -55,6 +59,9 @@ struct Tile {
   bool padded;      ///< the matrix has fewer columns than the tile
   int64_t wide = 1; ///< tiles side by side in a panel
 };
+
+/// What runs at once.
+enum class Tasks { None, Batch, Panels, Rows, Both };
 
 class ContractionTiler {
 public:
@@ -78,6 +85,7 @@ private:
   StageOp packColumns(LoadOp load, OpFoldResult columns);
   StageOp packRowTiles(LoadOp load);
   OpFoldResult divideRows(OpBuilder &builder, bool up);
+  void planTasks(bool copiesA, bool copiesB, bool canShareB);
   void schedule();
   void scheduleRowTiles(ScheduleWriter &writer, StageOp panel);
   void scheduleTranspose(ScheduleWriter &writer, StageOp panel);
@@ -99,6 +107,9 @@ private:
   UpdateOp update;
   const Machine &machine;
   Tile tile;
+  Tasks tasks = Tasks::None;
+  int64_t group = 0;      ///< row tiles of a task
+  bool rowsFirst = false; ///< groups of rows stand outside panels
   StageOp store;
   SmallVector<std::pair<StageOp, bool>> panelsOfB; ///< and whether the source has dense columns
   SmallVector<StageOp> panelsOfA;
@@ -357,6 +368,12 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
     else if (mustPackA(load))
       loadsOfA.push_back(load);
   }
+  bool mustCopyB = tile.padded || llvm::any_of(loadsOfB, [&](LoadOp load) { return variableOf(load.getIndices().back()) != column(); });
+  planTasks(!loadsOfA.empty(), !loadsOfB.empty(), !mustCopyB && bytesOf(extent(columnDim())) * depth() <= kSharedBytes);
+  if (rowsFirst) { // a tile of rows stays in L1 for all panels, and b in L2
+    loadsOfA.clear();
+    loadsOfB.clear();
+  }
   store = findStore();
   for (LoadOp load : loadsOfB) {
     bool dense = variableOf(load.getIndices().back()) == column();
@@ -373,6 +390,29 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
     scheduled.insert(panel);
   scheduled.insert_range(panelsOfA);
   return true;
+}
+
+void ContractionTiler::planTasks(bool copiesA, bool copiesB, bool canShareB) {
+  int64_t rowTiles = llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(rowDim()))), tile.rows), panels = panelCount();
+  int64_t tileOperations = 2 * depth() * tile.rows * tile.columns * tile.wide;
+  int64_t least = llvm::divideCeil(4 * machine.taskOperations, tileOperations); // tiles that are worth a task
+  group = std::max(kTaskTiles, least);
+  bool hasGroups = rowTiles > group;
+  rowsFirst = canShareB && hasGroups && panels > 1 && (panels < kManyPanels || copiesA);
+  auto shareEqually = [&](int64_t tasks) { group = llvm::divideCeil(rowTiles, std::max<int64_t>(1, tasks)); };
+  if (sum.getRank() > 2 && 2 * depth() * countPoints(kernel, sum) >= 4 * machine.taskOperations) {
+    tasks = Tasks::Batch;
+  } else if (!rowsFirst && panels >= kManyPanels && rowTiles * tileOperations >= machine.taskOperations) {
+    tasks = Tasks::Panels;
+  } else if (hasGroups) {
+    tasks = Tasks::Rows;
+    shareEqually(llvm::divideCeil(rowTiles, group));
+  } else if (int64_t count = std::min(kFewTasks, rowTiles * panels / least); count > 1) {
+    tasks = Tasks::Both;
+    shareEqually(copiesB ? 1 : llvm::divideCeil(count, panels)); // a copy is for all rows
+  } else {
+    tasks = Tasks::Rows; // there may be more rows than is likely
+  }
 }
 
 void ContractionTiler::schedule() {
@@ -400,15 +440,16 @@ void ContractionTiler::schedule() {
       laneLoop += "i";
     }
   }
-  int64_t tileOperations = 2 * depth() * tile.rows * tile.columns;
-  int64_t group = std::max<int64_t>(kTaskTiles, llvm::divideCeil(4 * machine.taskOperations, tileOperations));
   if (!rows || *rows > group * tile.rows) {
     writer.split(stored, tileLoop, group, Tail::GuardWithIf);
     groupLoop = tileLoop + "o";
     tileLoop = tileLoop + "i";
   }
   SmallVector<std::string> order = {laneLoop, row + "i"};
-  for (const std::string &loop : {besideLoop, tileLoop, groupLoop, panelLoop})
+  std::string first = panelLoop, second = groupLoop;
+  if (rowsFirst)
+    std::swap(first, second);
+  for (const std::string &loop : {besideLoop, tileLoop, second, first})
     if (!loop.empty())
       order.push_back(loop);
   writer.reorder(stored, order);
@@ -416,14 +457,13 @@ void ContractionTiler::schedule() {
   if (countOperations(stored) <= kSimpleStore)
     writer.unroll(stored, row + "i");
 
-  // Tasks: the batch, or panels if there are enough of them, or groups of row tiles.
-  int64_t rowTiles = llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(rowDim()))), tile.rows);
-  if (sum.getRank() > 2 && 2 * depth() * countPoints(kernel, sum) >= 4 * machine.taskOperations)
-    writer.parallel(stored, pureName(0));
-  else if (!panelLoop.empty() && panelCount() >= kManyPanels && rowTiles * tileOperations >= machine.taskOperations)
-    writer.parallel(stored, panelLoop);
-  else if (!groupLoop.empty())
-    writer.parallel(stored, groupLoop);
+  std::string taskLoop = tasks == Tasks::Batch ? pureName(0) : tasks == Tasks::Panels ? panelLoop : tasks == Tasks::None ? "" : groupLoop;
+  if (tasks == Tasks::Both && !panelLoop.empty() && !groupLoop.empty()) {
+    writer.fuse(stored, panelLoop, groupLoop, "tasks");
+    taskLoop = panelLoop = "tasks";
+  }
+  if (!taskLoop.empty())
+    writer.parallel(stored, taskLoop);
 
   for (StageOp panel : panelsOfA) {
     writer.computeRoot(panel);

@@ -68,3 +68,48 @@ kernel.define @transposed(%m: index, %a: !kernel.buffer<?x128xf32>, %b: !kernel.
   }
   kernel.output %acc : !kernel.buffer<?x100xf32>
 }
+
+// Few rows: a task is some of them and a panel of columns.
+// CHECK-LABEL: kernel.define @few_rows
+// CHECK:         kernel.reorder "acc_stored" ["i1i", "i0i", "i0oi", "i0oo", "i1o"]
+// CHECK:         kernel.fuse "acc_stored" "i1o", "i0oo" into "tasks"
+// CHECK-NEXT:    kernel.parallel "acc_stored" "tasks"
+kernel.define @few_rows(%m: index, %x: !kernel.buffer<?x784xf32>, %w: !kernel.buffer<784x128xf32>) -> (!kernel.buffer<?x128xf32>) attributes {hints = array<i64: 32, 0, 0>} stages {
+  %acc = kernel.stage "acc" (%i < %m, %j < 128) : f32 {
+    %zero = arith.constant 0.0 : f32
+    kernel.yield %zero : f32
+  } updates (%self) {
+    kernel.update (%i, %j) over (%r < 784) contract {
+      %s = kernel.load %self[%i, %j] : !kernel.buffer<?x128xf32>
+      %p = kernel.load %x[%i, %r] : !kernel.buffer<?x784xf32>
+      %q = kernel.load %w[%r, %j] : !kernel.buffer<784x128xf32>
+      %t = arith.mulf %p, %q : f32
+      %v = arith.addf %s, %t : f32
+      kernel.write %v at [%i, %j] : f32
+    }
+  }
+  kernel.output %acc : !kernel.buffer<?x128xf32>
+}
+
+// A small b: each task has a quarter of the 131 row tiles, and all columns; nothing is copied.
+// CHECK-LABEL: kernel.define @gradient_of_weight
+// CHECK-NOT:     panel
+// CHECK:         kernel.split "acc_stored" "i0o" into "i0oo", "i0oi" by 33 guard_with_if
+// CHECK-NEXT:    kernel.reorder "acc_stored" ["i1i", "i0i", "i0oi", "i1o", "i0oo"]
+// CHECK:         kernel.parallel "acc_stored" "i0oo"
+kernel.define @gradient_of_weight(%m: index, %x: !kernel.buffer<?x784xf32>, %d: !kernel.buffer<?x128xf32>) -> (!kernel.buffer<784x128xf32>) attributes {hints = array<i64: 32, 0, 0>} stages {
+  %acc = kernel.stage "acc" (%i < 784, %j < 128) : f32 {
+    %zero = arith.constant 0.0 : f32
+    kernel.yield %zero : f32
+  } updates (%self) {
+    kernel.update (%i, %j) over (%r < %m) contract {
+      %s = kernel.load %self[%i, %j] : !kernel.buffer<784x128xf32>
+      %p = kernel.load %x[%r, %i] : !kernel.buffer<?x784xf32>
+      %q = kernel.load %d[%r, %j] : !kernel.buffer<?x128xf32>
+      %t = arith.mulf %p, %q : f32
+      %v = arith.addf %s, %t : f32
+      kernel.write %v at [%i, %j] : f32
+    }
+  }
+  kernel.output %acc : !kernel.buffer<784x128xf32>
+}
