@@ -73,7 +73,7 @@ int compile(const CompileFlags &flags) {
   }
   if (flags.emit == "model")
     return emitModel(*session, *source, flags.output);
-  if (flags.emit == "schedules")
+  if (flags.emit == "schedule")
     return printSchedules(*session, *source);
   codegen::WriteOptions options;
   options.shared = !flags.noShared;
@@ -101,9 +101,11 @@ void addCompile(CLI::App &command, Action &action) {
   command.add_flag("--no-shared", flags->noShared, "No shared library");
   command.add_flag("--bundle", flags->bundle, "Put the runtime into the shared library, so that it needs nothing else");
   command.add_option("--runtime", flags->runtime, "libcostate_rt.a for --bundle (default: that of this installation)");
-  command.add_option("--emit", flags->emit, "library; model: NAME.costatem, the model in binary form, which every command takes as it takes the text; schedules: prints the kernels that Halide "
-                    "compiles, a file for --schedule")
-      ->check(CLI::IsMember({"library", "model", "schedules"}))
+  command
+      .add_option("--emit", flags->emit,
+                  "library; model: NAME.costatem, the model in binary form, which every command takes as it takes the text; schedule: prints the "
+                  "kernels that Halide compiles, a file for --schedule")
+      ->check(CLI::IsMember({"library", "model", "schedule"}))
       ->capture_default_str();
   command.add_option("--to", flags->to, "Print the program after this phase instead: import, solve, differentiate, fuse, schedule, codegen");
   command.callback([flags, &action] { action = [flags] { return compile(*flags); }; });

@@ -26,7 +26,7 @@ void CompilerFlags::addTo(CLI::App &command) {
   command.add_option("--target", options.target, "host, or x86-64, x86-64-v2, x86-64-v3, x86-64-v4")->capture_default_str();
   command.add_option("--hint", hints, "NAME=EXTENT: likely extent of a dimension, for cost rules; results do not depend on it");
   command.add_option("--optimize,-O", options.optimize, "0 to 3; 0 compiles fastest")->check(integer(0, 3))->capture_default_str();
-  command.add_option("--schedule", options.scheduleFile, "File of kernels with schedules, as `compile --emit schedules` prints it; other kernels are scheduled by rule")
+  command.add_option("--schedule", options.scheduleFile, "File of kernels with schedules, as `compile --emit schedule` prints it; other kernels are scheduled by rule")
       ->check(CLI::ExistingFile);
   command.add_option("--cache-dir", cacheDirectory, "Folder of compiled objects (default: $XDG_CACHE_HOME/costate or ~/.cache/costate)");
   command.add_flag("--no-cache", noCache, "Neither read nor write compiled objects");

@@ -26,7 +26,7 @@ for table in tables:
         assert near(float(share), 100 * us / whole, 1 + 0.6 / whole), line
         if us > 0.5:  # of less, two decimals are too few
             assert near(float(ratio), us / predicted, 0.06 + us / predicted * (0.05 + 0.005 / predicted)), line  # both are rounded
-            assert near(float(flops), operations / us * 1e-3, 0.06 + 0.02 * float(flops)), line
+            assert near(float(flops), operations / us * 1e-3, 0.06 + 0.055 * float(flops)), line  # of 1.0M, half of a tenth is 5 %
             assert near(float(bandwidth), size / us * 1e-3, 0.06 + 0.02 * float(bandwidth)), line
         if bound.strip() == "flops":
             assert near(predicted, operations / peak * 1e-3 + cost, 0.02 + 0.02 * predicted), line
