@@ -208,7 +208,11 @@ std::unique_ptr<FnDecl> Parser::parseFn() {
   }
   fn->range = since(begin);
 
-  if (goesOnWith("vjp")) {
+  unsigned newlines = 0;
+  while (peek(newlines).kind == Token::Newline)
+    ++newlines;
+  if (peek(newlines).is("vjp")) {
+    skipNewlines();
     fn->vjp = parseVjp();
     if (!fn->vjp)
       return nullptr;
