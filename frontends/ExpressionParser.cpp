@@ -567,7 +567,7 @@ ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
     if (!loop->limit)
       return nullptr;
   }
-  bool hasCarries = !isStatement || at("carry");
+  bool hasCarries = goesOnWith("carry") || !isStatement;
   if (hasCarries && !expect("carry", "before what a trip hands to the next, as in 'carry x = 0.0'"))
     return nullptr;
   while (hasCarries) {
@@ -605,12 +605,8 @@ ExprPtr ExpressionParser::parseBranch(bool isStatement, Place place) {
   if (!then)
     return nullptr;
   branch->then = std::move(*then);
-  unsigned newlines = 0;
-  while (peek(newlines).kind == Token::Newline)
-    ++newlines;
-  branch->hasElse = peek(newlines).is("else");
+  branch->hasElse = goesOnWith("else");
   if (branch->hasElse) {
-    skipNewlines();
     take();
     std::optional<Block> otherwise = parseBlock(place);
     if (!otherwise)

@@ -42,6 +42,16 @@ protected:
     while (at(Token::Newline) || at(";"))
       take();
   }
+  /// Does the statement go on with `word`, here or on a later line? Then it is next.
+  bool goesOnWith(llvm::StringRef word) {
+    unsigned newlines = 0;
+    while (peek(newlines).kind == Token::Newline)
+      ++newlines;
+    if (!peek(newlines).is(word))
+      return false;
+    skipNewlines();
+    return true;
+  }
   SourceRange previousRange() const { return tokens[next ? next - 1 : 0].range; }
   SourceRange since(SourceRange begin) const { return begin.to(previousRange()); }
 

@@ -208,11 +208,7 @@ std::unique_ptr<FnDecl> Parser::parseFn() {
   }
   fn->range = since(begin);
 
-  unsigned newlines = 0;
-  while (peek(newlines).kind == Token::Newline)
-    ++newlines;
-  if (peek(newlines).is("vjp")) {
-    skipNewlines();
+  if (goesOnWith("vjp")) {
     fn->vjp = parseVjp();
     if (!fn->vjp)
       return nullptr;

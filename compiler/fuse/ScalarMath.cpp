@@ -325,25 +325,30 @@ static Value mirrorNegative(Builder &b, Value bits) {
   return arith::XOrIOp::create(b, bits, arith::AndIOp::create(b, sign, constant(APInt::getSignedMaxValue(width))));
 }
 
+/// What is added to mirrored bits, so that the infinity that `op` lets win last is the end of the range: NaNs of both signs, which lie beyond the infinities,
+/// go round the end of the integers to the side that wins.
+static Value keyOffset(Builder &b, Operation *op, Type type) {
+  APInt infinity = cast<FloatAttr>(getIdentity(op, type)).getValue().bitcastToAPInt();
+  APInt mirrored = infinity.isNegative() ? infinity ^ APInt::getSignedMaxValue(infinity.getBitWidth()) : infinity;
+  TypedAttr last = getIdentityKey(op, type);
+  return arith::ConstantOp::create(b, b.getIntegerAttr(last.getType(), cast<IntegerAttr>(last).getValue() - mirrored));
+}
+
 Value emitOrderKey(OpBuilder &builder, Operation *op, Value value) {
   Builder b(op->getLoc(), builder);
-  unsigned width = value.getType().getIntOrFloatBitWidth();
-  Type type = b.getIntegerType(width);
-  Value key = mirrorNegative(b, arith::BitcastOp::create(b, type, value));
-  APInt winner = isa<graph::ReduceMaxOp>(op) ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width); // as floats NaNs themselves
-  Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
-  return arith::SelectOp::create(b, isNan, arith::ConstantOp::create(b, b.getIntegerAttr(type, winner)), key);
+  Value bits = arith::BitcastOp::create(b, b.getIntegerType(value.getType().getIntOrFloatBitWidth()), value);
+  return arith::AddIOp::create(b, mirrorNegative(b, bits), keyOffset(b, op, value.getType()));
 }
 
 TypedAttr getIdentityKey(Operation *op, Type type) {
-  APInt bits = cast<FloatAttr>(getIdentity(op, type)).getValue().bitcastToAPInt();
-  unsigned width = bits.getBitWidth();
-  return IntegerAttr::get(IntegerType::get(op->getContext(), width), bits.isNegative() ? bits ^ APInt::getSignedMaxValue(width) : bits);
+  unsigned width = type.getIntOrFloatBitWidth();
+  APInt last = isa<graph::ReduceMaxOp>(op) ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width);
+  return IntegerAttr::get(IntegerType::get(op->getContext(), width), last);
 }
 
 Value emitFromOrderKey(OpBuilder &builder, Operation *op, Value key, Type type) {
   Builder b(op->getLoc(), builder);
-  return arith::BitcastOp::create(b, type, mirrorNegative(b, key));
+  return arith::BitcastOp::create(b, type, mirrorNegative(b, arith::SubIOp::create(b, key, keyOffset(b, op, type))));
 }
 
 TypedAttr getIdentity(Operation *op, Type elementType) {

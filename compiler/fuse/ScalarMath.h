@@ -27,7 +27,7 @@ mlir::TypedAttr getIdentity(mlir::Operation *op, mlir::Type elementType);
 /// Is `op` a maximum or minimum of floats, whose partial results may be order keys?
 bool hasOrderKeys(mlir::Operation *op);
 
-/// The order key of a float: an integer of its width. Keys are ordered as floats are, -0 before 0, and every NaN has the key that `op` lets win. A maximum
+/// The order key of a float: an integer of its width. Keys are ordered as floats are, -0 before 0, and those of NaNs lie on the side that `op` lets win. A maximum
 /// of integers is one instruction, one of floats that keeps NaN and signs of zeros is a chain of eight.
 mlir::Value emitOrderKey(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value value);
 

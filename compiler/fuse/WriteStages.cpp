@@ -167,8 +167,20 @@ void KernelWriter::writeReduction(Operation *op) {
     });
     laneSums = joined.getResult(0);
   }
+  if (lanes > kLanes) { // as vectors, as far as they are full
+    Dims laneSpace = space;
+    laneSpace.push_back(number(kLanes));
+    auto joined = stage(op, "_joined", laneSpace, partialType, [&](ValueRange variables) {
+      return joinPairwise(lanes / kLanes, [&](int64_t part) -> Value {
+        Indices at(variables.begin(), variables.end());
+        at.back() = add(at.back(), index(part * kLanes));
+        return kernel::LoadOp::create(b, loc, laneSums, at);
+      });
+    });
+    laneSums = joined.getResult(0);
+  }
   auto sum = stage(op, "", space, type, [&](ValueRange variables) {
-    SmallVector<Value> value = joinPairwise(lanes, [&](int64_t lane) -> Value {
+    SmallVector<Value> value = joinPairwise(kLanes, [&](int64_t lane) -> Value {
       Indices at(variables.begin(), variables.end());
       at.push_back(index(lane));
       return kernel::LoadOp::create(b, loc, laneSums, at);

@@ -37,13 +37,17 @@ static void tridiagonalize(T *a, T *z, T *d, T *e, T *taus, T *p, int64_t n) {
 }
 
 /// Diagonalizes the tridiagonal matrix (d, e) by QL steps with Wilkinson's shift, and rotates the rows of z with it: EISPACK's imtql2 (Martin &
-/// Wilkinson 1968, Dubrulle 1970). False if a value has not converged in 50 steps.
+/// Wilkinson 1968, Dubrulle 1970). False if a value has not converged in 50 steps. An e is nothing beside the norm of the matrix, not beside its own d alone:
+/// where the matrix is nearly singular, the d are rounding errors of that size themselves, and each step makes new ones.
 template <typename T>
 static bool diagonalize(T *d, T *e, T *z, int64_t n) {
+  T norm = 0;
+  for (int64_t i = 0; i < n; ++i)
+    norm = std::max({norm, std::abs(d[i]), i + 1 < n ? std::abs(e[i]) : T(0)});
   for (int64_t l = 0; l < n; ++l)
     for (int64_t step = 0;; ++step) {
       int64_t m = l; // the first place from l on where the matrix falls apart
-      while (m + 1 < n && std::abs(e[m]) > std::numeric_limits<T>::epsilon() * (std::abs(d[m]) + std::abs(d[m + 1])))
+      while (m + 1 < n && std::abs(e[m]) > std::numeric_limits<T>::epsilon() * std::max(norm, std::abs(d[m]) + std::abs(d[m + 1])))
         ++m;
       if (m == l)
         break;

@@ -64,3 +64,32 @@ func.func @reduce_min_special_lanes(%x: tensor<?x40xf32> {graph.dims = [#graph.d
   %y = graph.reduce_min %x axes [1] : tensor<?x40xf32> -> tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// In lanes, in more of them, and in parts; no row fills its lanes.
+func.func @reduce_min_of_45() -> (tensor<2xf32> {check.close = dense<0.0> : tensor<2xf64>}) {
+  %i = graph.iota axis 1 shape [2, 45] : tensor<2x45xi32>
+  %f = graph.convert %i : tensor<2x45xi32> -> tensor<2x45xf32>
+  %c = graph.constant dense<17.0> : tensor<2x45xf32>
+  %d = graph.subtract %f, %c : tensor<2x45xf32>
+  %s = graph.multiply %d, %d : tensor<2x45xf32>
+  %y = graph.reduce_min %s axes [1] : tensor<2x45xf32> -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+func.func @reduce_min_of_530() -> (tensor<2xf32> {check.close = dense<0.0> : tensor<2xf64>}) {
+  %i = graph.iota axis 1 shape [2, 530] : tensor<2x530xi32>
+  %f = graph.convert %i : tensor<2x530xi32> -> tensor<2x530xf32>
+  %c = graph.constant dense<178.0> : tensor<2x530xf32>
+  %d = graph.subtract %f, %c : tensor<2x530xf32>
+  %s = graph.multiply %d, %d : tensor<2x530xf32>
+  %y = graph.reduce_min %s axes [1] : tensor<2x530xf32> -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+func.func @reduce_min_of_5003() -> (tensor<2xf32> {check.close = dense<0.0> : tensor<2xf64>}) {
+  %i = graph.iota axis 1 shape [2, 5003] : tensor<2x5003xi32>
+  %f = graph.convert %i : tensor<2x5003xi32> -> tensor<2x5003xf32>
+  %c = graph.constant dense<1650.0> : tensor<2x5003xf32>
+  %d = graph.subtract %f, %c : tensor<2x5003xf32>
+  %s = graph.multiply %d, %d : tensor<2x5003xf32>
+  %y = graph.reduce_min %s axes [1] : tensor<2x5003xf32> -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

@@ -45,3 +45,23 @@ func.func @reduce_sum_i32_of_nothing(%x: tensor<0x2xi32> {check.value = dense<> 
   %y = graph.reduce_sum %x axes [0] : tensor<0x2xi32> -> tensor<2xi32>
   return %y : tensor<2xi32>
 }
+
+// In lanes, in more of them, and in parts; no row fills its lanes.
+func.func @reduce_sum_of_45() -> (tensor<2xf32> {check.close = dense<990.0> : tensor<2xf64>}) {
+  %i = graph.iota axis 1 shape [2, 45] : tensor<2x45xi32>
+  %f = graph.convert %i : tensor<2x45xi32> -> tensor<2x45xf32>
+  %y = graph.reduce_sum %f axes [1] : tensor<2x45xf32> -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+func.func @reduce_sum_of_530() -> (tensor<2xf32> {check.close = dense<140185.0> : tensor<2xf64>}) {
+  %i = graph.iota axis 1 shape [2, 530] : tensor<2x530xi32>
+  %f = graph.convert %i : tensor<2x530xi32> -> tensor<2x530xf32>
+  %y = graph.reduce_sum %f axes [1] : tensor<2x530xf32> -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+func.func @reduce_sum_of_5003() -> (tensor<2xf32> {check.close = dense<12512503.0> : tensor<2xf64>}) {
+  %i = graph.iota axis 1 shape [2, 5003] : tensor<2x5003xi32>
+  %f = graph.convert %i : tensor<2x5003xi32> -> tensor<2x5003xf32>
+  %y = graph.reduce_sum %f axes [1] : tensor<2x5003xf32> -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

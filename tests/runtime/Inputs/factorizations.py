@@ -109,6 +109,9 @@ for dtype in (np.float32, np.float64):
         graded = 10.0 ** -np.linspace(0, 12 if dtype == np.float64 else 5, n)
         test("graded", ((left * graded) @ right)[None])
         test("rank deficient", ((left * (np.arange(n) < 5)) @ right)[None])
+        for size, rank in ((60, 5), (200, 100)):  # Gram matrices, whose last values are rounding errors
+            rows = normal(size, rank).astype(dtype)
+            test("Gram matrix", (rows @ rows.T)[None])
         test("equal values", ((left * np.repeat([3.0, -1.0, 2.0], n // 3)) @ right)[None])
         test("one", np.ones((1, n, n)))
         test("zero", np.zeros((2, n, n)))
