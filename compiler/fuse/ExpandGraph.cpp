@@ -7,6 +7,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/CSE.h"
 
@@ -55,8 +56,31 @@ private:
     SmallVector<Value> results = op.expand(emitter);
     if (TypeRange(ValueRange(results)) != op->getResultTypes())
       return op->emitOpError() << "requires its composition to have the type of its results, but got " << TypeRange(ValueRange(results));
+    if (auto sum = isa<LogSumExpOp>(op) ? results.front().getDefiningOp<AddOp>() : AddOp())
+      subtractParts(op->getResult(0), sum.getLhs(), sum.getRhs());
     replace(op, results);
     return success();
+  }
+
+  /// What is subtracted from m + log(s), or from what it is subtracted, is mostly as large as m, beside which log(s) would lose its digits: the difference
+  /// with m is taken first. So -log p of a likely class is not rounded to the spacing of its logit.
+  void subtractParts(Value whole, Value m, Value logOfS) {
+    for (Operation *user : llvm::make_early_inc_range(whole.getUsers())) {
+      Builder b(user->getLoc(), user);
+      if (isa<BroadcastInDimOp, ReshapeOp>(user)) {
+        auto alike = [&](Value part) {
+          IRMapping mapping;
+          mapping.map(whole, part);
+          return b.clone(*user, mapping)->getResult(0);
+        };
+        Value spreadM = alike(m), spreadLog = alike(logOfS);
+        subtractParts(user->getResult(0), spreadM, spreadLog);
+      } else if (auto difference = dyn_cast<SubtractOp>(user); difference && difference.getLhs() == whole) {
+        replace(user, AddOp::create(b, SubtractOp::create(b, m, difference.getRhs()), logOfS).getResult());
+      } else if (difference && difference.getRhs() == whole) {
+        replace(user, SubtractOp::create(b, SubtractOp::create(b, difference.getLhs(), m), logOfS).getResult());
+      }
+    }
   }
 
   /// Erased only at the end: dimensions are known by value, and no later value may lie where an earlier one did.

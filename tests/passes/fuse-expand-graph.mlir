@@ -37,3 +37,24 @@ func.func @narrow_keys(%k: tensor<8xui8>, %v: tensor<8xf32>) -> (tensor<8xui8>, 
   %a, %b = graph.sort %k, %v axis 0 : (tensor<8xui8>, tensor<8xf32>) -> (tensor<8xui8>, tensor<8xf32>)
   return %a, %b : tensor<8xui8>, tensor<8xf32>
 }
+
+// Differences with m + log(s) take m first, also where it is repeated along the rows.
+// CHECK-LABEL: func.func @differences
+// CHECK-SAME:  %[[X:[a-z0-9]+]]: tensor<?x10xf32>{{.*}}, %[[C:[a-z0-9]+]]: tensor<?xf32>
+// CHECK:       %[[M:.*]] = graph.select
+// CHECK:       %[[MB:.*]] = graph.broadcast_in_dim %[[M]]
+// CHECK:       %[[B:.*]] = graph.subtract %[[X]], %[[MB]]
+// CHECK:       graph.exponential %[[B]]
+// CHECK:       %[[G:.*]] = graph.log
+// CHECK:       %[[A:.*]] = graph.subtract %[[M]], %[[C]]
+// CHECK:       %[[LOSS:.*]] = graph.add %[[A]], %[[G]]
+// CHECK:       %[[GB:.*]] = graph.broadcast_in_dim %[[G]]
+// CHECK:       %[[P:.*]] = graph.subtract %[[B]], %[[GB]]
+// CHECK:       return %[[LOSS]], %[[P]]
+func.func @differences(%x: tensor<?x10xf32> {graph.dims = [#graph.dim<n>, #graph.dim<10>]}, %chosen: tensor<?xf32> {graph.dims = [#graph.dim<n>]}) -> (tensor<?xf32>, tensor<?x10xf32>) {
+  %l = graph.logsumexp %x axes [1] : tensor<?x10xf32> -> tensor<?xf32>
+  %loss = graph.subtract %l, %chosen : tensor<?xf32>
+  %b = graph.broadcast_in_dim %l dims [0] shape [n, 10] : tensor<?xf32> -> tensor<?x10xf32>
+  %p = graph.subtract %x, %b : tensor<?x10xf32>
+  return %loss, %p : tensor<?xf32>, tensor<?x10xf32>
+}
