@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs the check blocks of the standard library, and those of the language in checks/, by the oracle: identities and limits
-// that hold whatever the compiler does later. In f64, so that tolerances are those of the mathematics.
+// Runs the check blocks of the standard library, those of the language in checks/, and those of examples/papers, by the oracle:
+// identities and limits that hold whatever the compiler does later. In f64, so that tolerances are those of the mathematics.
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
 #include "costate/frontends/StandardLibrary.h"
@@ -54,17 +54,27 @@ TEST(ChecksTest, StandardLibrary) {
   }
 }
 
-TEST(ChecksTest, Language) {
+/// Runs the checks of every model file of a folder, of which each has some; the number of files.
+unsigned runFolder(llvm::StringRef folder) {
   std::error_code error;
   unsigned files = 0;
-  for (llvm::sys::fs::directory_iterator it(COSTATE_SOURCE "/tests/frontends/checks", error), end; it != end && !error; it.increment(error)) {
+  for (llvm::sys::fs::directory_iterator it(COSTATE_SOURCE "/" + folder, error), end; it != end && !error; it.increment(error)) {
+    if (llvm::sys::path::extension(it->path()) != ".costate")
+      continue;
     auto text = llvm::MemoryBuffer::getFile(it->path());
-    ASSERT_TRUE(bool(text)) << it->path();
+    EXPECT_TRUE(bool(text)) << it->path();
+    if (!text)
+      continue;
     EXPECT_GT(runChecks((*text)->getBuffer(), llvm::sys::path::filename(it->path()).str()), 0u) << it->path();
     ++files;
   }
-  EXPECT_GT(files, 0u);
+  EXPECT_FALSE(error) << error.message();
+  return files;
 }
+
+TEST(ChecksTest, Language) { EXPECT_GT(runFolder("tests/frontends/checks"), 0u); }
+
+TEST(ChecksTest, Papers) { EXPECT_GT(runFolder("examples/papers"), 0u); }
 
 /// Each block of the page of the language, by its number.
 TEST(ChecksTest, PageOfTheLanguage) {
