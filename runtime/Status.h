@@ -63,6 +63,10 @@ inline void append(std::string &out, char part) { out += part; }
 template <typename Number>
   requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, char> && !std::is_same_v<Number, bool>)
 void append(std::string &out, Number part) { // shortest digits that read back as the same number, in every locale
+  if (part != part) { // of a NaN the sign is an accident
+    out += "nan";
+    return;
+  }
   char digits[32];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, part).ptr);
 }
