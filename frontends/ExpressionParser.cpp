@@ -137,7 +137,6 @@ bool ExpressionParser::reportForeign() {
           .Case("seed", twoWords ? "the flag '--seed' gives it" : "")
           .Case("return", "the last line of a body is its value")
           .Case("scan", twoWords ? "'for k in 0..n carry x = x0 { ... }' is the loop" : "")
-          .Case("elif", "write '} else { if ... }'")
           .Case("else", "it follows the '}' of an 'if'")
           .Cases({"import", "include", "from"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
           .Cases({"problem", "solver", "procedure", "entry", "extern", "rows"}, twoWords ? "not supported yet" : "")
@@ -594,7 +593,7 @@ ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
   return rules.check(*loop, isStatement) ? bounded(std::move(loop)) : nullptr;
 }
 
-// if CONDITION { statements value } else { statements value }; as a statement, branches rebind names
+// if CONDITION { statements value } else { statements value }, or else if ...; as a statement, branches rebind names
 ExprPtr ExpressionParser::parseBranch(bool isStatement, Place place) {
   Nesting nesting(*this);
   if (tooDeep())
@@ -605,13 +604,26 @@ ExprPtr ExpressionParser::parseBranch(bool isStatement, Place place) {
   if (!then)
     return nullptr;
   branch->then = std::move(*then);
+  if (at("elif")) {
+    error(peek().range) << "'elif' is not a word of the language; write '} else if condition { ... }'";
+    return nullptr;
+  }
   branch->hasElse = goesOnWith("else");
   if (branch->hasElse) {
     take();
-    std::optional<Block> otherwise = parseBlock(place);
-    if (!otherwise)
-      return nullptr;
-    branch->otherwise = std::move(*otherwise);
+    if (at("if")) { // a block of one branch
+      SourceRange begin = peek().range;
+      StmtPtr next = parseStatement(place);
+      if (!next)
+        return nullptr;
+      branch->otherwise.statements.push_back(std::move(next));
+      branch->otherwise.range = since(begin);
+    } else {
+      std::optional<Block> otherwise = parseBlock(place);
+      if (!otherwise)
+        return nullptr;
+      branch->otherwise = std::move(*otherwise);
+    }
   }
   branch->range = since(branch->range);
   if (!branch->hasElse)

@@ -90,6 +90,7 @@ protected:
   bool atControl(llvm::StringRef word) const;
   /// { statements }
   virtual std::optional<syntax::Block> parseBlock(Place place) = 0;
+  virtual syntax::StmtPtr parseStatement(Place place) = 0;
   bool atLambda() const;
   std::optional<std::vector<syntax::ExprPtr>> parseElements(llvm::StringRef close, SourceRange open, syntax::ExprPtr first, bool &comma);
   syntax::ExprPtr parseExprOrTuple();

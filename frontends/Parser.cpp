@@ -38,7 +38,7 @@ private:
   //===--- Statements -----------------------------------------------------===//
 
   std::optional<Block> parseBlock(Place place) override;
-  StmtPtr parseStatement(Place place);
+  StmtPtr parseStatement(Place place) override;
   StmtPtr parseDeclare(DeclareStmt::Role role);
   StmtPtr parseRoleBind(BindStmt::Role role);
   StmtPtr parseSetting();
