@@ -193,7 +193,8 @@ private:
       return expected("a value");
     int64_t integer;
     double number;
-    if (auto [stop, error] = std::from_chars(first, last, integer); whole && error == std::errc() && stop == last) {
+    if (auto [stop, error] = std::from_chars(first, last, integer);
+        whole && error == std::errc() && stop == last && (integer != 0 || *first != '-')) { // no integer is -0
       at = end;
       return Json(integer);
     }

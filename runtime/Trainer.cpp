@@ -14,6 +14,9 @@
 #include <sstream>
 #include <utility>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace costate::runtime {
 
 namespace {
@@ -112,23 +115,27 @@ public:
     return out;
   }
 
-  /// The sums so far as a text, and from it.
+  /// The sums so far as a text, and from it: those of so many samples and of these metrics, or it is none.
   std::string print() const {
     std::string out = text(samples);
     for (const Metric &sum : sums)
       out += text(' ', sum.name, ' ', sum.type, ' ', sum.value);
     return out;
   }
-  bool parse(const std::string &from) {
+  bool parse(const std::string &from, int64_t rows, std::span<const Metric> metrics) {
     std::istringstream words(from);
-    words >> samples;
-    std::string value;
-    for (Metric sum; words >> sum.name >> sum.type >> value; sums.push_back(sum)) {
+    if (!(words >> samples) || samples != rows)
+      return false;
+    for (const Metric &metric : metrics.first(rows > 0 ? metrics.size() : 0)) {
+      Metric &sum = sums.emplace_back();
+      std::string value;
+      if (!(words >> sum.name >> sum.type >> value) || sum.name != metric.name || sum.type != metric.type)
+        return false;
       auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), sum.value);
       if (error != std::errc() || end != value.data() + value.size())
         return false;
     }
-    return words.eof();
+    return (words >> std::ws).eof();
   }
 
 private:
@@ -165,7 +172,8 @@ public:
     std::istringstream steps(note("train.step")), best(note("train.best"));
     std::string loss;
     if (!(steps >> step) || !(best >> bestEpoch >> loss) ||
-        std::from_chars(loss.data(), loss.data() + loss.size(), bestLoss).ec != std::errc())
+        std::from_chars(loss.data(), loss.data() + loss.size(), bestLoss).ec != std::errc() || step < 0 || bestEpoch < -1 ||
+        bestEpoch > step)
       return invalidArgument('\'', path, "': requires the position of a run");
     sums = note("train.sums");
     return {};
@@ -179,22 +187,23 @@ private:
 /// The log of --log: a header, then a row a step, with digits that read back as the same number.
 class StepLog {
 public:
-  /// Creates the file, or, to go on with step `from`, keeps the rows of the steps before.
+  /// Creates the file, or, to go on with step `from`, keeps the rows of the steps before: they stay where they are, for a run may be killed at any time.
   Status open(const std::string &name, int64_t from) {
     path = name;
-    std::string kept;
-    if (from > 0) {
+    struct stat there;
+    bool isKept = from > 0 && ::stat(name.c_str(), &there) == 0 && S_ISREG(there.st_mode);
+    if (isKept) {
       std::ifstream old(name);
+      off_t kept = 0;
       int64_t row = -1; // the header
-      for (std::string text; row < from && std::getline(old, text); ++row)
-        kept += text + '\n';
+      for (std::string text; row < from && std::getline(old, text) && !old.eof(); ++row) // a line without its end is not whole
+        kept += static_cast<off_t>(text.size()) + 1;
       hasHeader = row >= 0;
+      if (::truncate(name.c_str(), kept) != 0)
+        return failed("write", errno);
     }
-    file.reset(std::fopen(name.c_str(), "w"));
-    if (!file)
-      return failed("create");
-    std::fwrite(kept.data(), 1, kept.size(), file.get());
-    return {};
+    file.reset(std::fopen(name.c_str(), isKept ? "a" : "w"));
+    return file ? Status() : failed("create", errno);
   }
   void write(int64_t step, std::span<const Metric> metrics) {
     if (!file)
@@ -215,19 +224,25 @@ public:
         append(line, metric.value);
     }
     line += '\n';
-    std::fwrite(line.data(), 1, line.size(), file.get());
+    note(std::fwrite(line.data(), 1, line.size(), file.get()) == line.size());
   }
   /// What a checkpoint says was logged is in the file.
-  Status flush() { return !file || std::fflush(file.get()) == 0 ? Status() : failed("write"); }
+  Status flush() {
+    note(!file || std::fflush(file.get()) == 0);
+    return written();
+  }
   Status close() {
-    if (!file)
-      return {};
-    bool wrote = !std::ferror(file.get());
-    return std::fclose(file.release()) == 0 && wrote ? Status() : failed("write");
+    note(!file || std::fclose(file.release()) == 0);
+    return written();
   }
 
 private:
-  Status failed(const char *what) const { return ioError('\'', path, "': cannot ", what, " the file: ", std::strerror(errno)); }
+  void note(bool isWritten) {
+    if (!isWritten && !error)
+      error = errno;
+  }
+  Status written() const { return error ? failed("write", error) : Status(); }
+  Status failed(const char *what, int code) const { return ioError('\'', path, "': cannot ", what, " the file: ", std::strerror(code)); }
 
   struct Close {
     void operator()(std::FILE *file) const { std::fclose(file); }
@@ -235,6 +250,7 @@ private:
   std::unique_ptr<std::FILE, Close> file;
   std::string path, line;
   bool hasHeader = false;
+  int error = 0; // errno of the first write that failed
 };
 
 struct DestroyBatches {
@@ -342,8 +358,11 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
   if (options.resume) {
     COSTATE_RETURN_IF_ERROR(run.load(options.checkpoint));
     COSTATE_RETURN_IF_ERROR(statusOf(model, costate_batches_seek(batches.get(), run.step)));
-    if (!means.parse(run.sums))
-      return invalidArgument('\'', options.checkpoint, "': requires the sums of an epoch, but got '", run.sums, '\'');
+    const int64_t samples = costate_dataset_size(train),
+                  rows = run.step % costate_batches_count(batches.get()) * std::min(options.batch, samples);
+    if (!means.parse(run.sums, rows, call->values()))
+      return invalidArgument('\'', options.checkpoint, "': requires sums over ", rows, " samples of the metrics of this model, but got '",
+                             run.sums, '\'');
     result.bestEpoch = run.bestEpoch;
     result.bestLoss = run.bestLoss;
     if (options.onResume)
@@ -364,7 +383,7 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
 
   int64_t batchesAnEpoch = costate_batches_count(batches.get());
   for (int64_t epoch = run.step / batchesAnEpoch; epoch < options.epochs; ++epoch) {
-    if (options.patience > 0 && run.bestEpoch >= 0 && epoch > run.bestEpoch + options.patience) {
+    if (options.patience > 0 && run.bestEpoch >= 0 && epoch - run.bestEpoch > options.patience) {
       result.ranOutOfPatience = true;
       break;
     }

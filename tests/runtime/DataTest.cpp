@@ -17,6 +17,8 @@
 #include <numeric>
 #include <set>
 #include <sstream>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace costate;
@@ -367,6 +369,73 @@ TEST_F(TrainerTest, InterruptStopsBeforeTheNextStep) {
   EXPECT_EQ(result.steps, 5);
 }
 
+/// A checkpoint in the middle of the second epoch of batches of 4, with some of its notes changed.
+class ResumeTest : public TrainerTest {
+protected:
+  void SetUp() override {
+    TrainerTest::SetUp();
+    options.checkpoint = folder + "/c.safetensors";
+    options.log = folder + "/steps.csv";
+    std::atomic<bool> flag{false};
+    options.interrupt = &flag;
+    options.onStep = [&](const StepReport &report) { flag = report.step == 4; };
+    ASSERT_EQ(train().status.code(), COSTATE_INTERRUPTED);
+    options.interrupt = nullptr;
+    options.onStep = {};
+    options.resume = true;
+  }
+  /// The message of a run that goes on from it.
+  std::string resume(const char *key, const char *value) {
+    EXPECT_EQ(costate_model_set_note(model, key, value), COSTATE_OK);
+    EXPECT_EQ(costate_model_save(model, options.checkpoint.c_str(), COSTATE_SAVE_PARAMS | COSTATE_SAVE_STATES), COSTATE_OK);
+    std::string words = train().status.message(), where = "'" + options.checkpoint + "': requires ";
+    return words.starts_with(where) ? words.substr(where.size()) : words;
+  }
+};
+
+TEST_F(ResumeTest, GoesOnOnlyWithSumsOfTheSameMetrics) {
+  const std::string sums = costate_model_note(model, "train.sums");
+  ASSERT_THAT(sums, testing::StartsWith("8 loss 0 "));
+  // As of a model that had another metric, or fewer.
+  for (std::string other : {"8 loss 0 1.5", "8 loss 0 1.5 wrong 1 2", "8 loss 1 1.5 error 1 2", "8 loss 0 1.5 error 1 2 more 1 3",
+                            "9 loss 0 1.5 error 1 2", "8 loss 0 1.5x error 1 2", "8", "", "-8", "99999999999999999999"})
+    EXPECT_EQ(resume("train.sums", other.c_str()), "sums over 8 samples of the metrics of this model, but got '" + other + "'");
+  EXPECT_EQ(resume("train.sums", sums.c_str()), "");
+}
+
+TEST_F(ResumeTest, GoesOnOnlyFromAPosition) {
+  for (const char *step : {"-1", "x", "99999999999999999999"})
+    EXPECT_EQ(resume("train.step", step), "the position of a run");
+  ASSERT_EQ(costate_model_set_note(model, "train.step", "5"), COSTATE_OK);
+  for (const char *best : {"9223372036854775807 1", "-2 1", "0", "x 1"})
+    EXPECT_EQ(resume("train.best", best), "the position of a run");
+}
+
+TEST_F(ResumeTest, RowsOfTheLogAreNeverOutOfTheFile) {
+  const std::vector<std::string> rows = logLines();
+  ASSERT_EQ(rows.size(), 6u);
+  std::ofstream(options.log, std::ios::app) << "5,as of a run that was killed behind its checkpoint\n6,and in a row";
+  struct stat before, after;
+  ASSERT_EQ(::stat(options.log.c_str(), &before), 0);
+  // As if it were killed here: a child ends before it writes anything.
+  options.onStep = [](const StepReport &) { ::_exit(0); };
+  const pid_t child = ::fork();
+  if (child == 0) {
+    train();
+    ::_exit(1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  EXPECT_EQ(logLines(), rows);
+  ASSERT_EQ(::stat(options.log.c_str(), &after), 0);
+  EXPECT_EQ(after.st_ino, before.st_ino);
+  options.onStep = {};
+  ASSERT_TRUE(train().status.ok());
+  EXPECT_EQ(logLines().size(), 10u);
+  EXPECT_THAT(logLines()[6], testing::StartsWith("5,"));
+}
+
 TEST_F(TrainerTest, ReportsWhatItCannotDo) {
   options.log = folder + "/missing/steps.csv";
   EXPECT_EQ(train().status.message(), "'" + options.log + "': cannot create the file: No such file or directory");
@@ -475,7 +544,8 @@ TEST_F(PrepareTest, ChangesNothingUnlessItEnds) {
 // ==== JSON ==========================================================================================================================
 
 TEST(JsonTest, PrintsWhatItParses) {
-  for (const char *same : {"null", "true", "[]", "{}", "[1,-2,9223372036854775807]", "{\"a\":{\"b\":[\"x\\u000a\\\"\\\\\"]},\"c\":0.1}", "-1e-07"}) {
+  for (const char *same :
+       {"null", "true", "[]", "{}", "[1,-2,9223372036854775807]", "[-0,0]", "{\"a\":{\"b\":[\"x\\u000a\\\"\\\\\"]},\"c\":0.1}", "-1e-07"}) {
     Result<Json> json = Json::parse(same);
     ASSERT_TRUE(json.ok()) << json.status().message();
     EXPECT_EQ(json->print(), same);
