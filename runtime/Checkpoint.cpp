@@ -55,22 +55,23 @@ static Status parseKey(const std::string &path, const Metadata &metadata, const 
 /// What a checkpoint holds beside tensors.
 struct Position {
   int64_t seed = 0;
-  std::vector<double> hypers;
+  std::vector<int64_t> hypers; // cells, as the handle has them
   std::map<std::string, std::string, std::less<>> notes;
 };
 
-static Result<Position> readPosition(const costate_model &model, const std::string &path) {
-  Result<std::shared_ptr<const FileBytes>> file = readFile(path);
-  if (!file.ok())
-    return file.status();
-  Result<Metadata> metadata = readSafetensorsMetadata(**file);
+static Result<Position> readPosition(const costate_model &model, const FileBytes &file) {
+  Result<Metadata> metadata = readSafetensorsMetadata(file);
   if (!metadata.ok())
     return metadata.status();
   Position position;
-  COSTATE_RETURN_IF_ERROR(parseKey(path, *metadata, kSeedKey, position.seed));
+  COSTATE_RETURN_IF_ERROR(parseKey(file.path, *metadata, kSeedKey, position.seed));
   position.hypers.resize(model.info->num_hypers);
-  for (int64_t i = 0; i < model.info->num_hypers; ++i)
-    COSTATE_RETURN_IF_ERROR(parseKey(path, *metadata, text(kHyperKey, model.info->hypers[i].name), position.hypers[i]));
+  for (int64_t i = 0; i < model.info->num_hypers; ++i) {
+    double value = 0;
+    COSTATE_RETURN_IF_ERROR(parseKey(file.path, *metadata, text(kHyperKey, model.info->hypers[i].name), value));
+    if (Status status = encodeHyper(model.info->hypers[i], value, position.hypers[i]); !status.ok())
+      return invalidArgument(file.where(), ": ", status.message());
+  }
   for (const auto &[key, value] : *metadata)
     if (!key.starts_with(kPrefix))
       position.notes.emplace(key, value);
@@ -109,12 +110,13 @@ static Status load(costate_model &model, const std::string &path, int32_t what, 
   Result<Renaming> renaming = Renaming::parse(names);
   if (!renaming.ok())
     return renaming.status();
-  Result<ArrayFile> file = ArrayFile::open(path);
+  std::shared_ptr<const FileBytes> content; // of one reading: another file may take the place of this one at any time
+  Result<ArrayFile> file = ArrayFile::open(path, &content);
   if (!file.ok())
     return file.status();
   Position position;
   if (what & COSTATE_SAVE_STATES) {
-    Result<Position> saved = readPosition(model, path);
+    Result<Position> saved = readPosition(model, *content);
     if (!saved.ok())
       return saved.status();
     position = std::move(*saved);
@@ -139,8 +141,7 @@ static Status load(costate_model &model, const std::string &path, int32_t what, 
       std::memcpy(tensor->array.data, array.data.data(), array.data.size());
   if (what & COSTATE_SAVE_STATES) {
     model.seed = position.seed;
-    for (int64_t i = 0; i < model.info->num_hypers; ++i)
-      COSTATE_RETURN_IF_ERROR(model.setHyper(model.info->hypers[i].name, position.hypers[i]));
+    std::copy(position.hypers.begin(), position.hypers.end(), model.hypers.begin()); // in place: the arguments of entries point there
     model.notes = std::move(position.notes);
   }
   return {};

@@ -136,27 +136,28 @@ static Result<int64_t> findHyper(const costate_model_info &info, std::string_vie
   return notFound("model '", info.name, "' has no hyper-parameter '", name, "'; it has ", listNames(names), suggest(name, names));
 }
 
-Status costate_model::setHyper(std::string_view name, double value) {
-  Result<int64_t> index = findHyper(*info, name);
-  if (!index.ok())
-    return index.status();
-  int64_t &cell = hypers[*index];
+Status costate::runtime::encodeHyper(const costate_hyper_info &hyper, double value, int64_t &cell) {
   auto store = [&](auto typed) { std::memcpy(&cell, &typed, sizeof typed); };
-  int32_t type = info->hypers[*index].type;
-  if (type == COSTATE_F32) {
+  if (hyper.type == COSTATE_F32) {
     store(static_cast<float>(value));
-  } else if (type == COSTATE_F64) {
+  } else if (hyper.type == COSTATE_F64) {
     store(value);
   } else {
-    double limit = type == COSTATE_I32 ? 0x1p31 : 0x1p63;
+    double limit = hyper.type == COSTATE_I32 ? 0x1p31 : 0x1p63;
     if (value != std::trunc(value) || !(value >= -limit && value < limit))
-      return invalidArgument("hyper-parameter '", name, "' requires a value of type ", costate_type_name(type), ", but got ", value);
-    if (type == COSTATE_I32)
+      return invalidArgument("hyper-parameter '", hyper.name, "' requires a value of type ", costate_type_name(hyper.type), ", but got ",
+                             value);
+    if (hyper.type == COSTATE_I32)
       store(static_cast<int32_t>(value));
     else
       store(static_cast<int64_t>(value));
   }
   return {};
+}
+
+Status costate_model::setHyper(std::string_view name, double value) {
+  Result<int64_t> index = findHyper(*info, name);
+  return index.ok() ? encodeHyper(info->hypers[*index], value, hypers[*index]) : index.status();
 }
 
 double costate_model::hyper(int64_t index) const {

@@ -18,6 +18,9 @@ struct NamedTensor {
   int64_t slot;
 };
 
+/// Puts a value into the cell of a hyper-parameter, in its type. Errors: InvalidArgument if an integer one gets a fraction; the cell is as it was then.
+Status encodeHyper(const costate_hyper_info &hyper, double value, int64_t &cell);
+
 } // namespace costate::runtime
 
 struct costate_model {

@@ -52,6 +52,8 @@ Result<std::shared_ptr<const FileBytes>> readFile(const std::string &path) {
 
   auto content = std::make_shared<FileBytes>();
   content->path = path;
+  if (uint64_t(status.st_size) >= content->bytes.max_size())
+    return systemError(path, "read the file", ENOMEM);
   content->bytes.resize(S_ISREG(status.st_mode) ? status.st_size + 1 : 1 << 16);
   // To the end, not to the size that fstat gave: pipes have none, and files grow. One spare byte finds the end without a second growth.
   size_t size = 0;
@@ -91,7 +93,8 @@ static bool isTemporaryOf(std::string_view file, std::string_view name) {
   return numbers.size() >= 4 && numbers[0] == '.' && numbers.find_first_not_of(".0123456789") == std::string_view::npos;
 }
 
-/// Removes what processes that were killed while they wrote the file have left. A writer holds a lock on its temporary file as long as it lives.
+/// Removes what processes that were killed while they wrote the file have left. A writer holds a lock on its temporary file as long as that has this name;
+/// one that was renamed since it was opened here may have a successor of the same name.
 static void removeAbandoned(const std::string &folder, std::string_view name) {
   std::unique_ptr<DIR, int (*)(DIR *)> entries(::opendir(folder.c_str()), ::closedir);
   for (dirent *entry; entries && (entry = ::readdir(entries.get()));) {
@@ -99,7 +102,9 @@ static void removeAbandoned(const std::string &folder, std::string_view name) {
       continue;
     std::string temporary = folder + entry->d_name;
     Descriptor file(::open(temporary.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (file.get() >= 0 && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0)
+    struct stat opened, named;
+    if (file.get() >= 0 && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file.get(), &opened) == 0 &&
+        ::lstat(temporary.c_str(), &named) == 0 && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino)
       ::unlink(temporary.c_str());
   }
 }
@@ -181,11 +186,15 @@ static Result<FileName> splitName(const std::string &path) {
   return invalidArgument('\'', path, "': requires a file named .npz, .npy, .csv or .safetensors, but got '", name.extension, '\'');
 }
 
-Result<ArrayFile> ArrayFile::open(const std::string &path) {
+Result<ArrayFile> ArrayFile::open(const std::string &path, std::shared_ptr<const FileBytes> *content) {
   if (Result<FileName> name = splitName(path); !name.ok())
     return name.status();
   Result<std::shared_ptr<const FileBytes>> file = readFile(path);
-  return file.ok() ? parse(*file) : file.status();
+  if (!file.ok())
+    return file.status();
+  if (content)
+    *content = *file;
+  return parse(std::move(*file));
 }
 
 Result<ArrayFile> ArrayFile::parse(std::shared_ptr<const FileBytes> file) {

@@ -40,8 +40,8 @@ public:
   ArrayFile(std::string path, std::vector<Member> members) : path(std::move(path)), members(std::move(members)) {}
 
   /// Opens a file by its extension; a .npy file has one array, named as the file without directory and extension.
-  /// Errors: NotFound, IO, InvalidArgument (malformed, or another extension).
-  static Result<ArrayFile> open(const std::string &path);
+  /// `content` gets its bytes, for what else is in them. Errors: NotFound, IO, InvalidArgument (malformed, or another extension).
+  static Result<ArrayFile> open(const std::string &path, std::shared_ptr<const FileBytes> *content = nullptr);
   /// The same for bytes that are in memory; the path gives the extension and the words of messages.
   static Result<ArrayFile> parse(std::shared_ptr<const FileBytes> file);
 

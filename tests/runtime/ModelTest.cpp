@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace costate;
@@ -392,6 +393,40 @@ TEST_F(SaveTest, CheckpointResumesBitForBit) {
   step(4);
   step(4, &got);
   EXPECT_EQ(got, expected);
+}
+
+TEST_F(SaveTest, CheckpointWithAHyperParameterOfAnotherTypeChangesNothing) {
+  ASSERT_EQ(costate_model_set(model, "steps", 749), COSTATE_OK);
+  ASSERT_EQ(costate_model_save(model, path.c_str(), COSTATE_SAVE_PARAMS | COSTATE_SAVE_STATES), COSTATE_OK);
+  auto content = runtime::readFile(path);
+  ASSERT_TRUE(content.ok());
+  std::string bytes(reinterpret_cast<const char *>((*content)->bytes.data()), (*content)->bytes.size());
+  const size_t place = bytes.find("749");
+  ASSERT_NE(place, std::string::npos);
+  bytes.replace(place, 3, "7.5");
+  std::ofstream(path, std::ios::binary) << bytes;
+  ASSERT_EQ(costate_model_seed(model, 30), COSTATE_OK);
+  EXPECT_EQ(costate_model_load(model, path.c_str(), COSTATE_SAVE_PARAMS | COSTATE_SAVE_STATES), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(message(), "'" + path + "': hyper-parameter 'steps' requires a value of type i32, but got 7.5");
+  EXPECT_THAT(w(), ElementsAre(30, 31, 32));
+  EXPECT_EQ(model->seed, 30);
+}
+
+// A writer takes no file of another for abandoned that lives under the name of one that has been renamed.
+TEST_F(SaveTest, ManyMayWriteOneFile) {
+  std::vector<std::thread> writers;
+  std::atomic<int> failures{0};
+  for (int writer = 0; writer < 4; ++writer)
+    writers.emplace_back([&] {
+      const float value = 1;
+      const std::vector<runtime::NamedView> views{{"w", COSTATE_F32, {}, &value}};
+      for (int i = 0; i < 200; ++i)
+        failures += !runtime::writeSafetensors(path, views).ok();
+    });
+  for (std::thread &writer : writers)
+    writer.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_THAT(listFolder(folder), ElementsAre("m.safetensors"));
 }
 
 TEST_F(SaveTest, ReplacesTheFileAndLeavesNoOther) {
