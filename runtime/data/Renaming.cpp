@@ -23,24 +23,33 @@ static std::string_view cut(std::string_view &rest, std::string_view separators)
 
 static int64_t countStars(std::string_view pattern) { return std::count(pattern.begin(), pattern.end(), '*'); }
 
-/// The number of ways in which a pattern is a name, at most two; `texts` becomes what its stars are in the first of them.
+/// The number of ways in which a pattern is a name, at most two; `texts` becomes what its stars are in one of them.
 static int matches(std::string_view pattern, std::string_view name, std::vector<std::string_view> &texts) {
-  size_t star = pattern.find('*');
-  if (star == std::string_view::npos)
-    return pattern == name;
-  if (!name.starts_with(pattern.substr(0, star)))
+  // ways[i * width + j]: of what is left of the pattern from i on to be what is left of the name from j on. Without this table, stars cost their power of
+  // the length of the name.
+  const size_t width = name.size() + 1;
+  if (!name.starts_with(pattern.substr(0, pattern.find('*'))) || pattern.size() - countStars(pattern) > name.size())
     return 0;
-  pattern.remove_prefix(star + 1);
-  name.remove_prefix(star);
-  int ways = 0;
-  for (size_t size = 0; size <= name.size() && ways < 2; ++size) {
-    std::vector<std::string_view> inner{name.substr(0, size)};
-    int found = matches(pattern, name.substr(size), inner);
-    if (found > 0 && ways == 0)
-      texts.insert(texts.end(), inner.begin(), inner.end());
-    ways = std::min(ways + found, 2);
+  std::vector<uint8_t> ways((pattern.size() + 1) * width, 0);
+  ways.back() = 1;
+  for (size_t i = pattern.size(); i-- > 0;)
+    for (size_t j = width; j-- > 0;) {
+      uint8_t behind =
+          j < name.size() && (pattern[i] == '*' || pattern[i] == name[j]) ? ways[(pattern[i] == '*' ? i : i + 1) * width + j + 1] : 0;
+      ways[i * width + j] = std::min(behind + (pattern[i] == '*' ? ways[(i + 1) * width + j] : 0), 2);
+    }
+  texts.clear();
+  for (size_t i = 0, j = 0; ways[0] > 0 && i < pattern.size(); ++i) {
+    size_t begin = j;
+    if (pattern[i] != '*') {
+      ++j;
+      continue;
+    }
+    while (ways[(i + 1) * width + j] == 0)
+      ++j;
+    texts.push_back(name.substr(begin, j - begin));
   }
-  return ways;
+  return ways[0];
 }
 
 static std::string fill(std::string_view pattern, std::span<const std::string_view> texts) {
@@ -113,6 +122,8 @@ Result<Renaming::Rule> Renaming::parseRule(std::string_view text) {
     return refuse("the form MODEL NAME = FILE NAME");
   if (!takeView(rule.file))
     return refuse("each axis once in '.transpose(...)', from 0, as in '.transpose(1, 0)'");
+  if (rule.file.name.empty())
+    return refuse("the name of an array before '", rule.file.view, "'");
   if (countStars(rule.model) != countStars(rule.file.name))
     return refuse("as many '*' on both sides, but got ", countStars(rule.model), " and ", countStars(rule.file.name));
   return rule;

@@ -49,6 +49,22 @@ TEST(RenamingTest, RefusesTwoWaysToMatch) {
   EXPECT_EQ(placeOf("*.*.w = *.*", "a.b.w"), "a.b");
 }
 
+TEST(RenamingTest, StarsCostNoPowerOfTheLengthOfAName) {
+  std::string name, pattern, many(100000, '*');
+  for (int i = 0; i < 20; ++i) {
+    name += "aaaaa";
+    pattern += "*a";
+  }
+  EXPECT_EQ(placeOf((pattern + "b = " + pattern + "c").c_str(), (name + "c").c_str()), name + "c");
+  EXPECT_THAT(placeOf((pattern + " = " + pattern).c_str(), name.c_str()), testing::HasSubstr("requires one way to match"));
+  EXPECT_EQ(placeOf(("f" + many + " = g" + many).c_str(), "f"), "g");
+}
+
+TEST(RenamingTest, RefusesAViewOfNothing) {
+  EXPECT_EQ(placeOf("f = .T", "f"), "rule 'f = .T' requires the name of an array before '.T'");
+  EXPECT_EQ(placeOf("f = .transpose(0)", "f"), "rule 'f = .transpose(0)' requires the name of an array before '.transpose(0)'");
+}
+
 TEST(RenamingTest, AxesAreArrangedAsNumPyDoes) {
   Array array{COSTATE_I32, {2, 3, 4}, Buffer(24 * 4)};
   auto *elements = reinterpret_cast<int32_t *>(array.data.data());
