@@ -71,7 +71,9 @@ static Status fromTensor(const DLTensor &tensor, costate_array &out) {
   auto type = std::find(std::begin(kTypes), std::end(kTypes), tensor.dtype);
   if (type == std::end(kTypes))
     return unimplemented("requires a tensor of f32, f64, i32, i64, i8, u8, bool, bf16 or f16, but got ", typeText(tensor.dtype));
-  out = {static_cast<std::byte *>(tensor.data) + tensor.byte_offset, static_cast<int32_t>(type - kTypes), tensor.ndim, tensor.shape};
+  // As a number: nobody has said yet that there is memory.
+  out = {reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(tensor.data) + tensor.byte_offset), static_cast<int32_t>(type - kTypes),
+         tensor.ndim, tensor.shape};
   std::span<const int64_t> shape(tensor.shape, tensor.ndim);
   int64_t count = elementCount(shape);
   std::string found = typeText(out.type, shape);

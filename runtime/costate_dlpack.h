@@ -32,7 +32,16 @@ typedef struct {
   uint32_t major, minor;
 } DLPackVersion;
 
-typedef enum { kDLCPU = 1, kDLCUDA = 2, kDLCUDAHost = 3, kDLROCM = 10 } DLDeviceType;
+#ifdef __cplusplus
+typedef enum : int32_t { /* of a device that is not listed here too */
+#else
+typedef enum {
+#endif
+                         kDLCPU = 1,
+                         kDLCUDA = 2,
+                         kDLCUDAHost = 3,
+                         kDLROCM = 10
+} DLDeviceType;
 
 typedef struct {
   DLDeviceType device_type;

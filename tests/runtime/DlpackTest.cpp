@@ -125,6 +125,8 @@ TEST_F(DlpackTest, RefusesWhatIsNoCompactArrayOfTheCpu) {
   tensor = good;
   tensor.device.device_type = kDLCUDA;
   EXPECT_EQ(take(tensor), "requires a tensor on device 'cpu' (DLPack's 1), but got one on device type 2");
+  tensor.device.device_type = static_cast<DLDeviceType>(17); // of a later version
+  EXPECT_EQ(take(tensor), "requires a tensor on device 'cpu' (DLPack's 1), but got one on device type 17");
   tensor = good;
   tensor.byte_offset = 6;
   EXPECT_EQ(take(tensor), "requires data aligned to its elements of 4 bytes, but got an address that is 2 beyond; byte_offset is 6");
@@ -133,6 +135,8 @@ TEST_F(DlpackTest, RefusesWhatIsNoCompactArrayOfTheCpu) {
   EXPECT_EQ(take(tensor), "requires data aligned to its elements of 4 bytes, but got an address that is 1 beyond; byte_offset is 0");
   tensor = good;
   tensor.data = nullptr;
+  EXPECT_EQ(take(tensor), "requires memory for f32[2, 3, 1, 4], but its pointer is NULL");
+  tensor.byte_offset = 64;
   EXPECT_EQ(take(tensor), "requires memory for f32[2, 3, 1, 4], but its pointer is NULL");
   tensor.shape = empty;
   tensor.ndim = 2;
