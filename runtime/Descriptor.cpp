@@ -10,7 +10,7 @@ int64_t elementCount(std::span<const int64_t> shape) {
     if (extent < 0)
       return -1;
     empty |= extent == 0;
-    if (extent != 0 && (__builtin_mul_overflow(count, extent, &count) || count > (int64_t(1) << 62)))
+    if (extent != 0 && (__builtin_mul_overflow(count, extent, &count) || count > (int64_t(1) << 59)))
       return -1; // also for [0, huge]: such a shape is a broken file, not an empty array
   }
   return empty ? 0 : count;

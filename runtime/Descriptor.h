@@ -7,7 +7,7 @@
 
 namespace costate::runtime {
 
-/// Product of the extents, or -1 if one is negative or the product exceeds 2^62.
+/// Product of the extents, or -1 if one is negative or the product exceeds 2^59: so many elements of 8 bytes have a size.
 int64_t elementCount(std::span<const int64_t> shape);
 
 /// "f32[32, 64]"; a scalar is "f32".

@@ -11,7 +11,7 @@ namespace {
 /// Some columns of the table as one array: [rows], or [rows, k] for columns NAME.0 ... NAME.(k-1).
 struct ColumnGroup {
   std::string name;
-  std::vector<size_t> columns;
+  std::map<size_t, size_t> columns; // by index
   bool indexed;
 };
 
@@ -88,17 +88,14 @@ static Result<std::vector<ColumnGroup>> groupColumns(std::span<const std::string
     ColumnGroup &group = groups[place->second];
     if (index > names.size())
       return invalidArgument(where, ": requires columns '", base, ".0' to '", base, ".(k-1)', but got '", names[column], '\'');
-    if (group.columns.size() <= index)
-      group.columns.resize(index + 1, SIZE_MAX);
-    if (group.columns[index] != SIZE_MAX || group.indexed != indexed)
+    if (!group.columns.emplace(index, column).second || group.indexed != indexed)
       return invalidArgument(where, ": requires different names, but column ", column + 1, " is '", names[column], "' again");
-    group.columns[index] = column;
   }
   for (const ColumnGroup &group : groups)
-    for (size_t index = 0; index < group.columns.size(); ++index)
-      if (group.columns[index] == SIZE_MAX)
-        return invalidArgument(where, ": requires columns '", group.name, ".0' to '", group.name, '.', group.columns.size() - 1, "', but '", group.name,
-                               '.', index, "' is missing");
+    for (size_t wanted = 0; const auto &[index, column] : group.columns)
+      if (index != wanted++)
+        return invalidArgument(where, ": requires columns '", group.name, ".0' to '", group.name, '.', group.columns.rbegin()->first,
+                               "', but '", group.name, '.', wanted - 1, "' is missing");
   return groups;
 }
 
@@ -126,9 +123,12 @@ static Array gather(const Table &table, const ColumnGroup &group) {
   if (group.indexed)
     array.shape.push_back(static_cast<int64_t>(width));
   array.data = Buffer(rows * width * sizeof(double));
+  std::vector<size_t> columns;
+  for (const auto &[index, column] : group.columns)
+    columns.push_back(column);
   for (size_t row = 0; row < rows; ++row)
     for (size_t i = 0; i < width; ++i)
-      std::memcpy(array.data.data() + (row * width + i) * sizeof(double), &table.values[row * table.width + group.columns[i]], sizeof(double));
+      std::memcpy(array.data.data() + (row * width + i) * sizeof(double), &table.values[row * table.width + columns[i]], sizeof(double));
   return array;
 }
 
@@ -183,12 +183,12 @@ Result<std::vector<ArrayFile::Member>> openCsv(std::shared_ptr<const FileBytes> 
   }
   std::vector<ArrayFile::Member> members;
   for (const ColumnGroup &group : *groups) {
-    auto isText = [&](size_t column) { return !table->words[column].empty(); };
+    auto isText = [&](const auto &place) { return !table->words[place.second].empty(); };
     if (!std::any_of(group.columns.begin(), group.columns.end(), isText)) {
       members.push_back({group.name, [table, group]() -> Result<Array> { return gather(*table, group); }});
       continue;
     }
-    size_t column = group.columns[0];
+    size_t column = group.columns.begin()->second;
     if (group.indexed)
       return invalidArgument(file->where(), ": requires numbers in columns '", group.name, ".0' to '", group.name, '.', group.columns.size() - 1, '\'');
     std::vector<std::string> labels;

@@ -423,6 +423,10 @@ TEST_F(ArrayFileTest, CsvMessages) {
   EXPECT_EQ(complaint("a.csv", "x,x\n"), ": requires different names, but column 2 is 'x' again");
   EXPECT_EQ(complaint("a.csv", "x,x.0\n"), ": requires different names, but column 2 is 'x.0' again");
   EXPECT_EQ(complaint("a.csv", "x.0,x.2\n"), ": requires columns 'x.0' to 'x.2', but 'x.1' is missing");
+  std::string wide; // no group of columns is as long as the header
+  for (int i = 0; i < 50000; ++i)
+    wide += "c" + std::to_string(i) + ".50000,";
+  EXPECT_EQ(complaint("a.csv", wide + "x\n"), ": requires columns 'c0.0' to 'c0.50000', but 'c0.0' is missing");
   EXPECT_EQ(complaint("a.csv", "x.0,x.9999999\n"), ": requires columns 'x.0' to 'x.(k-1)', but got 'x.9999999'");
 }
 
