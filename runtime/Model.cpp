@@ -65,6 +65,23 @@ Status costate_model::create(const int64_t *dims) {
   return draw();
 }
 
+/// Bytes of workspace at these dimensions; negative where the entry says so, INT64_MAX where no machine has as many. A size is a polynomial of dimensions,
+/// which wraps around beyond 64 bits: so it is asked for on the way there, where dimensions double and it cannot have passed by the bound.
+static int64_t workspaceBytes(const costate_entry_info &entry, std::span<const int64_t> dims) {
+  constexpr int64_t most = int64_t(1) << 47;
+  std::vector<int64_t> smaller(dims.size() + 1);
+  int64_t bytes = 0;
+  for (int shift = 31; shift >= 0; --shift) {
+    std::transform(dims.begin(), dims.end(), smaller.begin(), [=](int64_t dim) { return std::max(dim >> shift, std::min<int64_t>(dim, 1)); });
+    bytes = entry.workspace_size(smaller.data());
+    if (bytes < 0)
+      return bytes;
+    if (bytes > most)
+      return INT64_MAX;
+  }
+  return bytes;
+}
+
 Status costate_model::reserve(const int64_t *dims) {
   std::vector<int64_t> larger = maxDims;
   larger.resize(info->num_dims, 0);
@@ -78,7 +95,7 @@ Status costate_model::reserve(const int64_t *dims) {
   int64_t bytes = 0;
   for (int64_t e = 0; e < info->num_entries; ++e)
     if (const costate_entry_info &entry = info->entries[e]; entry.workspace_size) {
-      int64_t size = entry.workspace_size(larger.data());
+      int64_t size = workspaceBytes(entry, larger);
       if (size < 0)
         return internalError("entry '", entry.name, "' asks for a workspace of ", size, " bytes");
       bytes = std::max(bytes, size);

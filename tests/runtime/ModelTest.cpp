@@ -155,6 +155,19 @@ TEST_F(ModelTest, ReportsWorkspaceThatNoMachineHas) {
   EXPECT_EQ(message(), "out of memory");
 }
 
+// 4 n^3 is 2^65 bytes, and 0 in 64 bits.
+TEST_F(ModelTest, ReportsWorkspaceThatWrapsAround) {
+  Broken broken;
+  broken.entries[1].workspace_size = [](const int64_t *dims) { return static_cast<int64_t>(4 * uint64_t(dims[0]) * uint64_t(dims[0]) * uint64_t(dims[0])); };
+  costate_model *other;
+  for (int64_t n : {int64_t(1) << 21, (int64_t(1) << 21) + 1, int64_t(2642246), int64_t(INT32_MAX)})
+    EXPECT_EQ(costate_model_create(context, broken.get(), &n, &other), COSTATE_OUT_OF_MEMORY) << n;
+  const int64_t n = 100;
+  ASSERT_EQ(costate_model_create(context, broken.get(), &n, &other), COSTATE_OK);
+  EXPECT_EQ(other->workspace.size(), 4 * n * n * n);
+  costate_model_destroy(other);
+}
+
 TEST_F(ModelTest, ReserveRaisesAndNeverLowers) {
   EXPECT_EQ(step(4), COSTATE_OK);
   EXPECT_EQ(step(5), COSTATE_INVALID_ARGUMENT);
