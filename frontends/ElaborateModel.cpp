@@ -353,6 +353,8 @@ LogicalResult ModelElaborator::declareDim(const DimStmt &dim) {
   int64_t hint = llvm::cast<NumberExpr>(*dim.hint).integer;
   if (hint < 1)
     return e.error(dim.hint->range) << "requires a positive size after 'hint', but got " << hint;
+  if (llvm::any_of(hints, [&](mlir::NamedAttribute other) { return other.getName() == dim.name.text; }))
+    return e.error(dim.name.range) << "requires one hint for dimension '" << dim.name.text << "', but got a second one";
   hints.push_back(e.b.builder.getNamedAttr(dim.name.text, e.b.builder.getI64IntegerAttr(hint)));
   return success();
 }

@@ -53,6 +53,8 @@ public:
     mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {session.options().real == Real::F64, extensions});
     if (module && failed(checkHints(*module)))
       return {};
+    if (module)
+      rememberHints(*module);
     return module;
   }
   /// The phases, with the hooks of plugins.
@@ -84,6 +86,15 @@ private:
                                                                 << runtime::listNames(std::vector(names.begin(), names.end()));
       }
     return mlir::success();
+  }
+  /// For what reads the module later: its manifest names them.
+  void rememberHints(mlir::ModuleOp module) {
+    mlir::Builder builder(module.getContext());
+    mlir::NamedAttrList hints;
+    for (const auto &[name, extent] : likelyExtents(module, session.options()))
+      hints.append(name, builder.getI64IntegerAttr(extent));
+    if (!hints.empty())
+      module->setAttr("optim.hints", hints.getDictionary(module.getContext()));
   }
   static const mlir::DialectRegistry &registry() {
     static const mlir::DialectRegistry dialects = [] {
@@ -213,7 +224,7 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
     numbers.phaseSeconds.emplace_back(phaseName(phase), seconds);
   Explanation explanation;
   if (chosen.trace)
-    explanation = explainDecisions(*module, chosen.hints);
+    explanation = explainDecisions(*module, likelyExtents(*module, chosen));
   codegen::CodegenStatistics statistics;
   mlir::FailureOr<codegen::Package> package = codegen::generateCode(
       *module, name, {*target, chosen.optimize, chosen.threads, cache.enabled() ? &cache : nullptr, chosen.trace}, &statistics);
@@ -305,7 +316,7 @@ absl::StatusOr<Explanation> Session::explain(const ModelSource &source) const {
   keepModel(*module);
   if (failed(compilation.pipeline().run(*module, chosen.from, Phase::Schedule)))
     return compilation.internalError();
-  return explainDecisions(*module, chosen.hints);
+  return explainDecisions(*module, likelyExtents(*module, chosen));
 }
 
 } // namespace costate

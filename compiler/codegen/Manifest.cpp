@@ -37,6 +37,9 @@ std::string writeManifest(const ModelDescription &model, const Target &target, c
     defaults["batch"] = *model.batch;
   json["defaults"] = defaults;
   json["dims"] = model.dims;
+  json["hints"] = Json::object();
+  for (const auto &[name, extent] : model.hints)
+    json["hints"][name] = extent;
   json["slots"] = Json::array();
   for (const SlotDescription &slot : model.slots) {
     Json entry{{"name", slot.name}, {"role", roleName(slot.role)}, {"type", costate_type_name(slot.type)}, {"shape", slot.shape}};

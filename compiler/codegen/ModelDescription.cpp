@@ -269,6 +269,10 @@ FailureOr<ModelDescription> describeModel(ModuleOp module, llvm::StringRef name)
     describer.model.epochs = epochs.getInt();
   if (auto batch = module->getAttrOfType<IntegerAttr>("optim.batch"))
     describer.model.batch = batch.getInt();
+  if (auto hints = module->getAttrOfType<DictionaryAttr>("optim.hints"))
+    for (NamedAttribute hint : hints)
+      if (auto extent = dyn_cast<IntegerAttr>(hint.getValue()))
+        describer.model.hints.emplace_back(hint.getName().str(), extent.getInt());
   std::vector<func::FuncOp> entries = entriesOf(module);
   if (entries.empty())
     return module.emitError("requires an entry: a function with 'optim.entry'");

@@ -63,6 +63,7 @@ struct ModelDescription {
   /// What the model says about its training; read by tools, not by the runtime.
   std::optional<std::string> data;
   std::optional<int64_t> epochs, batch;
+  std::vector<std::pair<std::string, int64_t>> hints; ///< likely extents of dimensions
   std::vector<std::string> dims;
   std::vector<SlotDescription> slots;
   std::vector<HyperDescription> hypers;

@@ -38,7 +38,8 @@ struct Options {
   Phase from = Phase::Import;
   /// "host" or a level of the x86-64 psABI (codegen/Target.h).
   std::string target = "host";
-  /// Likely extents of named dimensions: cost rules and schedules read them, results never depend on them.
+  /// Likely extents of named dimensions, instead of those that the model gives (`dim NAME hint SIZE`): cost rules and schedules read them, results
+  /// never depend on them.
   std::map<std::string, int64_t> hints;
   ScheduleChoices schedules;
   /// A file of kernels with schedules (ExplainedKernel::text); kernels that it does not have are scheduled by rule. Empty: all are.

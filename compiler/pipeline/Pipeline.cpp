@@ -46,16 +46,25 @@ void registerPasses() {
   schedule::registerSchedulePasses();
 }
 
-static void addFusePasses(OpPassManager &passes, const Options &options) {
+std::map<std::string, int64_t> likelyExtents(ModuleOp module, const Options &options) {
+  std::map<std::string, int64_t> likely = options.hints;
+  if (auto given = module->getAttrOfType<DictionaryAttr>("optim.hints"))
+    for (NamedAttribute hint : given)
+      if (auto extent = dyn_cast<IntegerAttr>(hint.getValue()))
+        likely.try_emplace(hint.getName().str(), extent.getInt());
+  return likely;
+}
+
+static void addFusePasses(OpPassManager &passes, ModuleOp module, const Options &options) {
   fuse::FuseOptions fuseOptions;
-  for (auto &[name, value] : options.hints)
+  for (auto &[name, value] : likelyExtents(module, options))
     fuseOptions.hints.push_back(name + "=" + std::to_string(value));
   if (options.optimize == 0)
     fuseOptions.executor = "loops";
   fuse::addFusePasses(passes, fuseOptions);
 }
 
-static void addPasses(OpPassManager &passes, Phase phase, const Options &options) {
+static void addPasses(OpPassManager &passes, ModuleOp module, Phase phase, const Options &options) {
   switch (phase) {
   case Phase::Import:
     return;
@@ -67,7 +76,7 @@ static void addPasses(OpPassManager &passes, Phase phase, const Options &options
     passes.addPass(createCSEPass());
     return;
   case Phase::Fuse:
-    return addFusePasses(passes, options);
+    return addFusePasses(passes, module, options);
   case Phase::Schedule: {
     schedule::AssignSchedulesOptions rules;
     if (absl::StatusOr<codegen::Target> target = codegen::Target::named(options.target); target.ok())
@@ -89,7 +98,7 @@ static void addPasses(OpPassManager &passes, Phase phase, const Options &options
 LogicalResult Pipeline::runPasses(ModuleOp module, Phase phase) {
   PassManager passes(module.getContext());
   passes.enableVerifier();
-  addPasses(passes, phase, options);
+  addPasses(passes, module, phase, options);
   return passes.run(module);
 }
 

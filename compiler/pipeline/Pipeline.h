@@ -24,6 +24,9 @@ void registerDialects(mlir::DialectRegistry &registry);
 /// Makes the passes of every phase known by their flags; for costate-opt.
 void registerPasses();
 
+/// The likely extents of names in `module`: those chosen, else the model's own (`optim.hints`).
+std::map<std::string, int64_t> likelyExtents(mlir::ModuleOp module, const Options &options);
+
 class Pipeline {
 public:
   /// Called with the module before or after a phase; a failure stops the pipeline.

@@ -84,7 +84,7 @@ int bench(const BenchFlags &given) {
   if (!executable.ok())
     return report(executable.status());
   const costate_model_info &info = executable->info();
-  absl::StatusOr<std::vector<int64_t>> dims = flags.sizes.of(info);
+  absl::StatusOr<std::vector<int64_t>> dims = flags.sizes.of(*executable);
   if (!dims.ok())
     return report(dims.status());
   absl::StatusOr<Handle> handle = flags.handle.create(*executable);

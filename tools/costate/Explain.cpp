@@ -179,7 +179,7 @@ int explain(ExplainFlags flags) {
   if (!executable.ok())
     return report(executable.status());
   const costate_model_info &info = executable->info();
-  absl::StatusOr<std::vector<int64_t>> dims = flags.sizes.of(info);
+  absl::StatusOr<std::vector<int64_t>> dims = flags.sizes.of(*executable);
   if (!dims.ok())
     return report(dims.status());
   absl::StatusOr<Explanation> explanation = session->explain(*source);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -15,7 +16,7 @@ namespace costate::tool {
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void DimFlags::addTo(CLI::App &command) {
-  command.add_option("--dim", dims, "NAME=EXTENT: size of a dimension, which the compiler plans for too (default: 32)");
+  command.add_option("--dim", dims, "NAME=EXTENT: size of a dimension, which the compiler plans for too (default: its hint, else 32)");
 }
 
 absl::Status DimFlags::addHints(CompilerFlags &compiler) const {
@@ -31,8 +32,12 @@ absl::Status DimFlags::addHints(CompilerFlags &compiler) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<int64_t>> DimFlags::of(const costate_model_info &info) const {
-  std::vector<int64_t> sizes(info.num_dims, 32);
+absl::StatusOr<std::vector<int64_t>> DimFlags::of(const Executable &executable) const {
+  const costate_model_info &info = executable.info();
+  nlohmann::json hints = nlohmann::json::parse(executable.manifest())["hints"];
+  std::vector<int64_t> sizes;
+  for (int64_t i = 0; i < info.num_dims; ++i)
+    sizes.push_back(hints.value(info.dim_names[i], int64_t(32)));
   for (const std::string &text : dims) {
     absl::StatusOr<Binding> binding = Binding::parse(text, "--dim");
     if (!binding.ok())

@@ -15,8 +15,9 @@ struct DimFlags {
   void addTo(CLI::App &command);
   /// The compiler plans for them. Errors: InvalidArgument where a flag has a value that it cannot have.
   absl::Status addHints(CompilerFlags &compiler) const;
-  /// One for each dimension of the model, 32 without a flag. Errors: NotFound for a name that the model does not have.
-  absl::StatusOr<std::vector<int64_t>> of(const costate_model_info &info) const;
+  /// One for each dimension of the model: what the compiler has planned for, 32 without a hint. Errors: NotFound for a name that the model does
+  /// not have.
+  absl::StatusOr<std::vector<int64_t>> of(const Executable &executable) const;
 };
 
 /// Arrays for what an entry takes from its caller and gives back: numbers from the standard normal distribution; integers are 0 and 1 in turn,

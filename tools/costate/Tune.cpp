@@ -49,7 +49,7 @@ absl::StatusOr<std::map<std::string, double>> measureKernels(const TuneFlags &fl
   if (!executable.ok())
     return executable.status();
   const costate_model_info &info = executable->info();
-  absl::StatusOr<std::vector<int64_t>> dims = flags.sizes.of(info);
+  absl::StatusOr<std::vector<int64_t>> dims = flags.sizes.of(*executable);
   if (!dims.ok())
     return dims.status();
   absl::StatusOr<Handle> handle = flags.handle.create(*executable);
