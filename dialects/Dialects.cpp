@@ -4,8 +4,9 @@
 #include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/kernel/Kernel.h"
 #include "costate/dialects/optim/Optim.h"
+#include "costate/dialects/report/Report.h"
 #include "mlir/IR/DialectRegistry.h"
 
 void costate::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<graph::GraphDialect, kernel::KernelDialect, optim::OptimDialect>();
+  registry.insert<graph::GraphDialect, kernel::KernelDialect, optim::OptimDialect, report::ReportDialect>();
 }

@@ -47,7 +47,7 @@ StringRef adviceForName(StringRef name) {
       .Cases({"Sequential", "sequential"}, "write 'mlp(sizes)', or a net that calls others")
       .Cases({"value_and_grad", "backward"}, "write 'grad(e, f)', with the value e itself")
       .Cases({"hessian", "jacobian", "jacfwd", "jacrev"}, "write 'jvp(grad(e, x), x, along=v)'")
-      .Case("print", "write 'metric name = ...', which is reported as training goes")
+      .Case("print", "'print(\"name\", x)' is a line of its own; 'inspect(x, \"name\")' is x in an expression")
       .Default("");
 }
 

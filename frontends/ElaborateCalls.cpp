@@ -93,6 +93,16 @@ static llvm::SetVector<StringRef> usedNames(FunctionScope &scope, const Value &r
   return names;
 }
 
+/// Does the op, or a function that it calls or asks something of, tell the caller something?
+bool Elaborator::reports(mlir::Operation *op) const {
+  auto found = op->walk([&](mlir::Operation *inner) {
+    auto callee = inner->getAttrOfType<mlir::FlatSymbolRefAttr>("callee");
+    bool reports = llvm::isa_and_nonnull<report::ReportDialect>(inner->getDialect()) || (callee && reporting.contains(callee.getValue()));
+    return reports ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
+  });
+  return found.wasInterrupted();
+}
+
 FunctionInstance Elaborator::finish(const Value &result) {
   FunctionScope &scope = *current;
   mlir::func::FuncOp func = scope.func;
@@ -115,11 +125,17 @@ FunctionInstance Elaborator::finish(const Value &result) {
   b.location = func.getLoc();
   mlir::func::ReturnOp::create(b.builder, func.getLoc(), values);
 
-  // Every op here is pure: what nothing uses goes.
+  // What nothing uses goes, unless it reports.
   auto ops = llvm::map_to_vector(func.front().without_terminator(), [](mlir::Operation &op) { return &op; });
-  for (mlir::Operation *op : llvm::reverse(ops))
-    if (op->use_empty())
+  bool isReporting = false;
+  for (mlir::Operation *op : llvm::reverse(ops)) {
+    bool reports = this->reports(op);
+    isReporting |= reports;
+    if (op->use_empty() && !reports)
       op->erase();
+  }
+  if (isReporting)
+    reporting.insert(func.getName());
 
   // A name of a dimension must be the extent of an axis of some argument. Where a function knows it from a larger expression
   // or from a list of sizes only, it takes one more argument of that extent: a witness, whose elements nobody reads.
@@ -146,7 +162,7 @@ FunctionInstance Elaborator::finish(const Value &result) {
   for (auto [i, tensor] : llvm::enumerate(results))
     if (isDynamic(tensor))
       func.setResultAttr(i, graph::kDimsAttr, graph::toArrayAttr(context, tensor.dims));
-  if (results.empty() && scope.kind == FunctionScope::Instance) {
+  if (results.empty() && scope.kind == FunctionScope::Instance && !isReporting) {
     func.erase();
     scope.func = instance.func = {};
   }

@@ -301,7 +301,9 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
     return bindElements(llvm::cast<BranchExpr>(*branch.value).rebound, *branch.value, scope);
   }
   case Stmt::Require:
-    return evaluateRequire(llvm::cast<RequireStmt>(statement), scope);
+    return evaluateRequire(llvm::cast<RequireStmt>(statement), *llvm::cast<RequireStmt>(statement).condition, scope);
+  case Stmt::Print:
+    return evaluatePrint(llvm::cast<PrintStmt>(statement), scope);
   case Stmt::Expect:
     return evaluateExpect(llvm::cast<ExpectStmt>(statement), scope);
   default:
@@ -393,22 +395,68 @@ void Elaborator::handOn(const Binding *inside, const Binding *start, const Bindi
   }
 }
 
-LogicalResult Elaborator::evaluateRequire(const RequireStmt &require, const Binding *scope) {
-  FailureOr<Value> condition = evaluate(*require.condition, scope);
-  if (failed(condition))
-    return failure();
-  auto known = condition->as<bool>();
-  if (!known)
-    return error(require.condition->range) << "requires a condition that is known at import, but got " << describe(*condition);
-  if (*known)
-    return success();
-  if (auto *comparison = llvm::dyn_cast<BinaryExpr>(require.condition.get())) {
-    FailureOr<Value> lhs = evaluate(*comparison->lhs, scope), rhs = evaluate(*comparison->rhs, scope);
-    if (succeeded(lhs) && succeeded(rhs))
-      return error(require.range) << "requires " << spell(*require.condition) << ", but got " << describe(*lhs) << " and "
-                                  << describe(*rhs);
+/// What is known at import is decided there; the rest is a check when the entry runs. Of `a and b` each is a requirement of its own, and of a
+/// comparison the message gives both sides.
+LogicalResult Elaborator::evaluateRequire(const RequireStmt &require, const Expr &condition, const Binding *scope) {
+  auto *operation = llvm::dyn_cast<BinaryExpr>(&condition);
+  if (operation && operation->op.text == "and")
+    return success(succeeded(evaluateRequire(require, *operation->lhs, scope)) && succeeded(evaluateRequire(require, *operation->rhs, scope)));
+  bool compares = operation && llvm::is_contained({"==", "!=", "<", "<=", ">", ">="}, operation->op.text);
+  std::vector<Value> sides;
+  FailureOr<Value> holds = failure();
+  if (compares) {
+    for (const ExprPtr *side : {&operation->lhs, &operation->rhs}) {
+      FailureOr<Value> value = evaluate(**side, scope);
+      if (failed(value))
+        return failure();
+      sides.push_back(*value);
+    }
+    b.location = location(operation->op.range);
+    holds = binary(operation->op.text, sides[0], sides[1], operation->op.range, operation->lhs->range, operation->rhs->range);
+  } else {
+    holds = evaluate(condition, scope);
   }
-  return error(require.range) << "requires " << spell(*require.condition);
+  if (failed(holds))
+    return failure();
+  std::string requirement = "requires " + spell(condition);
+  if (auto known = holds->as<bool>()) {
+    if (*known)
+      return success();
+    std::string found = compares ? ", but got " + describe(sides[0]) + " and " + describe(sides[1]) : "";
+    return error(require.range) << requirement << found << (require.message.empty() ? "" : "; ") << require.message;
+  }
+  FailureOr<Tensor> flag = toTruth(holds, condition.range);
+  if (failed(flag))
+    return failure();
+  llvm::SmallVector<mlir::Value> values;
+  for (const Value &side : sides) {
+    FailureOr<Tensor> value = toOperand(side, condition.range, /*isReal=*/false);
+    if (failed(value))
+      return failure();
+    values.push_back(b.convert(*value, b.builder.getF64Type()).value);
+  }
+  b.location = location(require.range);
+  auto place = b.location->findInstanceOf<mlir::FileLineColLoc>();
+  std::string text = require.message.empty() ? requirement : (require.message + ": " + requirement).str();
+  text += (" at " + place.getFilename().getValue() + ":" + llvm::Twine(place.getLine()) + ":" + llvm::Twine(place.getColumn())).str();
+  report::RequireOp::create(b.builder, b.location, flag->value, text, values);
+  return success();
+}
+
+LogicalResult Elaborator::show(StringRef name, const Value &value, SourceRange where) {
+  FailureOr<Tensor> tensor = toOperand(value, where, /*isReal=*/false);
+  if (failed(tensor))
+    return failure();
+  if (tensor->rank() > report::kMostPrintedAxes)
+    return error(where) << "requires at most " << report::kMostPrintedAxes << " axes of what is shown, but got " << typeName(*tensor);
+  b.location = location(where);
+  report::PrintOp::create(b.builder, b.location, name, tensor->value);
+  return success();
+}
+
+LogicalResult Elaborator::evaluatePrint(const PrintStmt &print, const Binding *scope) {
+  FailureOr<Value> value = evaluate(*print.value, scope);
+  return failed(value) ? failure() : show(print.name.empty() ? spell(*print.value) : print.name.str(), *value, print.value->range);
 }
 
 LogicalResult Elaborator::evaluateExpect(const ExpectStmt &expect, const Binding *scope) {

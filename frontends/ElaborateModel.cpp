@@ -4,6 +4,7 @@
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/ModelElaborator.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 namespace costate::importer {
@@ -466,16 +467,36 @@ LogicalResult ModelElaborator::evaluateMetrics(std::vector<Tensor> &results) {
   return success();
 }
 
+/// Drops those of the ops that no result needs, though they report: they were evaluated for their mistakes alone, or for what nets make of their states.
+static void dropUnneeded(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<Tensor> results) {
+  for (mlir::Operation *op : llvm::reverse(ops))
+    if (op->use_empty() && llvm::none_of(results, [&](const Tensor &result) { return result.value.getDefiningOp() == op; }))
+      op->erase();
+}
+
 LogicalResult ModelElaborator::buildEvaluate() {
   Elaborator::Building building(e, FunctionScope::Entry, "evaluate", model.name.range, /*isPrivate=*/false);
   std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
-  for (const Binding *definition : definitions)
+  llvm::SetVector<const Binding *> measured;
+  for (const Metric &metric : metrics)
+    measured.insert(metric.binding);
+  for (size_t i = 0; i < measured.size(); ++i) // grows
+    measured.insert_range(e.referencesOf(measured[i]));
+  mlir::Block &block = e.current->func.front();
+  std::vector<mlir::Operation *> unmeasured;
+  for (const Binding *definition : definitions) {
+    mlir::Operation *last = &block.back(); // of the key of random draws, if no other
     if (failed(e.valueOf(definition)))
       return failure();
+    if (!measured.contains(definition))
+      for (mlir::Operation &op : llvm::make_range(std::next(last->getIterator()), block.end()))
+        unmeasured.push_back(&op);
+  }
   std::vector<Tensor> results;
   std::vector<mlir::DictionaryAttr> attrs;
   if (failed(evaluateMetrics(results)))
     return failure();
+  dropUnneeded(unmeasured, results);
   for (const Metric &metric : metrics)
     attrs.push_back(named("metric", metric.name));
   return finishEntry(roots, results, attrs, /*prune=*/true);
@@ -554,6 +575,8 @@ LogicalResult ModelElaborator::buildPrepare() {
     int64_t index = mlir::cast<mlir::BlockArgument>(tensorOf(state).value).getArgNumber();
     attrs.push_back(attributes({{optim::kTiedAttr, e.b.builder.getI64IntegerAttr(index)}}));
   }
+  mlir::Block &block = e.current->func.front();
+  dropUnneeded(llvm::map_to_vector(block, [](mlir::Operation &op) { return &op; }), results);
   return results.empty() ? success() : finishEntry(roots, results, attrs, /*prune=*/true);
 }
 

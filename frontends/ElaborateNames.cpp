@@ -335,6 +335,8 @@ void Elaborator::references(const Block &block, const Binding *scope, llvm::Smal
         local.push_back(name.text);
     } else if (auto *require = llvm::dyn_cast<RequireStmt>(statement.get())) {
       references(*require->condition, scope, local, out);
+    } else if (auto *print = llvm::dyn_cast<PrintStmt>(statement.get())) {
+      references(*print->value, scope, local, out);
     } else if (auto *result = llvm::dyn_cast<ResultStmt>(statement.get())) {
       references(*result->value, scope, local, out);
     }

@@ -10,6 +10,7 @@
 #ifndef COSTATE_FRONTENDS_ELABORATOR_H
 #define COSTATE_FRONTENDS_ELABORATOR_H
 
+#include "costate/dialects/report/Report.h"
 #include "costate/frontends/Importer.h"
 #include "costate/frontends/TensorBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -87,7 +88,7 @@ struct FunctionScope {
 
 /// A function that has been built, and what a call of it needs.
 struct FunctionInstance {
-  mlir::func::FuncOp func; // null if the result holds no tensor
+  mlir::func::FuncOp func; // null if the result holds no tensor and nothing is reported
   std::vector<const Binding *> captures;
   std::vector<graph::DimAttr> witnessed; // names that no other argument binds: see Elaborator::finish
   std::vector<std::pair<const Binding *, Tensor>> updates; // results behind those of `result`: new values of states of nets
@@ -266,6 +267,9 @@ public:
   Value addArguments(const Value &like);
   /// Closes the current function: returns the tensors of `result`, sets types and dimensions, drops what is dead.
   FunctionInstance finish(const Value &result);
+  bool reports(mlir::Operation *op) const;
+  /// Has the value shown whenever the current function runs.
+  mlir::LogicalResult show(llvm::StringRef name, const Value &value, SourceRange where);
   /// Notes what an operation that called `instance` makes of states: its results from `first` on.
   void recordUpdates(const FunctionInstance &instance, mlir::Operation *op, unsigned first);
   mlir::LogicalResult refuseUpdates(const FunctionInstance &instance, SourceRange where, llvm::StringRef place);
@@ -386,7 +390,8 @@ private:
                                                             SourceRange where, const Binding *scope);
   mlir::LogicalResult evaluateEach(const syntax::EachStmt &each, const Binding *&scope);
   void handOn(const Binding *inside, const Binding *start, const Binding *limit, const Binding *&scope);
-  mlir::LogicalResult evaluateRequire(const syntax::RequireStmt &require, const Binding *scope);
+  mlir::LogicalResult evaluateRequire(const syntax::RequireStmt &require, const syntax::Expr &condition, const Binding *scope);
+  mlir::LogicalResult evaluatePrint(const syntax::PrintStmt &print, const Binding *scope);
   mlir::LogicalResult evaluateExpect(const syntax::ExpectStmt &expect, const Binding *scope);
   bool isKnownAround(const Binding *binding);
   mlir::FailureOr<bool> isOwn(const Binding *binding);
@@ -435,6 +440,7 @@ private:
   unsigned keysTaken = 0;                        // of random draws, so far
   llvm::StringMap<FunctionInstance> instances;
   llvm::StringMap<unsigned> functionNames;
+  llvm::StringSet<> reporting; // names of functions that tell the caller something
 };
 
 /// A hash of a text that is the same on every machine: FNV-1a, as a non-negative integer.

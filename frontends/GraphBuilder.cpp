@@ -602,6 +602,16 @@ void GraphBuilder::when(Operand condition, const Body &then, const Body &otherwi
 
 void GraphBuilder::require(Operand condition, Site site) { parts->add(fbs::CreateRequireStmt(parts->fb, parts->write(condition)), site); }
 
+void GraphBuilder::require(Operand condition, std::string_view message, Site site) {
+  auto value = parts->write(condition);
+  parts->add(fbs::CreateRequireStmt(parts->fb, value, parts->string(message)), site);
+}
+
+void GraphBuilder::print(std::string_view name, Operand value, Site site) {
+  auto shown = parts->write(value);
+  parts->add(fbs::CreatePrintStmt(parts->fb, parts->string(name), shown), site);
+}
+
 void GraphBuilder::expect(Operand actual, Operand expected, Operand tolerance, Site site) {
   auto found = parts->write(actual), wanted = parts->write(expected);
   parts->add(fbs::CreateExpectStmt(parts->fb, found, wanted, parts->write(tolerance)), site);

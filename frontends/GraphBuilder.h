@@ -325,6 +325,9 @@ public:
   /// if condition { then } else { otherwise }, which rebind names or, in a step, do what that does
   void when(Operand condition, const Body &then, const Body &otherwise = {}, Site site = Site::current());
   void require(Operand condition, Site site = Site::current());
+  void require(Operand condition, std::string_view message, Site site = Site::current());
+  /// Shows the value under this name whenever the program comes here; `b.call("inspect", {value, b.string(name)})` in an expression.
+  void print(std::string_view name, Operand value, Site site = Site::current());
   void expect(Operand actual, Operand expected, Operand tolerance, Site site = Site::current());
   /// The value of a body, where it does not return it.
   void result(Operand value, Site site = Site::current());

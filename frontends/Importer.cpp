@@ -152,7 +152,7 @@ LogicalResult tidy(mlir::ModuleOp module) {
 
 mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::StringRef fileName, mlir::MLIRContext &context,
                                               const ImportOptions &options) {
-  context.loadDialect<graph::GraphDialect, optim::OptimDialect, mlir::func::FuncDialect, mlir::scf::SCFDialect>();
+  context.loadDialect<graph::GraphDialect, optim::OptimDialect, report::ReportDialect, mlir::func::FuncDialect, mlir::scf::SCFDialect>();
   Diagnostics diagnostics(context);
   std::unique_ptr<ModelFile> model = readModelFile(text, fileName, diagnostics);
   if (!model)

@@ -414,7 +414,12 @@ private:
       return make<LoopStmt>(range, [&](LoopStmt &out) { return allowed("for") && read(*in.node_as_LoopStmt(), range, out); });
     case fbs::StmtNode::RequireStmt:
       return make<RequireStmt>(range, [&, &node = *in.node_as_RequireStmt()](RequireStmt &out) {
-        return allowed("require") && read(*node.condition(), range, out.condition);
+        return allowed("require") && read(*node.condition(), range, out.condition) &&
+               (!node.message() || readText(node.message(), range, out.message));
+      });
+    case fbs::StmtNode::PrintStmt:
+      return make<PrintStmt>(range, [&, &node = *in.node_as_PrintStmt()](PrintStmt &out) {
+        return allowed("print") && (!node.name() || readText(node.name(), range, out.name)) && read(*node.value(), range, out.value);
       });
     case fbs::StmtNode::ExpectStmt:
       return make<ExpectStmt>(range, [&, &node = *in.node_as_ExpectStmt()](ExpectStmt &out) {

@@ -229,7 +229,14 @@ class ModelWriter {
         })
         .Case([&](const BranchStmt *s) { return statement(fbs::CreateBranchStmt(fb, write(s->value))); })
         .Case([&](const LoopStmt *s) { return statement(fbs::CreateLoopStmt(fb, write(s->value))); })
-        .Case([&](const RequireStmt *s) { return statement(fbs::CreateRequireStmt(fb, write(s->condition))); })
+        .Case([&](const RequireStmt *s) {
+          auto condition = write(s->condition);
+          return statement(fbs::CreateRequireStmt(fb, condition, s->message.empty() ? 0 : string(s->message)));
+        })
+        .Case([&](const PrintStmt *s) {
+          auto value = write(s->value);
+          return statement(fbs::CreatePrintStmt(fb, s->name.empty() ? 0 : string(s->name), value));
+        })
         .Case([&](const ExpectStmt *s) {
           auto actual = write(s->actual), expected = write(s->expected);
           return statement(fbs::CreateExpectStmt(fb, actual, expected, write(s->tolerance)));

@@ -56,6 +56,7 @@ private:
   StmtPtr parseBranchStatement(Place place);
   StmtPtr parseLoopStatement();
   StmtPtr parseRequire();
+  StmtPtr parsePrint();
   StmtPtr parseExpect();
   StmtPtr parseBindOrResult();
 };
@@ -383,6 +384,8 @@ StmtPtr Parser::parseStatement(Place place) {
   };
   if (place == InStep && (atControl("for") || atControl("while"))) // elsewhere they are values
     return parseLoopStatement();
+  if (at("print") && (peek(1).is("(") || peek(1).kind == Token::String))
+    return rules.checkPlace("print", peek().range, place) ? parsePrint() : nullptr;
   // A keyword is one only before what its construct needs; `param <- ...`, `batch = 3` and `target(x)` are names.
   const Token &after = peek(1);
   bool takesValue = at("minimize") || at("if") || at("require") || at("expect");
@@ -669,13 +672,37 @@ StmtPtr Parser::parseLoopStatement() {
   return statement;
 }
 
-// require CONDITION
+// require CONDITION [, "MESSAGE"]
 StmtPtr Parser::parseRequire() {
   SourceRange begin = take().range;
   auto require = std::make_unique<RequireStmt>(begin);
   require->condition = parseExpr();
+  if (!require->condition)
+    return nullptr;
   require->range = since(begin);
-  return require->condition ? std::move(require) : nullptr;
+  if (takeIf(",")) {
+    if (!at(Token::String))
+      return failExpected("a message in quotes after the condition");
+    require->message = take().text;
+  }
+  return require;
+}
+
+// print(["NAME",] VALUE)
+StmtPtr Parser::parsePrint() {
+  auto print = std::make_unique<PrintStmt>(take().range);
+  SourceRange open = peek().range;
+  if (!expect("(", "after 'print'"))
+    return nullptr;
+  if (at(Token::String) && peek(1).is(",")) {
+    print->name = take().text;
+    take();
+  }
+  print->value = parseExpr();
+  if (!print->value || !expectClose(")", open))
+    return nullptr;
+  print->range = since(print->range);
+  return print;
 }
 
 // expect ACTUAL ~= EXPECTED within TOLERANCE

@@ -76,6 +76,16 @@ FailureOr<Value> oneHot(Elaborator &e, const BuiltinCall &call) {
   return Value(e.b.convert(hot, e.real));
 }
 
+/// inspect(x, name): x, which is shown whenever it is computed
+FailureOr<Value> inspect(Elaborator &e, const BuiltinCall &call) {
+  if (call.given(1) && !call[1].value.is<llvm::StringRef>())
+    return argumentError(e, call, 1, "a name in quotes");
+  std::string name = call.given(1) ? call[1].value.as<llvm::StringRef>()->str() : call[0].expr ? syntax::spell(*call[0].expr) : "value";
+  if (failed(e.show(name, call[0].value, call.where())))
+    return failure();
+  return call[0].value;
+}
+
 //===----------------------------------------------------------------------===//
 // Arrangement
 //===----------------------------------------------------------------------===//
@@ -417,6 +427,7 @@ constexpr Builtin table[] = {
     {"zeros_like", "x", filledLike<0>},
     {"ones_like", "x", filledLike<1>},
     {"arange", "n", arange},
+    {"inspect", "x, name?", inspect},
     {"one_hot", "x, n", oneHot},
     // arrangement
     {"reshape", "x, shape", reshape},

@@ -77,6 +77,8 @@ static unsigned depthOf(const Stmt &statement) {
     return deepest({&llvm::cast<BranchStmt>(statement).value});
   case Stmt::Loop:
     return deepest({&llvm::cast<LoopStmt>(statement).value});
+  case Stmt::Print:
+    return deepest({&llvm::cast<PrintStmt>(statement).value});
   case Stmt::Require:
     return deepest({&llvm::cast<RequireStmt>(statement).condition});
   case Stmt::Result:

@@ -164,7 +164,7 @@ struct Parameter {
 //===----------------------------------------------------------------------===//
 
 struct Stmt {
-  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Each, Branch, Loop, Require, Expect, Result };
+  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Each, Branch, Loop, Require, Print, Expect, Result };
   const Kind kind;
   SourceRange range;
 
@@ -328,9 +328,17 @@ struct LoopStmt : StmtOf<Stmt::Loop> {
   using StmtOf::StmtOf;
 };
 
-/// require m == n
+/// require m == n, "message"
 struct RequireStmt : StmtOf<Stmt::Require> {
   ExprPtr condition;
+  llvm::StringRef message; // or empty
+  using StmtOf::StmtOf;
+};
+
+/// print("loss", loss)
+struct PrintStmt : StmtOf<Stmt::Print> {
+  llvm::StringRef name; // or empty: the value as it is spelled
+  ExprPtr value;
   using StmtOf::StmtOf;
 };
 

@@ -116,6 +116,7 @@ const char *costate_code_name(int32_t code) {
   case COSTATE_INTERNAL: return "internal error";
   case COSTATE_OUT_OF_MEMORY: return "out of memory";
   case COSTATE_INTERRUPTED: return "interrupted";
+  case COSTATE_REQUIREMENT: return "requirement not met";
   }
   return "unknown code";
 }

@@ -39,6 +39,12 @@ struct Trace {
   int64_t capacity = 0, count = 0, begin = 0;
 };
 
+/// Who is shown what a model prints; without a function, stderr.
+struct Printer {
+  costate_printer_fn function = nullptr;
+  void *user = nullptr;
+};
+
 } // namespace costate::runtime
 
 struct costate_context {
@@ -50,6 +56,7 @@ struct costate_context {
   costate::runtime::Scratch scratch;
   costate::runtime::ThreadPool pool;
   costate::runtime::Trace trace;
+  costate::runtime::Printer printer;
 };
 
 namespace costate::runtime {

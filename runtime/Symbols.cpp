@@ -27,6 +27,8 @@ std::span<const Symbol> symbols() {
       COSTATE_SYMBOL(costate_model_seed),
       COSTATE_SYMBOL(costate_model_set),
       // What entries and kernels call.
+      COSTATE_SYMBOL(costate_print),
+      COSTATE_SYMBOL(costate_require),
       COSTATE_SYMBOL(costate_trace_begin),
       COSTATE_SYMBOL(costate_trace_end),
       COSTATE_SYMBOL_FLOATS(costate_cholesky),

@@ -399,8 +399,12 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
       costate_batches_next(batches.get(), &arrays, &rows);
       Clock::time_point ready = Clock::now();
       result.times.data += seconds(before, ready);
-      if (Status status = call->run(train, arrays, rows); !status.ok())
-        return status;
+      Status status = call->run(train, arrays, rows);
+      if (status.code() == COSTATE_REQUIREMENT) {
+        COSTATE_RETURN_IF_ERROR(log.close());
+        return {COSTATE_REQUIREMENT, text(status.message(), "; in step ", run.step, " (epoch ", epoch + 1, ", batch ", batch + 1, ")")};
+      }
+      COSTATE_RETURN_IF_ERROR(std::move(status));
       Clock::time_point done = Clock::now();
       (result.steps == 0 ? result.times.firstStep : result.times.steps) += seconds(ready, done);
 

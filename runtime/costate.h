@@ -43,7 +43,8 @@ typedef enum costate_code {
   COSTATE_UNIMPLEMENTED = 5,    /* legal, but not possible in this build or on this CPU */
   COSTATE_INTERNAL = 6,         /* ours: a broken invariant in compiled code or in the runtime */
   COSTATE_OUT_OF_MEMORY = 7,
-  COSTATE_INTERRUPTED = 8       /* the interrupt flag was raised */
+  COSTATE_INTERRUPTED = 8,      /* the interrupt flag was raised */
+  COSTATE_REQUIREMENT = 9       /* a `require` of the model does not hold; parameters and states are those before the call */
 } costate_code;
 
 typedef enum costate_type {
@@ -131,6 +132,10 @@ int32_t costate_fail(costate_context *context, int32_t code, const char *message
 
 /* For compiled code: records that a call brings an extent below what the program asks for; "REQUIREMENT, but got GOT". Returns INVALID_ARGUMENT. */
 int32_t costate_fail_extent(costate_context *context, const char *requirement, int64_t got);
+
+/* For compiled code: COSTATE_OK if *holds is not 0, else COSTATE_REQUIREMENT with the message TEXT or, with a count of 1 or 2, "TEXT, but got *first
+ * and *second". */
+int32_t costate_require(costate_context *context, const char *text, const uint8_t *holds, const double *first, const double *second, int64_t count);
 
 /* Calls body(context, i, closure) once for each i in [0, count), on the threads of the pool, in no order; returns after the last one.
  * A nested call runs on its caller alone. Allocates nothing. Returns COSTATE_OK or the code of the failing body of the lowest index
@@ -244,6 +249,18 @@ typedef struct costate_array {
   int32_t rank;
   const int64_t *shape; /* rank extents; may be NULL if rank is 0 */
 } costate_array;
+
+/* What `print` and `inspect` of a model show while an entry runs, in the order of its lines, on the thread of the call. `value` lives until the function
+ * returns; it must not throw, nor call the model. */
+typedef void (*costate_printer_fn)(void *user, const char *name, const costate_array *value);
+/* Who gets it, from the next call on. NULL: it is a line on stderr, as costate_array_text writes it. */
+void costate_context_set_printer(costate_context *context, costate_printer_fn printer, void *user);
+/* "loss = 0.25"; "x = f32[2, 9] [[1, 2, 3, ..., 7, 8, 9], [1, 2, 3, ..., 7, 8, 9]]" of an array, of which long axes are shown at their ends. Writes at most
+ * `size` bytes, with the zero behind; returns the length of the whole text. */
+int64_t costate_array_text(const char *name, const costate_array *value, char *text, int64_t size);
+/* For compiled code: shows an array of a costate_type and `rank` axes, at most 8. */
+int32_t costate_print(costate_context *context, const char *name, const void *data, int64_t type, int64_t rank, int64_t n0, int64_t n1, int64_t n2,
+                      int64_t n3, int64_t n4, int64_t n5, int64_t n6, int64_t n7);
 
 /* Creates a handle: slots (from the entry `init` with seed 0 if there is one, else zero), hyper-parameters at their defaults, and the workspace
  * for calls up to max_dims (one extent a dimension of the model, in order; NULL: all 1). `info` must outlive the handle.

@@ -30,6 +30,9 @@ absl::Status runtimeStatus(int32_t code, const costate_context *context) {
   case COSTATE_OUT_OF_MEMORY:
     status = absl::StatusCode::kResourceExhausted;
     break;
+  case COSTATE_REQUIREMENT:
+    status = absl::StatusCode::kFailedPrecondition;
+    break;
   case COSTATE_INTERRUPTED:
     status = absl::StatusCode::kCancelled;
     break;

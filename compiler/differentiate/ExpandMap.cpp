@@ -7,6 +7,7 @@
 #include "costate/compiler/differentiate/Activity.h"
 #include "costate/compiler/differentiate/Expander.h"
 #include "costate/dialects/interfaces/Rules.h"
+#include "costate/dialects/report/Report.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -167,8 +168,15 @@ LogicalResult Lanes::visitFor(scf::ForOp loop) {
   return status;
 }
 
+/// What differs from lane to lane runs for all of them, also for those that do not take part.
+static LogicalResult requireNoReports(Operation *op) {
+  if (!report::reports(op))
+    return success();
+  return op->emitError() << "requires no 'require' and no 'print' in a branch or loop of a function under 'map' that differs from lane to lane";
+}
+
 LogicalResult Lanes::visitWhile(scf::WhileOp loop) {
-  if (failed(requireTensors(loop, loop.getInits(), "that vary with the lane")) ||
+  if (failed(requireNoReports(loop)) || failed(requireTensors(loop, loop.getInits(), "that vary with the lane")) ||
       failed(requireTensors(loop, loop.getResults(), "that vary with the lane")))
     return failure();
   unsigned passed = loop.getNumResults();
@@ -230,7 +238,7 @@ LogicalResult Lanes::visitIf(scf::IfOp branch) {
   auto yieldOf = [](Region &region) { return region.front().getTerminator()->getOperands(); };
   if (isBatched(condition)) {
     Value pred = get(condition);
-    if (failed(visit(*branch.thenBlock())) || failed(visit(*branch.elseBlock())))
+    if (failed(requireNoReports(branch)) || failed(visit(*branch.thenBlock())) || failed(visit(*branch.elseBlock())))
       return failure();
     for (auto [result, a, b] : llvm::zip_equal(branch.getResults(), yieldOf(branch.getThenRegion()), yieldOf(branch.getElseRegion())))
       setBatched(result, selectLanes(pred, batched(a), batched(b)));

@@ -7,6 +7,8 @@
 #include "costate/compiler/fuse/ScalarMath.h"
 #include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/optim/Optim.h"
+#include "costate/dialects/report/Report.h"
+#include "costate/runtime/costate.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/BitVector.h"
@@ -35,6 +37,23 @@ MemRefType memRefOf(Type type) {
 MemRefType argumentTypeOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+/// The number that the runtime knows a type by.
+int64_t printedType(Type type) {
+  return llvm::TypeSwitch<Type, int64_t>(type)
+      .Case([](Float32Type) { return COSTATE_F32; })
+      .Case([](Float64Type) { return COSTATE_F64; })
+      .Case([](BFloat16Type) { return COSTATE_BF16; })
+      .Case([](Float16Type) { return COSTATE_F16; })
+      .Default([](Type type) {
+        switch (type.getIntOrFloatBitWidth()) {
+        case 1: return COSTATE_I1;
+        case 8: return type.isUnsignedInteger() ? COSTATE_U8 : COSTATE_I8;
+        case 32: return COSTATE_I32;
+        default: return COSTATE_I64;
+        }
+      });
 }
 
 class FunctionBufferization {
@@ -285,6 +304,25 @@ private:
 
   //===--- Operations ---===//
 
+  /// Constant data, where the builder stands.
+  Value constantAt(Location loc, StringRef name, DenseElementsAttr value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    return memref::GetGlobalOp::create(b, loc, memRefOf(type), globalOf(loc, name, type, value));
+  }
+
+  /// Bytes that end with a zero.
+  Value textOf(Location loc, StringRef text) {
+    SmallVector<int8_t> bytes(text.bytes_begin(), text.bytes_end());
+    bytes.push_back(0);
+    return constantAt(loc, "text", DenseElementsAttr::get(RankedTensorType::get({int64_t(bytes.size())}, b.getI8Type()), ArrayRef(bytes)));
+  }
+
+  /// In place of `op`, which has no results.
+  void callRuntime(Operation *op, StringRef function, ValueRange inputs, ValueRange numbers) {
+    kernel::ExternOp::create(b, op->getLoc(), TypeRange(), FlatSymbolRefAttr::get(b.getContext(), function), inputs, ValueRange(), numbers, ValueRange());
+    retired.push_back(op);
+  }
+
   SmallVector<Value> inMemory(ValueRange values) {
     return llvm::map_to_vector(values, [&](Value value) {
       Value buffer = bufferOf.lookup(value);
@@ -306,6 +344,24 @@ private:
         .Case([&](kernel::ExternOp call) {
           kernel::ExternOp::create(b, loc, TypeRange(), call.getCalleeAttr(), inMemory(call.getInputs()), inMemory(call.getResults()), call.getExtents(),
                                    ValueRange());
+        })
+        .Case([&](report::RequireOp requirement) {
+          Value nothing = constantAt(loc, "nothing", DenseElementsAttr::get(RankedTensorType::get({}, b.getF64Type()), 0.0));
+          SmallVector<Value> inputs{textOf(loc, requirement.getText()), bufferOf.lookup(requirement->getOperand(0))};
+          llvm::append_range(inputs, inMemory(requirement.getValues()));
+          inputs.resize(4, nothing);
+          Value count = arith::ConstantIndexOp::create(b, loc, requirement.getValues().size());
+          callRuntime(requirement, "costate_require", inputs, count);
+        })
+        .Case([&](report::PrintOp print) {
+          Value value = print->getOperand(0), buffer = bufferOf.lookup(value); // may be a memref by now
+          auto type = cast<ShapedType>(value.getType());                        // with the sign of integers
+          auto number = [&](int64_t n) -> Value { return arith::ConstantIndexOp::create(b, loc, n); };
+          SmallVector<Value> numbers{number(printedType(type.getElementType())), number(type.getRank())};
+          for (int64_t axis = 0; axis < type.getRank(); ++axis)
+            numbers.push_back(memref::DimOp::create(b, loc, buffer, axis));
+          numbers.resize(2 + report::kMostPrintedAxes, number(0));
+          callRuntime(print, "costate_print", {textOf(loc, print.getName()), buffer}, numbers);
         })
         .Case([&](tensor::ExtractOp extract) {
           Value source = extract->getOperand(0), buffer = bufferOf.lookup(source); // may be a memref by now

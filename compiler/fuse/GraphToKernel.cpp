@@ -2,11 +2,11 @@
 //
 // Writes the kernels that FormKernels has planned, and the calls: afterwards the entry is a list of calls on tensors, in an order that
 // follows its values alone.
+#include "costate/compiler/fuse/BlockOrder.h"
 #include "costate/compiler/fuse/KernelWriter.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/dialects/graph/Graph.h"
 
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -61,7 +61,7 @@ public:
         if (failed(writeExtern(&op)))
           return failure();
     for (Block *block : blocks)
-      sortTopologically(block);
+      sortByValues(*block);
     return success();
   }
 

@@ -8,6 +8,7 @@
 #include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/kernel/Kernel.h"
 #include "costate/dialects/optim/Optim.h"
+#include "costate/dialects/report/Report.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -76,6 +77,7 @@ void MemoryPlan::plan() {
     auto tied = function.getResultAttrOfType<IntegerAttr>(result, optim::kTiedAttr);
     return tied ? Value(block.getArgument(tied.getInt())) : Value();
   };
+  function.walk([&](report::RequireOp op) { requirements.push_back(op); });
   SmallVector<std::pair<Value, Value>> pairs;
   for (auto [number, value] : llvm::enumerate(terminator->getOperands()))
     if (Value old = tiedArgument(number); old && old != value)

@@ -115,6 +115,7 @@ private:
   graph::Dimensions &dimensions;
   const Hints &hints;
   LeafRanges leaves;
+  llvm::SmallVector<mlir::Operation *> requirements; ///< ops that may end the call: until then parameters and states keep their values
   llvm::DenseMap<mlir::Value, Place> places;
   llvm::DenseMap<unsigned, mlir::Value> holders;                          ///< the value that a memory holds when a block begins
   llvm::DenseMap<mlir::Value, mlir::Value> sameAs;                        ///< values of control flow that are another value

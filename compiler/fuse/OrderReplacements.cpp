@@ -7,6 +7,8 @@
 #include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/kernel/Kernel.h"
 
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -99,6 +101,13 @@ std::optional<SmallVector<Operation *>> sorted(Block &block, ArrayRef<Edge> edge
         if (Operation *producer = operand.getDefiningOp())
           follow(producer, op);
     });
+  Operation *lastEffect = nullptr;
+  for (Operation *op : ops)
+    if (!isMemoryEffectFree(op)) {
+      if (lastEffect)
+        follow(lastEffect, op);
+      lastEffect = op;
+    }
   for (auto [first, second] : edges)
     follow(first, second);
   std::priority_queue<unsigned, std::vector<unsigned>, std::greater<>> ready;
@@ -143,6 +152,10 @@ void MemoryPlan::replaceInPlace(Block &block, ArrayRef<std::pair<Value, Value>> 
   for (auto [old, value] : pairs) {
     SmallVector<Access> readers, writers;
     collectReaders(old, block, {}, leaves, readers);
+    if (auto argument = dyn_cast<BlockArgument>(old); argument && argument.getOwner() == &function.getBody().front())
+      for (Operation *requirement : requirements)
+        if (Operation *ancestor = block.findAncestorOpInBlock(*requirement))
+          readers.push_back({ancestor}); // a call that ends there leaves it as it was
     collectWriters(value, block, {}, leaves, writers);
     SmallVector<Edge> more(edges);
     bool isPossible = true;

@@ -36,6 +36,22 @@ def ExpandGraph : Pass<"fuse-expand-graph", "::mlir::ModuleOp"> {
   }];
 }
 
+def MergeReports : Pass<"fuse-merge-reports", "::mlir::ModuleOp"> {
+  let summary = "tells the caller once what one line of the model says of one value";
+  let description = [{
+    Before and after: `graph`, `report` and `scf`, with common values found. Of ops of `report` in a block that are equal, with the same operands, the
+    first one stays: they are one line of the model, evaluated for several ends.
+
+    ```mlir
+    func.func @f(%holds: tensor<i1>) {
+      report.require %holds, "requires x > 0 at m.costate:3:3" : tensor<i1>
+      report.require %holds, "requires x > 0 at m.costate:3:3" : tensor<i1>   // goes
+      return
+    }
+    ```
+  }];
+}
+
 def RequireExtents : Pass<"fuse-require-extents", "::mlir::ModuleOp"> {
   let summary = "collects what an entry asks of the extents of a call";
   let description = [{

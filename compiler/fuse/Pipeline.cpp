@@ -17,6 +17,7 @@ void addFusePasses(OpPassManager &passes, const FuseOptions &options) {
   passes.addPass(createSymbolDCEPass()); // functions that requests alone have called
   passes.addPass(createExpandGraph());
   passes.addPass(createSimplifyGraph());
+  passes.addPass(createMergeReports());
   passes.addPass(createRequireExtents());
   passes.addPass(createStreamRows(options.streaming));
   passes.addPass(createBlockContractions());

@@ -10,11 +10,11 @@
 //
 // Nothing here depends on the machine or on hints: the number of rows in a chunk is part of the order of the sums over rows, and so of the result.
 #include "costate/compiler/fuse/Access.h"
+#include "costate/compiler/fuse/BlockOrder.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/compiler/fuse/ScalarMath.h"
 #include "costate/dialects/graph/Emitter.h"
 
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -157,7 +157,7 @@ public:
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (isOpTriviallyDead(&op))
         op.erase();
-    sortTopologically(&block);
+    sortByValues(block);
   }
 
   bool contains(Value value) const { return rows.contains(value); }

@@ -35,7 +35,7 @@ static LogicalResult everyOp(ModuleOp module, function_ref<LogicalResult(Operati
 
 /// Any dialect may keep an op whole as long as fuse can ask it for its composition.
 static LogicalResult onlyTensorOps(ModuleOp module, Phase phase) {
-  static constexpr StringRef dialects[] = {"arith", "func", "graph", "optim", "scf", "tensor", "ub"};
+  static constexpr StringRef dialects[] = {"arith", "func", "graph", "optim", "report", "scf", "tensor", "ub"};
   return everyOp(module, [&](Operation *op) -> LogicalResult {
     return isa<Expandable>(op) || llvm::is_contained(dialects, op->getName().getDialectNamespace()) ? success() : left(op, phase);
   });

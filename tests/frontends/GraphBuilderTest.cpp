@@ -64,7 +64,7 @@ void buildEverything(GraphBuilder &b) {
   Expr x = b.name("x"), axis = b.name("axis"), k = b.name("k"), w = b.name("w");
 
   b.defineFn("f", {{"x", Type("f32", {"n"})}, {"axis", -1}}, Type("f32", {rest}), [&] {
-    b.require(b.name("n") > 1);
+    b.require(b.name("n") > 1, "more than one");
     Expr y = b.bind("y", b.lambda({"a", "b"}, b.name("a") * "b"));
     Expr z = b.bindEach({"z", "k", "trips"}, b.whileLoop(sum(x) > 1, 10, {{"x", x}, {"k", 0}}, [&] {
       b.rebind(x, x / 2);
@@ -85,6 +85,7 @@ void buildEverything(GraphBuilder &b) {
     Expr inner = b.net("inner", dense(k, 1));
     b.each({"e"}, b.list({1, 2}), [&] { b.rebind(x, x + "e"); });
     b.rebind(s, s + 1);
+    b.print("s", s);
     return x * w + v + inner(x);
   });
   b.defineOptimizer("o", {"lr", build::fixed({"m", 1})}, [&] {
@@ -115,6 +116,7 @@ void buildEverything(GraphBuilder &b) {
       auto update = [&] { b.update({second}, o({"lr", 0.1}), grad(loss, second)); };
       b.when(h > 1, [&] { b.forLoop("i", 0, 2, update); }, [&] { b.whileLoop(loss > 1, 3, update); });
       b.when(b.name("t") > 3, update);
+      b.require(h > 0);
     });
     b.minimize(loss, o({"lr", 0.1}), {first});
   });

@@ -176,11 +176,27 @@ FailureOr<Nodes> Evaluator::runBlock(Block &block, const Nodes &arguments, Frame
 FailureOr<Nodes> Evaluator::runOp(Operation *op, const Nodes &operands, Frame &frame) {
   if (auto rule = dyn_cast<Interpretable>(op))
     return rule.interpret(operands);
+  if (auto requirement = dyn_cast<report::RequireOp>(op))
+    return runRequire(requirement, operands);
+  if (auto print = dyn_cast<report::PrintOp>(op)) {
+    if (options.printer)
+      options.printer(print.getName(), *operands[0]);
+    return Nodes();
+  }
   if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp>(op))
     return applyRule(*this, op, operands, frame);
   if (std::optional<Nodes> results = applyScalarRule(*this, op, operands))
     return std::move(*results);
   return runControl(op, operands, frame);
+}
+
+FailureOr<Nodes> Evaluator::runRequire(report::RequireOp op, const Nodes &operands) {
+  if (operands[0]->integer())
+    return Nodes();
+  auto error = op.emitError() << op.getText();
+  for (size_t i = 1; i < operands.size(); ++i)
+    error << (i == 1 ? ", but got " : " and ") << operands[i]->reals[0];
+  return error;
 }
 
 /// Every result has its type's extents and, if asked, those that the op infers from its operands' dimensions.

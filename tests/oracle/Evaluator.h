@@ -7,6 +7,7 @@
 
 #include "costate/dialects/graph/Dimensions.h"
 #include "costate/dialects/graph/Graph.h"
+#include "costate/dialects/report/Report.h"
 #include "costate/tests/oracle/Algebra.h"
 #include "costate/tests/oracle/Oracle.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -49,6 +50,7 @@ private:
   FailureOr<Nodes> runBlock(mlir::Block &block, const Nodes &arguments, Frame &frame);
   FailureOr<Nodes> runOp(mlir::Operation *op, const Nodes &operands, Frame &frame);
   FailureOr<Nodes> runControl(mlir::Operation *op, const Nodes &operands, Frame &frame);
+  FailureOr<Nodes> runRequire(report::RequireOp op, const Nodes &operands);
   FailureOr<Nodes> runVjp(graph::VjpOp op, const Nodes &operands);
   FailureOr<Nodes> runJvp(graph::JvpOp op, const Nodes &operands);
   FailureOr<Nodes> runMap(graph::MapRequestOp op, const Nodes &operands, Frame &frame);

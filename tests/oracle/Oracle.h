@@ -19,6 +19,8 @@ namespace costate::oracle {
 struct Options {
   /// Round the result of every f32 operation to f32, derivatives too; a measure of what f32 costs. Otherwise f32 is computed as f64.
   bool keepF32 = false;
+  /// Is shown what the program prints.
+  std::function<void(llvm::StringRef name, const Array &value)> printer = {};
   /// Check the extents of every result against the op's own inference of dimensions.
   bool checkDimensions = true;
 };

@@ -291,5 +291,29 @@ TEST_F(OracleTest, ChecksTheDimensionsThatAnOpInfers) {
   EXPECT_THAT(messages, HasSubstr("requires extents not to be negative, but n - 3 is -1"));
 }
 
+//===----------------------------------------------------------------------===//
+// What a program tells its caller
+//===----------------------------------------------------------------------===//
+
+TEST_F(OracleTest, ShowsWhatIsPrintedAndRefusesWhatIsNotAllowed) {
+  const char *text = R"(
+    func.func @main(%x: tensor<2xf64>, %limit: tensor<f64>) -> tensor<f64> {
+      %s = graph.reduce_sum %x axes [0] : tensor<2xf64> -> tensor<f64>
+      report.print "s" %s : tensor<f64>
+      %holds = graph.compare LT, %s, %limit : tensor<f64>
+      report.require %holds, "requires s < limit" got %s, %limit : tensor<i1>, tensor<f64>, tensor<f64>
+      report.print "x" %x : tensor<2xf64>
+      return %s : tensor<f64>
+    })";
+  std::vector<std::string> shown;
+  Options options;
+  options.printer = [&](llvm::StringRef name, const Array &value) { shown.push_back(name.str() + " " + std::to_string(value.reals.back())); };
+  Array x = Array::of(Kind::f64, {2}, std::vector<double>{1, 2});
+  EXPECT_TRUE(mlir::succeeded(run(text, {x, Array::scalar(Kind::f64, 4)}, options))) << messages;
+  EXPECT_TRUE(mlir::failed(run(text, {x, Array::scalar(Kind::f64, 2.5)}, options)));
+  EXPECT_THAT(messages, HasSubstr("requires s < limit, but got 3"));
+  EXPECT_THAT(shown, ElementsAre("s 3.000000", "x 2.000000", "s 3.000000"));
+}
+
 } // namespace
 } // namespace costate::oracle

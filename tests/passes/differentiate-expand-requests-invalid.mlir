@@ -80,3 +80,22 @@ func.func private @asks(%x: tensor<f64>, %ct: tensor<f64>) -> tensor<f64> {
   %y, %dx = graph.vjp @f(%x) wrt [0] from(%ct) : (tensor<f64>, tensor<f64>) -> (tensor<f64>, tensor<f64>)
   return %dx : tensor<f64>
 }
+
+// -----
+
+func.func @differs(%p: tensor<3xi1>, %x: tensor<3xf64>) -> tensor<3xf64> {
+  // expected-remark @below {{in answer to this request}}
+  %y = graph.map @f(%p, %x) over [true, true] size [3] : (tensor<3xi1>, tensor<3xf64>) -> tensor<3xf64>
+  return %y : tensor<3xf64>
+}
+func.func private @f(%p: tensor<i1>, %x: tensor<f64>) -> tensor<f64> {
+  %flag = tensor.extract %p[] : tensor<i1>
+  // expected-error @below {{requires no 'require' and no 'print' in a branch or loop of a function under 'map' that differs from lane to lane}}
+  %y = scf.if %flag -> tensor<f64> {
+    report.print "x" %x : tensor<f64>
+    scf.yield %x : tensor<f64>
+  } else {
+    scf.yield %x : tensor<f64>
+  }
+  return %y : tensor<f64>
+}

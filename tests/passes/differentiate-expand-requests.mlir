@@ -243,3 +243,49 @@ func.func private @f(%x: tensor<4xf64>, %a: tensor<3x4xf64>) -> tensor<4xf64> {
   }
   return %y : tensor<4xf64>
 }
+
+// -----
+
+// What a function reports it reports once, when its values are computed: not in the sweep backward, which computes trips again.
+// CHECK-LABEL: func.func @reports
+// CHECK:         scf.for
+// CHECK:           report.print "h"
+// CHECK:           report.require
+// CHECK:         scf.for
+// CHECK-NOT:     report
+// CHECK:         return
+func.func @reports(%x: tensor<4xf64>, %holds: tensor<i1>, %ct: tensor<4xf64>) -> tensor<4xf64> {
+  %y, %dx = graph.vjp @f(%x, %holds) wrt [0] from(%ct) : (tensor<4xf64>, tensor<i1>, tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>)
+  return %dx : tensor<4xf64>
+}
+func.func private @f(%x: tensor<4xf64>, %holds: tensor<i1>) -> tensor<4xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %y = scf.for %i = %c0 to %c3 step %c1 iter_args(%h = %x) -> tensor<4xf64> {
+    report.print "h" %h : tensor<4xf64>
+    report.require %holds, "no" : tensor<i1>
+    %t = graph.multiply %h, %h : tensor<4xf64>
+    scf.yield %t : tensor<4xf64>
+  }
+  return %y : tensor<4xf64>
+}
+
+// -----
+
+// In a function that is mapped, a requirement is one of all lanes, and what is shown are all lanes.
+// CHECK-LABEL: func.func @lanes
+// CHECK:         report.print "x" %{{.*}} : tensor<5x4xf64>
+// CHECK:         %[[ALL:.*]] = graph.reduce_min %{{.*}} axes [0] : tensor<5xi1> -> tensor<i1>
+// CHECK:         report.require %[[ALL]], "no" : tensor<i1>
+func.func @lanes(%x: tensor<5x4xf64>, %limit: tensor<f64>) -> tensor<5xf64> {
+  %y = graph.map @f(%x, %limit) over [true, false] size [5] : (tensor<5x4xf64>, tensor<f64>) -> tensor<5xf64>
+  return %y : tensor<5xf64>
+}
+func.func private @f(%x: tensor<4xf64>, %limit: tensor<f64>) -> tensor<f64> {
+  report.print "x" %x : tensor<4xf64>
+  %s = graph.reduce_sum %x axes [0] : tensor<4xf64> -> tensor<f64>
+  %holds = graph.compare LT, %s, %limit : tensor<f64>
+  report.require %holds, "no" got %s, %limit : tensor<i1>, tensor<f64>, tensor<f64>
+  return %s : tensor<f64>
+}

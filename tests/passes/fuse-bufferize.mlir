@@ -171,3 +171,45 @@ func.func @loop(%s: tensor<8xf32>, %g: tensor<8xf32>, %m: index) -> (tensor<8xf3
   }
   return %r : tensor<8xf32>
 }
+
+// Behind a requirement, which may end the call with the state as it was; what is printed has its name and extents.
+// CHECK: memref.global "private" constant @[[TEXT:.*]] : memref<3xi8> = dense<[110, 111, 0]>
+// CHECK: memref.global "private" constant @[[NAME:.*]] : memref<2xi8> = dense<[115, 0]>
+// CHECK-LABEL: func.func @required
+// CHECK-SAME: (%[[S:[^:]*]]: memref<?xf32> {{{[^}]*}}}, %[[G:[^:]*]]: memref<?xf32> {{{[^}]*}}}, %[[HOLDS:[^:]*]]: memref<i1>
+// CHECK: %[[T:.*]] = memref.get_global @[[TEXT]]
+// CHECK: kernel.extern @costate_require(%[[T]], %[[HOLDS]], %{{.*}}, %{{.*}}) extents(%{{.*}}) : (memref<3xi8>, memref<i1>, memref<f64>, memref<f64>)
+// CHECK: %[[N:.*]] = memref.get_global @[[NAME]]
+// CHECK: kernel.extern @costate_print(%[[N]], %[[S]]) extents(%{{.*}}, %{{.*}}, %{{.*}},
+// CHECK: kernel.call @add_{{[0-9]+}}(%{{.*}}, %[[S]], %[[G]]) outs(%[[S]])
+// CHECK-NEXT: return
+func.func @required(%s: tensor<?xf32> {graph.dims = [#graph.dim<n>]}, %g: tensor<?xf32> {graph.dims = [#graph.dim<n>]}, %holds: tensor<i1>)
+    -> (tensor<?xf32> {optim.tied = 0 : i64}) {
+  %zero = arith.constant 0 : index
+  %n = tensor.dim %s, %zero : tensor<?xf32>
+  %t = kernel.call @add(%n, %s, %g) on loops {graph.dims = [[#graph.dim<n>]]} : (index, tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  report.require %holds, "no" : tensor<i1>
+  report.print "s" %s : tensor<?xf32>
+  return %t : tensor<?xf32>
+}
+
+// In a loop it may end the call when earlier trips have run: the loop has an array of its own.
+// REMARK: remark: copies 'tensor<8xf32>', because the old value is read after the new one is known
+// CHECK-LABEL: func.func @required_loop
+// CHECK-SAME: (%[[S:[^:]*]]: memref<8xf32>
+// CHECK: memref.copy %[[S]], %[[W:.*]] :
+// CHECK: scf.for
+// CHECK-NOT: %[[S]]
+// CHECK: }
+// CHECK-NEXT: memref.copy %[[W]], %[[S]]
+func.func @required_loop(%s: tensor<8xf32>, %g: tensor<8xf32>, %m: index, %holds: tensor<i1>) -> (tensor<8xf32> {optim.tied = 0 : i64}) {
+  %n = arith.constant 8 : index
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %r = scf.for %i = %zero to %m step %one iter_args(%c = %s) -> tensor<8xf32> {
+    %t = kernel.call @add(%n, %c, %g) on loops {graph.dims = [[#graph.dim<8>]]} : (index, tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+    report.require %holds, "no" : tensor<i1>
+    scf.yield %t : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}

@@ -48,3 +48,17 @@ func.func @short(%x: tensor<4x10xf32>) -> tensor<4xf32> {
   %s = graph.reduce_max %x axes [1] {fuse.kernel = 2 : i64} : tensor<4x10xf32> -> tensor<4xf32>
   return %s : tensor<4xf32>
 }
+
+// What reports keeps its order where a value moves down to its kernel.
+// CHECK-LABEL: func.func @reports
+// CHECK: %[[Y:.*]]:2 = kernel.call
+// CHECK: report.print "late" %[[Y]]#0
+// CHECK: report.print "early" %{{.*}}
+// CHECK: return %[[Y]]#1
+func.func @reports(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = graph.negate %x {fuse.kernel = 3 : i64} : tensor<4xf32>
+  report.print "late" %y : tensor<4xf32>
+  report.print "early" %x : tensor<4xf32>
+  %z = graph.abs %y {fuse.kernel = 3 : i64} : tensor<4xf32>
+  return %z : tensor<4xf32>
+}

@@ -7,6 +7,7 @@
 #include <HalideRuntime.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -29,6 +30,63 @@ INSTANTIATE_TEST_SUITE_P(Threads, ContextTest, testing::Values(1, 2, 5));
 int32_t visit(costate_context *, int64_t index, void *closure) {
   reinterpret_cast<std::atomic<int> *>(closure)[index].fetch_add(1);
   return COSTATE_OK;
+}
+
+TEST_P(ContextTest, RefusesWhatARequirementForbids) {
+  const uint8_t yes = 1, no = 0;
+  const double half = 0.1f, large = 1e20;
+  EXPECT_EQ(costate_require(context, "requires a < b", &yes, &half, &large, 2), COSTATE_OK);
+  EXPECT_EQ(costate_require(context, "requires a", &no, nullptr, nullptr, 0), COSTATE_REQUIREMENT);
+  EXPECT_STREQ(costate_context_last_error(context), "requires a");
+  EXPECT_EQ(costate_require(context, "requires a < b", &no, &half, &large, 2), COSTATE_REQUIREMENT);
+  EXPECT_STREQ(costate_context_last_error(context), "requires a < b, but got 0.1 and 1e+20");
+  EXPECT_EQ(costate_context_last_code(context), COSTATE_REQUIREMENT);
+  EXPECT_STREQ(costate_code_name(COSTATE_REQUIREMENT), "requirement not met");
+}
+
+std::string textOf(const costate_array &array) {
+  char text[256];
+  int64_t size = costate_array_text("x", &array, text, sizeof text);
+  EXPECT_EQ(size, std::string(text).size());
+  return text;
+}
+
+TEST(ReportTest, WritesArraysAsLines) {
+  float numbers[] = {0.1f, -0.0f, 1e-30f, INFINITY, NAN, 3};
+  int64_t shape[] = {2, 3}, none[] = {2, 0}, count = 42;
+  EXPECT_EQ(textOf({numbers, COSTATE_F32, 0, nullptr}), "x = 0.1");
+  EXPECT_EQ(textOf({numbers, COSTATE_F32, 2, shape}), "x = f32[2, 3] [[0.1, -0, 1e-30], [inf, nan, 3]]");
+  EXPECT_EQ(textOf({numbers, COSTATE_F32, 2, none}), "x = f32[2, 0] [[], []]");
+  EXPECT_EQ(textOf({&count, COSTATE_I64, 0, nullptr}), "x = 42");
+  uint8_t flags[] = {1, 0}, bytes[] = {200, 7};
+  EXPECT_EQ(textOf({flags, COSTATE_I1, 1, shape}), "x = i1[2] [true, false]");
+  EXPECT_EQ(textOf({bytes, COSTATE_U8, 1, shape}), "x = u8[2] [200, 7]");
+  EXPECT_EQ(textOf({bytes, COSTATE_I8, 1, shape}), "x = i8[2] [-56, 7]");
+  std::vector<int32_t> many(14);
+  std::iota(many.begin(), many.end(), 0);
+  int64_t six = 6, wide[] = {2, 7};
+  EXPECT_EQ(textOf({many.data(), COSTATE_I32, 1, &six}), "x = i32[6] [0, 1, 2, 3, 4, 5]");
+  EXPECT_EQ(textOf({many.data(), COSTATE_I32, 2, wide}), "x = i32[2, 7] [[0, 1, 2, ..., 4, 5, 6], [7, 8, 9, ..., 11, 12, 13]]");
+  char cut[6];
+  costate_array array{many.data(), COSTATE_I32, 1, &six};
+  EXPECT_EQ(costate_array_text("x", &array, cut, sizeof cut), 29);
+  EXPECT_STREQ(cut, "x = i");
+}
+
+TEST_P(ContextTest, ShowsThePrinterWhatAModelPrints) {
+  std::vector<std::string> seen;
+  auto printer = [](void *user, const char *name, const costate_array *value) {
+    static_cast<std::vector<std::string> *>(user)->push_back(std::string(name) + ": " + textOf(*value));
+  };
+  double numbers[] = {1, 2, 3, 4};
+  costate_context_set_printer(context, printer, &seen);
+  EXPECT_EQ(costate_print(context, "a", numbers, COSTATE_F64, 2, 2, 2, 0, 0, 0, 0, 0, 0), COSTATE_OK);
+  EXPECT_EQ(costate_print(context, "b", numbers + 3, COSTATE_F64, 0, 0, 0, 0, 0, 0, 0, 0, 0), COSTATE_OK);
+  costate_context_set_printer(context, nullptr, nullptr);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(costate_print(context, "c", numbers, COSTATE_F64, 1, 2, 0, 0, 0, 0, 0, 0, 0), COSTATE_OK);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "c = f64[2] [1, 2]\n");
+  EXPECT_EQ(seen, (std::vector<std::string>{"a: x = f64[2, 2] [[1, 2], [3, 4]]", "b: x = 4"}));
 }
 
 TEST(ContextCreateTest, RefusesImpossibleThreadCounts) {

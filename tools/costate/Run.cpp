@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -38,36 +37,11 @@ Result<Array> readArray(const std::string &place, const std::string &name) {
   return file->read(names.size() == 1 ? names.front() : name);
 }
 
-/// "label: i32[4] = 7 2 1 0", at most ten elements.
-void print(const costate_array_info &info, const Array &array) {
-  std::string text = absl::StrCat(info.name, ": ", costate_type_name(array.type));
-  if (!array.shape.empty())
-    absl::StrAppend(&text, "[", absl::StrJoin(array.shape, ", "), "]");
-  absl::StrAppend(&text, " =");
-  int64_t size = array.size();
-  for (int64_t i = 0; i < std::min<int64_t>(size, 10); ++i) {
-    const std::byte *element = array.data.data() + i * costate_type_size(array.type);
-    switch (array.type) {
-    case COSTATE_F32:
-      absl::StrAppend(&text, " ", runtime::text(*reinterpret_cast<const float *>(element)));
-      break;
-    case COSTATE_F64:
-      absl::StrAppend(&text, " ", runtime::text(*reinterpret_cast<const double *>(element)));
-      break;
-    case COSTATE_I32:
-      absl::StrAppend(&text, " ", *reinterpret_cast<const int32_t *>(element));
-      break;
-    case COSTATE_I64:
-      absl::StrAppend(&text, " ", *reinterpret_cast<const int64_t *>(element));
-      break;
-    case COSTATE_I8:
-      absl::StrAppend(&text, " ", static_cast<int>(*reinterpret_cast<const int8_t *>(element)));
-      break;
-    default:
-      absl::StrAppend(&text, " ", static_cast<int>(*reinterpret_cast<const uint8_t *>(element)));
-    }
-  }
-  std::printf("%s%s\n", text.c_str(), size > 10 ? " ..." : "");
+/// "label = i32[4] [7, 2, 1, 0]", as values are shown that a model prints.
+void print(const char *name, const costate_array &array) {
+  std::string text(costate_array_text(name, &array, nullptr, 0) + 1, 0);
+  costate_array_text(name, &array, text.data(), text.size());
+  std::printf("%s\n", text.c_str());
 }
 
 const costate_entry_info *findEntry(const costate_model_info &info, const std::string &name) {
@@ -167,7 +141,7 @@ int run(const RunFlags &flags) {
     const costate_array_info &result = entry->results[i];
     auto output = outputs.find(result.name);
     if (output == outputs.end()) {
-      print(result, filled[i]);
+      print(result.name, results[i]);
       continue;
     }
     if (!absl::EndsWith(output->second, ".npy"))

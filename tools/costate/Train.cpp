@@ -232,7 +232,9 @@ int train(TrainFlags flags) {
   runtime::Status recorded = records.finish();
   if (trace && recorded.ok())
     recorded = trace->write(cost, executable->manifest());
-  if (!flags.save.empty() && (result.status.ok() || result.status.code() == COSTATE_NON_FINITE || result.status.code() == COSTATE_INTERRUPTED))
+  costate_code code = result.status.code();
+  bool isWhole = code == COSTATE_OK || code == COSTATE_NON_FINITE || code == COSTATE_INTERRUPTED || code == COSTATE_REQUIREMENT; // some steps of training
+  if (!flags.save.empty() && isWhole)
     if (absl::Status status = handle->check(costate_model_save(model, flags.save.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
       return report(status);
   for (const runtime::Status &status : {result.status, recorded})

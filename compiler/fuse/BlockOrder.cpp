@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "costate/compiler/fuse/BlockOrder.h"
+
+#include "mlir/IR/Operation.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/DenseSet.h"
+
+using namespace mlir;
+
+namespace costate::fuse {
+
+void sortByValues(Block &block) {
+  SmallVector<Operation *> waiting = llvm::map_to_vector(block.without_terminator(), [](Operation &op) { return &op; });
+  llvm::DenseSet<Operation *> unplaced(waiting.begin(), waiting.end());
+  auto isReady = [&](Operation *op) {
+    WalkResult found = op->walk([&](Operation *inner) {
+      bool waits = llvm::any_of(inner->getOperands(), [&](Value operand) {
+        Operation *producer = operand.getDefiningOp();
+        return producer && producer != op && unplaced.contains(producer);
+      });
+      return waits ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    return !found.wasInterrupted();
+  };
+  while (!waiting.empty()) {
+    SmallVector<Operation *> rest;
+    bool effectWaits = false;
+    for (Operation *op : waiting) {
+      bool hasEffect = !isMemoryEffectFree(op);
+      if ((hasEffect && effectWaits) || !isReady(op)) {
+        rest.push_back(op);
+        effectWaits |= hasEffect;
+        continue;
+      }
+      unplaced.erase(op);
+      op->moveBefore(block.getTerminator());
+    }
+    if (rest.size() == waiting.size())
+      return; // values in a circle: the verifier says so
+    waiting = std::move(rest);
+  }
+}
+
+} // namespace costate::fuse

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// The order of the ops of a block, where passes have written some of them in front of what they use.
+#ifndef COSTATE_COMPILER_FUSE_BLOCK_ORDER_H
+#define COSTATE_COMPILER_FUSE_BLOCK_ORDER_H
+
+#include "mlir/IR/Block.h"
+
+namespace costate::fuse {
+
+/// Puts each op behind those whose values it uses, close to the present order. Ops with effects keep theirs.
+void sortByValues(mlir::Block &block);
+
+} // namespace costate::fuse
+
+#endif // COSTATE_COMPILER_FUSE_BLOCK_ORDER_H

@@ -1,0 +1,29 @@
+// RUN: costate-opt %s --fuse-merge-reports | FileCheck %s
+
+// CHECK-LABEL: func.func @twice
+// CHECK-NEXT:    report.require %{{.*}}, "requires a"
+// CHECK-NEXT:    report.require %[[Y:.*]], "requires a"
+// CHECK-NEXT:    report.require %[[Y]], "requires b"
+// CHECK-NEXT:    return
+func.func @twice(%x: tensor<i1>, %y: tensor<i1>) {
+  report.require %x, "requires a" : tensor<i1>
+  report.require %y, "requires a" : tensor<i1>   // another value
+  report.require %x, "requires a" : tensor<i1>
+  report.require %y, "requires b" : tensor<i1>   // another line
+  return
+}
+
+// Each trip is an evaluation of its own.
+// CHECK-LABEL: func.func @loop
+// CHECK:         report.require
+// CHECK:         scf.for
+// CHECK-NEXT:      report.require
+func.func @loop(%x: tensor<i1>, %n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  report.require %x, "requires a" : tensor<i1>
+  scf.for %i = %zero to %n step %one {
+    report.require %x, "requires a" : tensor<i1>
+  }
+  return
+}
