@@ -228,7 +228,7 @@ FailureOr<std::vector<const Binding *>> Elaborator::bindElement(llvm::ArrayRef<N
                                                                 const Binding *scope) {
   std::vector<const Binding *> bound;
   auto bindOne = [&](Name name, const Value &value) {
-    scope = bindRoot(name, value, scope);
+    scope = hasTensor(value) ? bindRoot(name, value, scope) : bindStatic(name, value, scope);
     bound.push_back(scope);
   };
   if (names.size() == 1) {
@@ -295,7 +295,12 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
     return success();
   }
   case Stmt::Each:
-    return evaluateEach(llvm::cast<EachStmt>(statement), scope);
+    return evaluateEach(llvm::cast<EachStmt>(statement), nullptr, scope, [&](unsigned, const Binding *&inside) -> LogicalResult {
+      for (const StmtPtr &inner : llvm::cast<EachStmt>(statement).body.statements)
+        if (failed(evaluateStatement(*inner, inside)))
+          return failure();
+      return success();
+    });
   case Stmt::Branch: {
     auto &branch = llvm::cast<BranchStmt>(statement);
     return bindElements(llvm::cast<BranchExpr>(*branch.value).rebound, *branch.value, scope);
@@ -346,7 +351,8 @@ LogicalResult Elaborator::bindElements(llvm::ArrayRef<Name> names, const Expr &v
 }
 
 /// Unrolls: each round sees the names the last one has rebound. Names bound by '=' inside end with their round.
-LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *&scope) {
+LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *limit, const Binding *&scope,
+                                       llvm::function_ref<LogicalResult(unsigned, const Binding *&)> run) {
   FailureOr<Value> list = evaluate(*each.list, scope);
   if (failed(list))
     return failure();
@@ -354,15 +360,14 @@ LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *&sco
     return error(each.list->range) << "requires a list after 'in', but got " << describe(*list);
   if (failed(requireShape(*list->as<List>(), each.list->range)))
     return failure();
-  for (const Value &element : *list->as<List>()) {
+  for (auto [round, element] : llvm::enumerate(*list->as<List>())) {
     FailureOr<std::vector<const Binding *>> names = bindElement(each.names, element, each.list->range, scope);
     if (failed(names))
       return failure();
     const Binding *inside = names->back(), *start = inside;
-    for (const StmtPtr &statement : each.body.statements)
-      if (failed(evaluateStatement(*statement, inside)))
-        return failure();
-    handOn(inside, start, nullptr, scope);
+    if (failed(run(round, inside)))
+      return failure();
+    handOn(inside, start, limit, scope);
   }
   return success();
 }

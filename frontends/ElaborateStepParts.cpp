@@ -25,6 +25,20 @@ void ModelElaborator::collectChanged(const Block &block, const Binding *scope, l
     if (!llvm::is_contained(roots, root))
       roots.push_back(root);
   };
+  // In each round of an `each` inside of the part; of those around it, in this round.
+  auto addUpdates = [&](const UpdateStmt &statement) {
+    for (const Update &update : updates) {
+      if (update.statement != &statement || !std::equal(rounds.begin(), rounds.end(), update.rounds.begin()))
+        continue;
+      for (const Rule &rule : update.rules) {
+        add(rule.set->root);
+        for (auto [name, index] : rule.states)
+          add(states[index].root.binding);
+      }
+      if (update.clock)
+        add(update.clock);
+    }
+  };
   size_t outside = own.size();
   for (const StmtPtr &statement : block.statements) {
     if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get())) {
@@ -34,14 +48,14 @@ void ModelElaborator::collectChanged(const Block &block, const Binding *scope, l
       const Binding *binding = llvm::is_contained(own, rebind->name.text) ? nullptr : e.lookup(rebind->name.text, scope);
       if (binding && stateOf(binding))
         add(binding);
-    } else if (const Update *update = updateOf(*statement)) {
-      for (const Rule &rule : update->rules) {
-        add(rule.set->root);
-        for (auto [name, index] : rule.states)
-          add(states[index].root.binding);
-      }
-      if (update->clock)
-        add(update->clock);
+    } else if (auto *update = llvm::dyn_cast<UpdateStmt>(statement.get())) {
+      addUpdates(*update);
+    } else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
+      size_t before = own.size();
+      for (const Name &name : each->names)
+        own.push_back(name.text);
+      collectChanged(each->body, scope, own, roots);
+      own.truncate(before);
     } else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
       collectChanged(llvm::cast<BranchExpr>(*branch->value).then, scope, own, roots);
       collectChanged(llvm::cast<BranchExpr>(*branch->value).otherwise, scope, own, roots);

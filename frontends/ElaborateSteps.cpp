@@ -48,6 +48,9 @@ LogicalResult ModelElaborator::declareBlock(const Block &block, const Binding *&
     } else if (auto *update = llvm::dyn_cast<UpdateStmt>(inner.get())) {
       if (failed(declareUpdate(*update, update->sets, update->with, seen, runsOnce)))
         return failure();
+    } else if (auto *each = llvm::dyn_cast<EachStmt>(inner.get())) {
+      if (failed(eachRound(*each, seen, [&](const Binding *&inside) { return declareBlock(each->body, inside, runsOnce); })))
+        return failure();
     } else if (auto *statement = llvm::dyn_cast<BranchStmt>(inner.get())) {
       auto &branch = llvm::cast<BranchExpr>(*statement->value);
       if (std::optional<bool> known = staticCondition(*branch.condition, seen)) {
@@ -73,6 +76,16 @@ LogicalResult ModelElaborator::declareBlock(const Block &block, const Binding *&
     }
   }
   return success();
+}
+
+/// Each round is like statements that stand one behind the other.
+LogicalResult ModelElaborator::eachRound(const EachStmt &each, const Binding *&seen, llvm::function_ref<LogicalResult(const Binding *&)> run) {
+  return e.evaluateEach(each, stepStart, seen, [&](unsigned round, const Binding *&inside) {
+    rounds.push_back(round);
+    LogicalResult done = run(inside);
+    rounds.pop_back();
+    return done;
+  });
 }
 
 /// The value of a condition of which nothing is known at run time only: then one branch needs no states.
@@ -186,6 +199,7 @@ LogicalResult ModelElaborator::declareUpdate(const Stmt &statement, llvm::ArrayR
       return failure();
     update.rules.push_back(std::move(*rule));
   }
+  update.rounds = rounds;
   updates.push_back(std::move(update));
   return success();
 }
@@ -280,7 +294,7 @@ LogicalResult ModelElaborator::declareObjective() {
 //===----------------------------------------------------------------------===//
 
 const ModelElaborator::Update *ModelElaborator::updateOf(const Stmt &statement) const {
-  auto found = llvm::find_if(updates, [&](const Update &update) { return update.statement == &statement; });
+  auto found = llvm::find_if(updates, [&](const Update &update) { return update.statement == &statement && update.rounds == rounds; });
   return found == updates.end() ? nullptr : &*found;
 }
 
@@ -319,6 +333,8 @@ LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&insi
       ran = runUpdate(*update, inside);
     else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
       ran = runBranch(llvm::cast<BranchExpr>(*branch->value), inside);
+    else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get()))
+      ran = eachRound(*each, inside, [&](const Binding *&round) { return runBlock(each->body, round); });
     else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get()))
       ran = runLoop(llvm::cast<LoopExpr>(*loop->value), inside);
     else if (llvm::isa<ResultStmt>(*statement))

@@ -388,7 +388,9 @@ private:
   mlir::FailureOr<Value> compute(const Binding *binding);
   mlir::FailureOr<std::vector<const Binding *>> bindElement(llvm::ArrayRef<syntax::Name> names, const Value &element,
                                                             SourceRange where, const Binding *scope);
-  mlir::LogicalResult evaluateEach(const syntax::EachStmt &each, const Binding *&scope);
+  /// `run`: the statements of a round, whose number it gets. Names from outside are those between `limit` and `scope`.
+  mlir::LogicalResult evaluateEach(const syntax::EachStmt &each, const Binding *limit, const Binding *&scope,
+                                   llvm::function_ref<mlir::LogicalResult(unsigned round, const Binding *&inside)> run);
   void handOn(const Binding *inside, const Binding *start, const Binding *limit, const Binding *&scope);
   mlir::LogicalResult evaluateRequire(const syntax::RequireStmt &require, const syntax::Expr &condition, const Binding *scope);
   mlir::LogicalResult evaluatePrint(const syntax::PrintStmt &print, const Binding *scope);

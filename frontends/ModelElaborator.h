@@ -65,6 +65,7 @@ private:
     std::vector<std::pair<const syntax::Parameter *, const Binding *>> hypers; // arguments that became hyper-parameters
     std::vector<GroupArgument> groupArguments;
     const Binding *clock = nullptr; // a state that counts how often it has run, where that is not the number of the step
+    std::vector<unsigned> rounds = {}; // of the `each` around it: which of them it is
   };
 
   /// State and its initial value, seen from `scope`; `param` is what an optimizer's state may refer to.
@@ -102,6 +103,8 @@ private:
   mlir::LogicalResult declareBlock(const syntax::Block &block, const Binding *&scope, bool runsOnce);
   mlir::LogicalResult declareUpdate(const syntax::Stmt &statement, llvm::ArrayRef<syntax::Name> sets, const syntax::OptimizerUse &use,
                                     const Binding *scope, bool runsOnce);
+  mlir::LogicalResult eachRound(const syntax::EachStmt &each, const Binding *&scope,
+                                llvm::function_ref<mlir::LogicalResult(const Binding *&inside)> run);
   std::optional<bool> staticCondition(const syntax::Expr &condition, const Binding *scope);
   bool readsClock(const syntax::OptimizerDecl &decl);
   const Binding *addClock(const syntax::OptimizerDecl &decl, ParameterSet &set);
@@ -202,6 +205,7 @@ private:
   Root tRoot, seedRoot;
   std::vector<std::pair<const syntax::Stmt *, const Binding *>> steps; // minimize or step, and what they see
   std::vector<Update> updates;
+  std::vector<unsigned> rounds;       // of the `each` around what is being declared or run
   std::vector<const Binding *> moved; // names of the step being declared that a branch or loop rebinds
   syntax::NumberExpr zero;            // where a clock starts
   const Binding *stepStart = nullptr; // what a step can see from outside

@@ -49,7 +49,7 @@ bool SyntaxRules::checkPlace(llvm::StringRef keyword, SourceRange where, Place p
       {"require", InNet | InFn | InStep},
       {"print", InNet | InFn | InStep | InCheck},
       {"state", InModel | InNet | InOptimizer},
-      {"each", InNet | InFn | InCheck | InOptimizer},
+      {"each", InNet | InFn | InCheck | InOptimizer | InStep},
       {"if", InNet | InFn | InCheck | InOptimizer | InStep},
       {"for", InStep},
       {"while", InStep},

@@ -116,7 +116,9 @@ void buildEverything(GraphBuilder &b) {
       auto update = [&] { b.update({second}, o({"lr", 0.1}), grad(loss, second)); };
       b.when(h > 1, [&] { b.forLoop("i", 0, 2, update); }, [&] { b.whileLoop(loss > 1, 3, update); });
       b.when(b.name("t") > 3, update);
-      b.require(h > 0);
+      Expr c = b.name("c");
+      b.each({"c"}, b.list({first, second}), [&] { b.update({c}, o({"lr", 0.1}), grad(loss, c)); });
+      b.require(b.binary(">", 2, 1));
     });
     b.minimize(loss, o({"lr", 0.1}), {first});
   });
