@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <system_error>
 
@@ -71,6 +72,17 @@ int32_t costate_fail(costate_context *context, int32_t code, const char *message
 
 int32_t costate_fail_extent(costate_context *context, const char *requirement, int64_t got) {
   return guarded(context, [&] { return costate::runtime::invalidArgument(requirement, ", but got ", got); });
+}
+
+int32_t costate_fail_extern(costate_context *context, const char *who, int32_t code) {
+  char message[1024]; // as the slot has it, which is cleared
+  std::snprintf(message, sizeof message, "%s", context->error.message());
+  return guarded(context, [&] {
+    using costate::runtime::Status;
+    bool isCode = code > COSTATE_OK && code <= COSTATE_INTERRUPTED;
+    return Status(isCode ? costate_code(code) : COSTATE_INVALID_ARGUMENT,
+                  message[0] ? costate::runtime::text(who, ": ", message) : costate::runtime::text(who, " returned ", code));
+  });
 }
 
 int32_t costate_parallel_for(costate_context *context, costate_body_fn body, int64_t count, void *closure) {

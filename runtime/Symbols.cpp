@@ -15,6 +15,7 @@ std::span<const Symbol> symbols() {
   static const Symbol table[] = {
       COSTATE_SYMBOL(costate_fail),
       COSTATE_SYMBOL(costate_fail_extent),
+      COSTATE_SYMBOL(costate_fail_extern),
       COSTATE_SYMBOL(costate_parallel_for),
       // What the functions of a model's C header call.
       COSTATE_SYMBOL(costate_model_context),

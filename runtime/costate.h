@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Changes with any change of a struct or signature below; `costate_model_create` refuses another one. */
-#define COSTATE_ABI_VERSION 1
+#define COSTATE_ABI_VERSION 2
 
 /* Alignment in bytes of every array that the library allocates. */
 #define COSTATE_ALIGNMENT 64
@@ -137,6 +137,10 @@ int32_t costate_fail_extent(costate_context *context, const char *requirement, i
  * and *second". */
 int32_t costate_require(costate_context *context, const char *text, const uint8_t *holds, const double *first, const double *second, int64_t count);
 
+/* The same of a function of the program (costate_extern_info) that returned `code`: "WHO: MESSAGE" if it has recorded a failure, else "WHO returned CODE".
+ * Returns `code` if it is one of costate_code, else INVALID_ARGUMENT. */
+int32_t costate_fail_extern(costate_context *context, const char *who, int32_t code);
+
 /* Calls body(context, i, closure) once for each i in [0, count), on the threads of the pool, in no order; returns after the last one.
  * A nested call runs on its caller alone. Allocates nothing. Returns COSTATE_OK or the code of the failing body of the lowest index
  * among those that ran; once a body fails, those not yet started are skipped. */
@@ -222,6 +226,15 @@ typedef struct costate_entry_info {
   const int64_t *dim_sources;
 } costate_entry_info;
 
+/* A C function of the program that entries call, an `extern fn` of the language. It returns 0, or another number, which ends the call of the entry with
+ * COSTATE_INVALID_ARGUMENT or, if it is one, that costate_code; costate_fail gives the message. It is called by the thread that calls the entry. */
+typedef struct costate_extern_info {
+  const char *symbol;
+  const char *prototype; /* "int32_t f(costate_context *context, const float *x, float *result, int64_t n, void *data)" */
+  const char *place;     /* of its declaration, as "digits.costate:3:11"; "" if it is not known */
+  void **data;           /* where entries read its last argument from; NULL until somebody writes it */
+} costate_extern_info;
+
 typedef struct costate_model_info {
   int32_t abi_version; /* COSTATE_ABI_VERSION of the compiler */
   int32_t reserved;
@@ -236,6 +249,8 @@ typedef struct costate_model_info {
   const costate_hyper_info *hypers;
   int64_t num_entries;
   const costate_entry_info *entries;
+  int64_t num_externs;
+  const costate_extern_info *externs;
 } costate_model_info;
 
 /* ==== Models ======================================================================================================================= */

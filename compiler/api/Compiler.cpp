@@ -4,6 +4,7 @@
 #include "costate/compiler/codegen/CInterface.h"
 #include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/pipeline/Pipeline.h"
+#include "costate/dialects/graph/CNames.h"
 #include "costate/dialects/graph/Graph.h"
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
@@ -175,14 +176,15 @@ std::string modelName(mlir::ModuleOp module, const ModelSource &source) {
   for (char &c : name)
     if (!llvm::isAlnum(c))
       c = '_';
-  if (name.empty() || llvm::isDigit(name[0]) || codegen::isReservedInC(name))
+  if (name.empty() || llvm::isDigit(name[0]) || graph::isReservedInC(name))
     name = "model_" + name;
   return name;
 }
 
 } // namespace
 
-Session::Session(Options options, Plugins plugins) : chosen(std::move(options)), added(std::move(plugins)) {
+Session::Session(Options options, Plugins plugins, Externs externs)
+    : chosen(std::move(options)), added(std::move(plugins)), functions(std::move(externs)) {
   if (chosen.threads <= 0)
     chosen.threads = std::max(1u, std::thread::hardware_concurrency());
 }
@@ -251,7 +253,7 @@ absl::StatusOr<Executable> Session::compile(const ModelSource &source, Subject s
   absl::StatusOr<codegen::Package> compiled = package(source, subject, report);
   if (!compiled.ok())
     return compiled.status();
-  return Executable::load(*compiled, report);
+  return Executable::load(*compiled, report, functions);
 }
 
 absl::StatusOr<Executable> Session::compileFile(const std::string &path) const {

@@ -30,13 +30,13 @@ struct CheckProgram {
   std::vector<ModelCheck> checks;
 };
 
-/// Compiles models under fixed options, with fixed plugins. Independent of every other session, and safe to use from several threads at once.
+/// Compiles models under fixed options, with fixed plugins and functions of the program. Independent of every other session, and safe to use from several threads at once.
 class Session {
 public:
-  explicit Session(Options options = {}, Plugins plugins = {});
+  explicit Session(Options options = {}, Plugins plugins = {}, Externs externs = {});
 
   /// Machine code in this process. Errors: InvalidArgument with the rendered diagnostics (file, line, column, source line, caret) for a
-  /// fault of the model or an option; Internal for ours.
+  /// fault of the model or an option; those of Executable::load; Internal for ours.
   absl::StatusOr<Executable> compile(const ModelSource &source) const;
   absl::StatusOr<Executable> compileFile(const std::string &path) const;
 
@@ -58,6 +58,7 @@ public:
 
   const Options &options() const { return chosen; }
   const Plugins &plugins() const { return added; }
+  const Externs &externs() const { return functions; }
 
 private:
   absl::StatusOr<codegen::Package> package(const ModelSource &source, Subject subject, CompileReport &report) const;
@@ -65,6 +66,7 @@ private:
 
   Options chosen;
   Plugins added;
+  Externs functions;
 };
 
 } // namespace costate

@@ -14,6 +14,7 @@
 
 struct costate_compiler {
   costate::Options options;
+  costate::Externs externs;
   std::string message;
 };
 
@@ -89,8 +90,8 @@ absl::Status set(costate::Options &options, const std::string &option, const std
       return status; // what was set before stays
     options.hints[option.substr(5)] = extent;
   } else {
-    return absl::NotFoundError(
-        absl::StrCat("there is no option '", option, "'; there are real, target, optimize, threads, cache, schedule and hint.NAME"));
+    return absl::NotFoundError(absl::StrCat("there is no option '", option,
+                                            "'; there are real, target, optimize, threads, cache, schedule, extern and hint.NAME"));
   }
   return absl::OkStatus();
 }
@@ -100,7 +101,7 @@ template <typename Make>
 int32_t compile(costate_compiler *compiler, costate_program **out, Make &&make) noexcept {
   *out = nullptr;
   return guarded(compiler, [&]() -> absl::Status {
-    absl::StatusOr<costate::Executable> code = make(costate::Session(compiler->options));
+    absl::StatusOr<costate::Executable> code = make(costate::Session(compiler->options, {}, compiler->externs));
     if (code.ok())
       *out = new costate_program{std::move(*code)};
     return code.status();
@@ -119,7 +120,13 @@ void costate_compiler_destroy(costate_compiler *compiler) { delete compiler; }
 const char *costate_compiler_last_error(const costate_compiler *compiler) { return compiler->message.c_str(); }
 
 int32_t costate_compiler_set(costate_compiler *compiler, const char *option, const char *value) {
-  return guarded(compiler, [&] { return set(compiler->options, option, value); });
+  return guarded(compiler, [&] {
+    return std::string_view(option) == "extern" ? compiler->externs.load(value) : set(compiler->options, option, value);
+  });
+}
+
+int32_t costate_compiler_extern(costate_compiler *compiler, const char *name, void (*function)(void), void *data) {
+  return guarded(compiler, [&] { return compiler->externs.addUnchecked(name, reinterpret_cast<void *>(function), data); });
 }
 
 int32_t costate_compiler_compile(costate_compiler *compiler, const char *name, const char *model, int64_t size, costate_program **out) {

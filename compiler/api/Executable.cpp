@@ -45,9 +45,9 @@ absl::Status runtimeStatus(int32_t code, const costate_context *context) {
 Executable::Executable(std::shared_ptr<LoadedLibrary> code, std::string manifest, CompileReport report)
     : code(std::move(code)), text(std::move(manifest)), cost(std::move(report)) {}
 
-absl::StatusOr<Executable> Executable::load(const codegen::Package &package, CompileReport report) {
+absl::StatusOr<Executable> Executable::load(const codegen::Package &package, CompileReport report, const Externs &externs) {
   auto start = std::chrono::steady_clock::now();
-  absl::StatusOr<std::unique_ptr<LoadedLibrary>> library = LoadedLibrary::load(package);
+  absl::StatusOr<std::unique_ptr<LoadedLibrary>> library = LoadedLibrary::load(package, externs);
   if (!library.ok())
     return library.status();
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -3,6 +3,7 @@
 #ifndef COSTATE_COMPILER_API_EXECUTABLE_H
 #define COSTATE_COMPILER_API_EXECUTABLE_H
 
+#include "costate/compiler/api/Externs.h"
 #include "costate/compiler/codegen/Package.h"
 #include "costate/runtime/costate.h"
 
@@ -42,8 +43,9 @@ public:
   /// A handle of the runtime: `costate_model_invoke(model.get(), ...)` and so on.
   using Model = std::unique_ptr<costate_model, DestroyModel>;
 
-  /// Brings a package into the process; the time that it takes is added to the report. Errors: Internal.
-  static absl::StatusOr<Executable> load(const codegen::Package &package, CompileReport report);
+  /// Brings a package into the process, which calls the functions of `externs`; the time that it takes is added to the report. Errors: NotFound and
+  /// InvalidArgument for a function that is not there or has another prototype; Internal.
+  static absl::StatusOr<Executable> load(const codegen::Package &package, CompileReport report, const Externs &externs = {});
 
   /// Entries, slots, hyper-parameters, dimensions.
   const costate_model_info &info() const;

@@ -47,7 +47,8 @@ const runtime::Symbol cLibrary[] = {
 
 class LibraryLoader {
 public:
-  explicit LibraryLoader(const codegen::Package &package) : package(package), file(std::as_bytes(std::span(package.library))) {}
+  LibraryLoader(const codegen::Package &package, const Externs &externs)
+      : package(package), externs(externs), file(std::as_bytes(std::span(package.library))) {}
 
   absl::StatusOr<std::unique_ptr<LoadedLibrary>> load() {
     if (absl::Status status = map(); !status.ok())
@@ -64,6 +65,8 @@ public:
     if (!info.ok())
       return broken(std::string(info.status().message()));
     library->modelInfo = reinterpret_cast<const costate_model_info *(*)()>(*info)();
+    if (absl::Status status = bindExterns(); !status.ok())
+      return status;
     return std::move(library);
   }
 
@@ -148,7 +151,31 @@ private:
       for (const runtime::Symbol &candidate : known)
         if (nameOf(symbol) == candidate.name)
           return reinterpret_cast<uint64_t>(candidate.address);
-    return broken(runtime::text("requires '", nameOf(symbol), "', which neither the model nor the runtime has"));
+    std::string name(nameOf(symbol));
+    if (std::optional<Externs::Function> function = externs.find(name))
+      return reinterpret_cast<uint64_t>(function->address);
+    missing.push_back(name);
+    return 0;
+  }
+
+  /// Nobody else calls the functions of the program by now, so that what is not there can be said in the model's words.
+  absl::Status bindExterns() {
+    const costate_model_info &info = *library->modelInfo;
+    for (const costate_extern_info &required : std::span(info.externs, info.num_externs)) {
+      std::optional<Externs::Function> function = externs.find(required.symbol);
+      std::string what = runtime::text("model '", info.name, "' requires a function '", required.prototype, "'",
+                                       *required.place ? " at " : "", required.place);
+      if (!function)
+        return absl::NotFoundError(runtime::text(what, ", which neither a library given by --extern nor the program has"));
+      if (!function->parameters.empty() && function->parameters != parametersOf(required.prototype))
+        return absl::InvalidArgumentError(runtime::text(what, ", but got one of (", function->parameters, ")"));
+      *required.data = function->data;
+      std::erase(missing, required.symbol);
+    }
+    if (!missing.empty())
+      return broken(runtime::text("requires '", missing.front(), "', which neither the model nor the runtime has"));
+    library->externs = externs;
+    return absl::OkStatus();
   }
 
   absl::Status relocate(const Elf64_Rela &relocation) {
@@ -195,6 +222,8 @@ private:
   }
 
   const codegen::Package &package;
+  const Externs &externs;
+  std::vector<std::string> missing; // symbols that nothing defines
   std::span<const std::byte> file;
   std::span<const Elf64_Phdr> segments;
   std::unique_ptr<LoadedLibrary> library;
@@ -203,7 +232,9 @@ private:
   std::span<const Elf64_Rela> dataRelocations, callRelocations;
 };
 
-absl::StatusOr<std::unique_ptr<LoadedLibrary>> LoadedLibrary::load(const codegen::Package &package) { return LibraryLoader(package).load(); }
+absl::StatusOr<std::unique_ptr<LoadedLibrary>> LoadedLibrary::load(const codegen::Package &package, Externs externs) {
+  return LibraryLoader(package, externs).load();
+}
 
 LoadedLibrary::~LoadedLibrary() { munmap(memory.data(), memory.size()); }
 

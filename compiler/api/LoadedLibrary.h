@@ -3,6 +3,7 @@
 #ifndef COSTATE_COMPILER_API_LOADEDLIBRARY_H
 #define COSTATE_COMPILER_API_LOADEDLIBRARY_H
 
+#include "costate/compiler/api/Externs.h"
 #include "costate/compiler/codegen/Package.h"
 #include "costate/runtime/costate.h"
 
@@ -21,8 +22,9 @@ namespace costate {
 /// the library is not given to the system's loader, which would also want a file.
 class LoadedLibrary {
 public:
-  /// Maps the library. Errors: Internal, also for a library that linkLibrary would not write; a symbol that neither it nor the runtime defines is named.
-  static absl::StatusOr<std::unique_ptr<LoadedLibrary>> load(const codegen::Package &package);
+  /// Maps the library; `externs` stay as long as it. Errors: NotFound for a function of the program that `externs` lack, InvalidArgument for one of another
+  /// prototype; Internal, also for a library that linkLibrary would not write: a symbol that neither it nor the runtime defines is named.
+  static absl::StatusOr<std::unique_ptr<LoadedLibrary>> load(const codegen::Package &package, Externs externs = {});
   ~LoadedLibrary();
   LoadedLibrary(const LoadedLibrary &) = delete;
   LoadedLibrary &operator=(const LoadedLibrary &) = delete;
@@ -42,6 +44,7 @@ private:
 
   std::span<std::byte> memory;
   std::vector<Export> exports;
+  Externs externs;
   const costate_model_info *modelInfo = nullptr;
 
   friend class LibraryLoader;

@@ -39,9 +39,15 @@ const char *costate_compiler_last_error(const costate_compiler *compiler);
  *   threads    of the compiler; 0: one a CPU
  *   cache      folder of compiled objects; empty: none
  *   schedule   file of kernels with schedules, as `costate tune` writes it; empty: none
+ *   extern     shared library with C functions that models call (`extern fn`); may be set several times
  *   hint.NAME  likely extent of dimension NAME
  * Errors: NOT_FOUND for another option, INVALID_ARGUMENT for a value that it cannot have. */
 int32_t costate_compiler_set(costate_compiler *compiler, const char *option, const char *value);
+
+/* Gives models a C function for their `extern fn` of this name, from the next compilation on: before those of libraries. `function` is what the prototype in
+ * costate_model_info.externs says, cast; nothing checks it. `data` is its last argument. Both must outlive the programs. Errors: INVALID_ARGUMENT for a
+ * NULL function or a name that there is already. */
+int32_t costate_compiler_extern(costate_compiler *compiler, const char *name, void (*function)(void), void *data);
 
 /* Compiles a model of `size` bytes, text or binary (GraphBuilder), to machine code in this process. `name` stands for it in messages. `*out` is NULL on
  * error. Errors: INVALID_ARGUMENT for a mistake of the model or an option, NOT_FOUND and IO for a file, INTERNAL for one of ours. */

@@ -137,6 +137,26 @@ Value addressOf(Builder &b, Value buffer) {
   return LLVM::GEPOp::create(b, pointerType(b), b.getIntegerType(8 * bytes), address, ArrayRef<LLVM::GEPArg>{toInt(b, metadata.getOffset(), 64)});
 }
 
+/// A text that ends with 0, as constant data.
+LLVM::GlobalOp constantText(Builder &b, StringRef text, SymbolTable &symbols) {
+  OpBuilder top = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
+  std::string bytes = text.str() + '\0';
+  auto data = LLVM::GlobalOp::create(top, b.getLoc(), LLVM::LLVMArrayType::get(b.getIntegerType(8), bytes.size()), /*isConstant=*/true,
+                                     LLVM::Linkage::Private, "text", b.getStringAttr(bytes));
+  symbols.insert(data);
+  return data;
+}
+
+/// The C function `symbol`, which returns a code, declared once.
+LLVM::LLVMFuncOp declare(Builder &b, StringRef symbol, ArrayRef<Type> types, SymbolTable &symbols) {
+  if (auto known = symbols.lookup<LLVM::LLVMFuncOp>(symbol))
+    return known;
+  OpBuilder top = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
+  auto function = LLVM::LLVMFuncOp::create(top, b.getLoc(), symbol, LLVM::LLVMFunctionType::get(b.getI32Type(), types));
+  symbols.insert(function);
+  return function;
+}
+
 halide_type_t halideType(Type type) {
   uint8_t bits = type.getIntOrFloatBitWidth();
   if (type.isBF16())
@@ -230,25 +250,51 @@ private:
         else
           arguments.push_back(operand.getType().isIndex() ? toInt(b, operand, 64) : operand);
       }
-    replaceByCall(b, call, call.getCallee(), arguments);
+    if (!call.getPrototype()) {
+      replaceByCall(b, call, call.getCallee(), arguments);
+      return;
+    }
+    LLVM::GlobalOp data = programData((call.getCallee() + ".data").str());
+    arguments.push_back(LLVM::LoadOp::create(b, pointerType(b), LLVM::AddressOfOp::create(b, data)));
+    std::string blame = ("'" + call.getCallee().drop_front(kernel::kProgramPrefix.size()) + "'").str(),
+                place = graph::placeOf(call.getLoc());
+    if (!place.empty())
+      blame += " at " + place;
+    replaceByCall(b, call, call.getCallee(), arguments, blame);
   }
 
-  /// Calls the C function `symbol` and leaves the entry with its code unless that is 0. Returns the block where it goes on.
-  Block *replaceByCall(Builder &b, Operation *op, StringRef symbol, ArrayRef<Value> arguments) {
-    auto callee = symbols.lookup<LLVM::LLVMFuncOp>(symbol);
-    if (!callee) {
-      SmallVector<Type> types = llvm::to_vector(ValueRange(arguments).getTypes());
-      OpBuilder declare = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
-      callee = LLVM::LLVMFuncOp::create(declare, b.getLoc(), symbol, LLVM::LLVMFunctionType::get(b.getI32Type(), types));
-      symbols.insert(callee);
-    }
+  /// The place of the pointer that goes with a function of the program: beside the descriptor of the model (EmitDescriptor.h).
+  LLVM::GlobalOp programData(StringRef name) {
+    if (auto known = symbols.lookup<LLVM::GlobalOp>(name))
+      return known;
+    OpBuilder top = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
+    auto data = LLVM::GlobalOp::create(top, function.getLoc(), LLVM::LLVMPointerType::get(top.getContext()), /*isConstant=*/false,
+                                       LLVM::Linkage::External, name, Attribute());
+    symbols.insert(data);
+    return data;
+  }
+
+  /// Calls the C function `symbol` and leaves the entry with its code unless that is 0; `blame` says whose failure it is, if not that of the runtime.
+  /// Returns the block where it goes on.
+  Block *replaceByCall(Builder &b, Operation *op, StringRef symbol, ArrayRef<Value> arguments, StringRef blame = "") {
+    auto callee = declare(b, symbol, llvm::to_vector(ValueRange(arguments).getTypes()), symbols);
     Value code = LLVM::CallOp::create(b, callee, arguments).getResult();
     Value failed = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, code, constantInt(b, 32, 0));
     Block *block = op->getBlock();
     Block *rest = block->splitBlock(op);
     op->erase();
+    Block *leaving = exitBlock();
+    SmallVector<Value> passed{code};
+    if (!blame.empty()) {
+      leaving = b.createBlock(&function.getBody(), Region::iterator(rest));
+      Value text = LLVM::AddressOfOp::create(b, constantText(b, blame, symbols));
+      auto report = declare(b, "costate_fail_extern", {pointerType(b), pointerType(b), b.getI32Type()}, symbols);
+      Value reported = LLVM::CallOp::create(b, report, ValueRange{context, text, code}).getResult();
+      cf::BranchOp::create(b, exitBlock(), reported);
+      passed.clear();
+    }
     b.setInsertionPointToEnd(block);
-    auto branch = cf::CondBranchOp::create(b, failed, exitBlock(), ValueRange{code}, rest, ValueRange{});
+    auto branch = cf::CondBranchOp::create(b, failed, leaving, passed, rest, ValueRange{});
     branch.setBranchWeights(ArrayRef<int32_t>{1, 1 << 20});
     return rest;
   }
@@ -464,30 +510,9 @@ struct BindEntries : impl::BindEntriesBase<BindEntries> {
     if (!requirement.getPlace().empty())
       text += (" at " + requirement.getPlace()).str();
     Value words = LLVM::AddressOfOp::create(b, constantText(b, text, symbols));
-    Value code = LLVM::CallOp::create(b, refusalOf(b, symbols), ValueRange{context, words, got}).getResult();
-    func::ReturnOp::create(b, code);
+    auto refusal = declare(b, "costate_fail_extent", {pointerType(b), pointerType(b), b.getI64Type()}, symbols);
+    func::ReturnOp::create(b, LLVM::CallOp::create(b, refusal, ValueRange{context, words, got}).getResult());
     b.setInsertionPointToEnd(rest);
-  }
-
-  LLVM::GlobalOp constantText(Builder &b, StringRef text, SymbolTable &symbols) {
-    OpBuilder top = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
-    std::string bytes = text.str() + '\0';
-    auto data = LLVM::GlobalOp::create(top, b.getLoc(), LLVM::LLVMArrayType::get(b.getIntegerType(8), bytes.size()), /*isConstant=*/true,
-                                       LLVM::Linkage::Private, "text", b.getStringAttr(bytes));
-    symbols.insert(data);
-    return data;
-  }
-
-  /// costate_fail_extent, declared once.
-  LLVM::LLVMFuncOp refusalOf(Builder &b, SymbolTable &symbols) {
-    StringRef name = "costate_fail_extent";
-    if (auto known = symbols.lookup<LLVM::LLVMFuncOp>(name))
-      return known;
-    OpBuilder top = OpBuilder::atBlockBegin(cast<ModuleOp>(symbols.getOp()).getBody());
-    auto type = LLVM::LLVMFunctionType::get(b.getI32Type(), {pointerType(b), pointerType(b), b.getI64Type()});
-    auto refusal = LLVM::LLVMFuncOp::create(top, b.getLoc(), name, type);
-    symbols.insert(refusal);
-    return refusal;
   }
 
   LogicalResult emitWorkspace(func::FuncOp entry, StringRef name, const ModelDescription &model, SymbolTable &symbols) {

@@ -2,6 +2,7 @@
 #include "costate/compiler/codegen/CInterface.h"
 
 #include "costate/compiler/codegen/EmitDescriptor.h"
+#include "costate/dialects/graph/CNames.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -13,17 +14,6 @@
 
 namespace costate::codegen {
 
-bool isReservedInC(llvm::StringRef text) {
-  static const llvm::StringSet<> words = {
-      "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "compl", "concept", "const",
-      "constexpr", "continue", "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false", "float",
-      "for", "friend", "goto", "if", "inline", "int", "long", "main", "mutable", "namespace", "new", "noexcept", "not", "nullptr", "operator",
-      "or", "private", "protected", "public", "register", "requires", "restrict", "return", "short", "signed", "sizeof", "static",
-      "struct", "switch", "template", "this", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unsigned",
-      "using", "virtual", "void", "volatile", "while", "xor"};
-  return words.contains(text);
-}
-
 namespace {
 
 /// Makes C identifiers, each different from those before.
@@ -33,7 +23,7 @@ public:
     std::string text;
     for (char c : name)
       text += absl::ascii_isalnum(c) ? c : '_';
-    if (text.empty() || absl::ascii_isdigit(text[0]) || isReservedInC(text))
+    if (text.empty() || absl::ascii_isdigit(text[0]) || graph::isReservedInC(text))
       text = "_" + text;
     std::string unique = text;
     for (int number = 2; !taken.insert(unique).second; ++number)
@@ -160,6 +150,15 @@ std::string CInterface::header() const {
                       model.hypers[index].defaultValue, " */\n");
     absl::StrAppend(&text, "} ", name, "_hyper;\n\n");
   }
+  if (!model.externs.empty())
+    absl::StrAppend(&text,
+                    "/* What the model calls: functions of the program that links it. Each returns 0, or another number, which ends the "
+                    "call of the model.\n",
+                    " * Arrays are dense and row-major, results are last, `data` is NULL. */\n");
+  for (const ExternDescription &description : model.externs)
+    absl::StrAppend(&text, description.prototype, ";", description.place.empty() ? "" : absl::StrCat(" /* ", description.place, " */"),
+                    "\n");
+  absl::StrAppend(&text, model.externs.empty() ? "" : "\n");
   std::string dimsParameter = dims.empty() ? "" : absl::StrCat("const ", name, "_dims *max, ");
   absl::StrAppend(&text, "/* Creates the model on a context, ", dims.empty() ? "" : "for calls up to the extents of `max`, ",
                   "with its parameters drawn from seed 0. */\n", "int32_t ", name, "_create(costate_context *context, ", dimsParameter, name,

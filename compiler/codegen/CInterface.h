@@ -16,9 +16,6 @@ class Module;
 
 namespace costate::codegen {
 
-/// Is it a word of C or C++, or `main`, so that no type can have the name?
-bool isReservedInC(llvm::StringRef text);
-
 /// The C names of a model. A name of the model becomes an identifier by writing '_' for what C does not allow; of two that become equal
 /// the second gets a number.
 class CInterface {

@@ -9,7 +9,8 @@ namespace costate::codegen {
 
 // Each struct below is written as the list of its fields; a field that is added there must be added here.
 static_assert(sizeof(costate_leaf_info) == 32 && sizeof(costate_slot_info) == 56 && sizeof(costate_hyper_info) == 24 &&
-              sizeof(costate_array_info) == 40 && sizeof(costate_entry_info) == 72 && sizeof(costate_model_info) == 96);
+              sizeof(costate_array_info) == 40 && sizeof(costate_entry_info) == 72 && sizeof(costate_extern_info) == 32 &&
+              sizeof(costate_model_info) == 112);
 
 llvm::Constant *emitString(llvm::Module &module, llvm::StringRef text) {
   llvm::Constant *data = llvm::ConstantDataArray::getString(module.getContext(), text);
@@ -95,6 +96,15 @@ private:
                    entry.hasCompoundAxes ? function(entry, ".extents") : null(), numbers(entry.dimSources)});
   }
 
+  /// With the variable that entries read what goes with the function from.
+  llvm::Constant *externInfo(const ExternDescription &description) {
+    auto *type = llvm::PointerType::get(context, 0);
+    auto *data = new llvm::GlobalVariable(module, type, /*isConstant=*/false, llvm::GlobalValue::ExternalLinkage, null(),
+                                          entrySymbol(model, "extern." + description.symbol + ".data"));
+    data->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    return record({string(description.symbol), string(description.prototype), string(description.place), data});
+  }
+
   const ModelDescription &model;
   llvm::Module &module;
   llvm::LLVMContext &context;
@@ -106,7 +116,8 @@ llvm::Constant *Emitter::emit(const Target &target) {
                  arrayOf(model.dims, [&](const std::string &name) { return string(name); }), i64(model.slots.size()),
                  arrayOf(model.slots, [&](const SlotDescription &s) { return slot(s); }), i64(model.hypers.size()),
                  arrayOf(model.hypers, [&](const HyperDescription &h) { return hyper(h); }), i64(model.entries.size()),
-                 arrayOf(model.entries, [&](const EntryDescription &e) { return entry(e); })});
+                 arrayOf(model.entries, [&](const EntryDescription &e) { return entry(e); }), i64(model.externs.size()),
+                 arrayOf(model.externs, [&](const ExternDescription &e) { return externInfo(e); })});
 }
 
 } // namespace

@@ -244,8 +244,25 @@ private:
       function.setName(entrySymbol(model, function.getName()));
       function.setVisibility(llvm::GlobalValue::HiddenVisibility);
     }
+    nameProgramFunctions(*part.code);
     queue.add(part.code->getInstructionCount(), [this, &part, optimize] { compile(part, optimize); });
     return success();
+  }
+
+  /// A function of the program gets the name that the program knows it by, which nothing in the module keeps from it; what goes with it belongs to the model.
+  void nameProgramFunctions(llvm::Module &code) {
+    for (const ExternDescription &description : model.externs) {
+      std::string name = kernel::kProgramPrefix.str() + description.symbol;
+      llvm::Function *function = code.getFunction(name);
+      if (!function)
+        continue;
+      if (llvm::GlobalValue *other = code.getNamedValue(description.symbol))
+        other->setName("private." + description.symbol);
+      function->setName(description.symbol);
+      llvm::GlobalVariable *data = code.getNamedGlobal(name + ".data");
+      data->setName(entrySymbol(model, data->getName()));
+      data->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    }
   }
 
   void compile(Part &part, int optimize) {

@@ -59,6 +59,9 @@ std::string writeManifest(const ModelDescription &model, const Target &target, c
       results.push_back(arrayJson(result));
     json["entries"].push_back({{"name", entry.name}, {"arguments", arguments}, {"results", results}});
   }
+  json["externs"] = Json::array();
+  for (const ExternDescription &description : model.externs)
+    json["externs"].push_back({{"name", description.symbol}, {"prototype", description.prototype}, {"place", description.place}});
   json["kernels"] = kernels;
   // IR may name things by bytes that are no UTF-8, which JSON cannot.
   return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";

@@ -2,6 +2,7 @@
 #include "costate/compiler/codegen/ModelDescription.h"
 
 #include "costate/dialects/interfaces/Interfaces.h"
+#include "costate/dialects/kernel/Kernel.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -44,6 +45,7 @@ public:
   LogicalResult addEntry(func::FuncOp entry);
   /// Once all entries are known, so that the dimensions of the model are.
   LogicalResult resolveDims(func::FuncOp entry, EntryDescription &description);
+  LogicalResult addExtern(kernel::ExternOp call);
 
   ModelDescription model;
 
@@ -259,6 +261,23 @@ LogicalResult Describer::resolveDims(func::FuncOp entry, EntryDescription &descr
   return success();
 }
 
+LogicalResult Describer::addExtern(kernel::ExternOp call) {
+  std::optional<llvm::StringRef> prototype = call.getPrototype();
+  llvm::StringRef symbol = call.getCallee();
+  if (!prototype || !symbol.consume_front(kernel::kProgramPrefix))
+    return success();
+  if (symbol == model.name || symbol.starts_with(model.name + "_"))
+    return emitError(call.getLoc()) << "requires the name of a C function that is none of model '" << model.name << "', but got '" << symbol
+                                    << "'";
+  auto known = llvm::find_if(model.externs, [&](const ExternDescription &other) { return other.symbol == symbol; });
+  if (known == model.externs.end())
+    model.externs.push_back({symbol.str(), prototype->str(), graph::placeOf(call.getLoc())});
+  else if (known->prototype != *prototype)
+    return emitError(call.getLoc()) << "requires one prototype of C function '" << symbol << "', but got '" << known->prototype << "' and '"
+                                    << *prototype << "'";
+  return success();
+}
+
 } // namespace
 
 FailureOr<ModelDescription> describeModel(ModuleOp module, llvm::StringRef name) {
@@ -282,6 +301,10 @@ FailureOr<ModelDescription> describeModel(ModuleOp module, llvm::StringRef name)
   for (auto [entry, description] : llvm::zip(entries, describer.model.entries))
     if (failed(describer.resolveDims(entry, description)))
       return failure();
+  WalkResult externs = module.walk(
+      [&](kernel::ExternOp call) { return failed(describer.addExtern(call)) ? WalkResult::interrupt() : WalkResult::advance(); });
+  if (externs.wasInterrupted())
+    return failure();
   return std::move(describer.model);
 }
 

@@ -58,6 +58,12 @@ struct EntryDescription {
   std::vector<int64_t> dimSources;
 };
 
+/// A C function of the program that the model calls.
+struct ExternDescription {
+  std::string symbol, prototype;
+  std::string place; // file:line:column of its declaration, or empty
+};
+
 struct ModelDescription {
   std::string name;
   /// What the model says about its training; read by tools, not by the runtime.
@@ -68,6 +74,7 @@ struct ModelDescription {
   std::vector<SlotDescription> slots;
   std::vector<HyperDescription> hypers;
   std::vector<EntryDescription> entries;
+  std::vector<ExternDescription> externs;
 
   /// Position of a dimension. It must exist.
   int64_t dimIndex(llvm::StringRef name) const;
@@ -81,7 +88,7 @@ bool isResult(mlir::func::FuncOp entry, unsigned number);
 
 /// Reads the entries of `module`, which are on buffers: arguments, then results as destinations, then the workspace. `name`: the model's, a C
 /// identifier. Fails with a located message where two entries disagree on a slot or hyper-parameter of one name, where a role or type has
-/// no place in the interface, and where no argument binds a dimension.
+/// no place in the interface, where no argument binds a dimension, and where a C function of the program has a name of the model's or two prototypes.
 mlir::FailureOr<ModelDescription> describeModel(mlir::ModuleOp module, llvm::StringRef name);
 
 } // namespace costate::codegen

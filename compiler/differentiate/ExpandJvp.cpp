@@ -95,7 +95,7 @@ LogicalResult Push::visit(Operation *op) {
     return visitWhile(loop);
   if (auto branch = dyn_cast<scf::IfOp>(op))
     return visitIf(branch);
-  return op->emitError() << "requires a derivative rule of '" << op->getName() << "', which lies on the path of a derivative";
+  return refuse(op);
 }
 
 /// The rule of a function is linear in the cotangents u: rule(x, u) = J(x)^T u. So J t is the cotangent of u when the rule's results have

@@ -293,13 +293,13 @@ FailureOr<func::FuncOp> Expander::map(func::FuncOp function, ArrayRef<bool> over
     return failure();
   func::ReturnOp::create(builder, function.getLoc(), lanes.batchedAll(from.getTerminator()->getOperands()));
   updateResults(result, dimensions);
+  made[key] = result; // its rule may call it
   if (func::FuncOp rule = ruleOf(function)) {
     FailureOr<func::FuncOp> batchedRule = mapRule(rule, function, over, size);
     if (failed(batchedRule))
       return failure();
     result->setAttr(kVjpAttr, FlatSymbolRefAttr::get(*batchedRule));
   }
-  made[key] = result;
   return result;
 }
 

@@ -23,6 +23,13 @@ namespace costate::differentiate {
 #define GEN_PASS_DEF_EXPANDREQUESTS
 #include "costate/compiler/differentiate/Passes.h.inc"
 
+LogicalResult refuse(Operation *op) {
+  if (auto call = dyn_cast<ExternOp>(op))
+    return call.emitError() << "requires a rule for the derivative of C function '" << call.getSymbol()
+                            << "', such as 'vjp (dy) -> ...' behind the types of its extern fn";
+  return op->emitError() << "requires a derivative rule of '" << op->getName() << "', which lies on the path of a derivative";
+}
+
 LogicalResult Expander::flatten(func::FuncOp function) {
   if (flat.contains(function) || function.isExternal())
     return success();

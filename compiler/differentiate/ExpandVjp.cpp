@@ -134,7 +134,7 @@ LogicalResult Sweep::visit(Operation *op) {
     return visitWhile(loop);
   if (auto branch = dyn_cast<scf::IfOp>(op))
     return visitIf(branch);
-  return op->emitError() << "requires a derivative rule of '" << op->getName() << "', which lies on the path of a derivative";
+  return refuse(op);
 }
 
 /// A function with a rule: rule(inputs, a cotangent per float result) -> a cotangent per float input.

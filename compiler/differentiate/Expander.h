@@ -75,6 +75,9 @@ private:
 
 inline bool isFloat(mlir::Type type) { return mlir::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(type)); }
 
+/// Fails with an error at `op`, which has no derivative and lies on the path of one.
+llvm::LogicalResult refuse(mlir::Operation *op);
+
 /// Fails with an error at `loop` unless all carries are tensors. why: what needs them, as "in reverse mode".
 llvm::LogicalResult requireTensors(mlir::Operation *loop, mlir::ValueRange carries, llvm::StringRef why);
 

@@ -342,8 +342,8 @@ private:
               fresh->setAttr(name, value);
         })
         .Case([&](kernel::ExternOp call) {
-          kernel::ExternOp::create(b, loc, TypeRange(), call.getCalleeAttr(), inMemory(call.getInputs()), inMemory(call.getResults()), call.getExtents(),
-                                   ValueRange());
+          kernel::ExternOp::create(b, loc, TypeRange(), call.getCalleeAttr(), inMemory(call.getInputs()), inMemory(call.getResults()),
+                                   call.getExtents(), ValueRange(), call.getPrototypeAttr());
         })
         .Case([&](report::RequireOp requirement) {
           Value nothing = constantAt(loc, "nothing", DenseElementsAttr::get(RankedTensorType::get({}, b.getF64Type()), 0.0));

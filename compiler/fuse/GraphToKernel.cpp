@@ -139,7 +139,7 @@ private:
     return success();
   }
 
-  //===--- Functions of the runtime ---===//
+  //===--- Functions of the runtime, and of the program ---===//
 
   static std::string suffix(Type type) {
     if (type.isF32() || type.isF64())
@@ -148,7 +148,7 @@ private:
   }
 
   kernel::ExternOp callExtern(Operation *op, const Twine &function, ValueRange inputs, TypeRange types, ArrayRef<DimAttr> extents,
-                              ArrayRef<Dims> shapes) {
+                              ArrayRef<Dims> shapes, StringAttr prototype = {}) {
     SmallVector<Value> numbers, sizes;
     for (DimAttr dim : extents)
       numbers.push_back(dims.get(dim));
@@ -159,15 +159,45 @@ private:
     if (llvm::is_contained(numbers, Value()) || llvm::is_contained(sizes, Value()))
       return {};
     b.setInsertionPoint(op);
-    auto call = kernel::ExternOp::create(b, op->getLoc(), types, FlatSymbolRefAttr::get(b.getContext(), function.str()), inputs, ValueRange(),
-                                         numbers, sizes);
+    auto call = kernel::ExternOp::create(b, op->getLoc(), types, FlatSymbolRefAttr::get(b.getContext(), function.str()), inputs,
+                                         ValueRange(), numbers, sizes, prototype);
     call->setAttr(kDimsAttr, dimsAttr(b.getContext(), shapes));
     for (auto [result, shape] : llvm::zip_equal(call.getResults(), shapes))
       dimensions.set(result, shape);
     return call;
   }
 
+  /// What C passes in place of a scalar: small integers as larger ones.
+  Value passedInC(Value scalar) {
+    Location loc = scalar.getLoc();
+    Type type = cast<RankedTensorType>(scalar.getType()).getElementType();
+    Value value = tensor::ExtractOp::create(b, loc, scalar);
+    if (isa<FloatType>(type) || type.getIntOrFloatBitWidth() >= 32)
+      return value;
+    if (type.isUnsignedInteger())
+      value = UnrealizedConversionCastOp::create(b, loc, b.getIntegerType(type.getIntOrFloatBitWidth()), value).getResult(0);
+    bool hasSign = !type.isUnsignedInteger() && !type.isInteger(1);
+    return hasSign ? arith::ExtSIOp::create(b, loc, b.getI32Type(), value).getResult()
+                   : arith::ExtUIOp::create(b, loc, b.getI32Type(), value).getResult();
+  }
+
+  LogicalResult writeExtern(graph::ExternOp op) {
+    b.setInsertionPoint(op);
+    SmallVector<Value> inputs = llvm::map_to_vector(
+        op.getInputs(), [&](Value input) { return cast<RankedTensorType>(input.getType()).getRank() == 0 ? passedInC(input) : input; });
+    SmallVector<Dims> shapes = llvm::map_to_vector(op.getResults(), [&](Value result) { return dimensions.of(result); });
+    auto call = callExtern(op, kernel::kProgramPrefix + op.getSymbol(), inputs, op.getResultTypes(), toDims(op.getExtents()), shapes,
+                           op.getPrototypeAttr());
+    if (!call)
+      return failure();
+    op->replaceAllUsesWith(call.getResults());
+    op->erase();
+    return success();
+  }
+
   LogicalResult writeExtern(Operation *op) {
+    if (auto call = dyn_cast<graph::ExternOp>(op))
+      return writeExtern(call);
     MLIRContext *context = op->getContext();
     auto number = [&](int64_t value) { return DimAttr::get(context, value); };
     if (!isa<SortOp, TopKOp, CholeskyOp, TriangularSolveOp, LuOp, QrOp, EighOp, SvdOp>(op))

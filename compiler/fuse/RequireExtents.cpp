@@ -18,19 +18,6 @@ namespace costate::fuse {
 
 namespace {
 
-/// "digits.costate:7:12" of the first place in a file, else nothing.
-std::string placeOf(Location loc) {
-  std::string place;
-  loc->walk([&](Location part) {
-    auto file = dyn_cast<FileLineColLoc>(part);
-    if (!file)
-      return WalkResult::advance();
-    place = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
-    return WalkResult::interrupt();
-  });
-  return place;
-}
-
 class Requirements {
 public:
   explicit Requirements(func::FuncOp entry) : entry(entry), names(boundNames(entry)) {}

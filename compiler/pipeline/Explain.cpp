@@ -165,7 +165,9 @@ ExplainedEntry explainEntry(func::FuncOp entry, const LikelyValues &likely, Symb
       described.text = signatureOf(call.getCallee(), call.getInputs().getTypes(), call.getOuts().getTypes());
     } else {
       described.executor = "extern";
-      described.text = signatureOf(function.getCallee(), function.getInputs().getTypes(), function.getOuts().getTypes());
+      StringRef callee = function.getCallee();
+      callee.consume_front(kernel::kProgramPrefix);
+      described.text = signatureOf(callee, function.getInputs().getTypes(), function.getOuts().getTypes());
     }
     if (auto reason = op->getAttrOfType<StringAttr>("reason"))
       described.reason = reason.str();

@@ -440,6 +440,42 @@ ParseResult parseShape(AsmParser &parser, ArrayAttr &shape) {
 
 void printShape(AsmPrinter &printer, Operation *, ArrayAttr shape) { printer << toString(toDims(shape)); }
 
+ParseResult parseShapes(AsmParser &parser, ArrayAttr &shapes) {
+  SmallVector<Attribute> all;
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
+        ArrayAttr shape;
+        if (parseShape(parser, shape))
+          return failure();
+        all.push_back(shape);
+        return success();
+      }))
+    return failure();
+  shapes = parser.getBuilder().getArrayAttr(all);
+  return success();
+}
+
+void printShapes(AsmPrinter &printer, Operation *op, ArrayAttr shapes) {
+  printer << '[';
+  llvm::interleaveComma(shapes.getAsRange<ArrayAttr>(), printer, [&](ArrayAttr shape) { printShape(printer, op, shape); });
+  printer << ']';
+}
+
+//===----------------------------------------------------------------------===//
+// Places
+//===----------------------------------------------------------------------===//
+
+std::string placeOf(Location loc) {
+  std::string place;
+  loc->walk([&](Location part) {
+    auto file = dyn_cast<FileLineColLoc>(part);
+    if (!file)
+      return WalkResult::advance();
+    place = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+    return WalkResult::interrupt();
+  });
+  return place;
+}
+
 //===----------------------------------------------------------------------===//
 // Shapes
 //===----------------------------------------------------------------------===//

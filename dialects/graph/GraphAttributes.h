@@ -39,6 +39,13 @@ void printDim(mlir::AsmPrinter &printer, mlir::Operation *op, DimAttr dim);
 mlir::ParseResult parseShape(mlir::AsmParser &parser, mlir::ArrayAttr &shape);
 void printShape(mlir::AsmPrinter &printer, mlir::Operation *op, mlir::ArrayAttr shape);
 
+/// The same of a list of shapes: `[[n], []]`.
+mlir::ParseResult parseShapes(mlir::AsmParser &parser, mlir::ArrayAttr &shapes);
+void printShapes(mlir::AsmPrinter &printer, mlir::Operation *op, mlir::ArrayAttr shapes);
+
+/// "digits.costate:7:12" of the first place in a file; else nothing.
+std::string placeOf(mlir::Location loc);
+
 /// Product of all dimensions; 1 for a scalar.
 DimAttr product(mlir::MLIRContext *context, llvm::ArrayRef<DimAttr> dims);
 

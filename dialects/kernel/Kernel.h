@@ -28,6 +28,9 @@ class StageOp;
 class UpdateOp;
 class WriteOp;
 class DefineOp;
+
+/// In front of the name of a C function of the program in `kernel.extern`.
+inline constexpr llvm::StringLiteral kProgramPrefix = "extern.";
 } // namespace costate::kernel
 
 #define GET_OP_CLASSES

@@ -709,8 +709,9 @@ LogicalResult ExternOp::verify() {
   if (failed(verifyForm(*this, getInputs(), getOuts())))
     return failure();
   for (Type type : llvm::concat<const Type>(llvm::to_vector(getInputs().getTypes()), llvm::to_vector(getOuts().getTypes()))) {
-    if (!isa<MemRefType, RankedTensorType>(type))
-      return emitOpError("requires arrays, but got ") << type; // C1
+    bool isScalar = type.isInteger(32) || type.isInteger(64) || type.isF32() || type.isF64();
+    if (!isScalar && !isa<MemRefType, RankedTensorType>(type))
+      return emitOpError("requires arrays, or scalars of i32, i64, f32 or f64, but got ") << type; // C1
     if (auto memref = dyn_cast<MemRefType>(type); memref && !isDense(memref))
       return emitOpError("requires dense row-major memrefs, but got ") << type; // C3
   }

@@ -257,14 +257,15 @@ def Kernel_CallOp : Kernel_Op<"call", [AttrSizedOperandSegments, DeclareOpInterf
 
 def Kernel_ExternOp : Kernel_Op<"extern", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
                                            DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
-  let summary = "calls a C function of the runtime";
+  let summary = "calls a C function of the runtime, or of the program";
   let description = [{
-    The function is `int32_t f(costate_context *, const T *in..., T *out..., int64_t extents...)` on dense row-major arrays; it returns 0
-    or an error code of the runtime. Like `kernel.call` it stands on tensors (results, no `outs`) or on memrefs (`outs`, no results). On
-    tensors, `sizes` gives the dynamic extents of the results, in order.
+    The function is `int32_t f(costate_context *, const T *in..., T *out..., int64_t extents...)` on dense row-major arrays, and a scalar is passed by
+    value; it returns 0 or an error code of the runtime. Like `kernel.call` it stands on tensors (results, no `outs`) or on memrefs (`outs`, no results). On
+    tensors, `sizes` gives the dynamic extents of the results, in order. One with a `prototype` (see `graph.extern`) is the program's: its name has
+    `extern.` in front, apart from those of kernels, it gets one pointer more, and what it returns is reported with its name and place.
 
-    C1: either all inputs are tensors, with results, or all are memrefs, with `outs`. C2: on tensors `sizes` has an entry for each dynamic
-    extent of the results; on memrefs it is empty. C3: memrefs are dense and row-major.
+    C1: either all arrays are tensors, with results, or all are memrefs, with `outs`; other inputs are i32, i64, f32 or f64. C2: on tensors `sizes` has an
+    entry for each dynamic extent of the results; on memrefs it is empty. C3: memrefs are dense and row-major.
 
     ```mlir
     %l = kernel.extern @costate_cholesky_f32(%a) extents(%b, %n) sizes(%b, %n, %n) : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
@@ -272,10 +273,15 @@ def Kernel_ExternOp : Kernel_Op<"extern", [AttrSizedOperandSegments, DeclareOpIn
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$inputs, Variadic<AnyMemRef>:$outs,
-                       Variadic<Index>:$extents, Variadic<Index>:$sizes);
+                       Variadic<Index>:$extents, Variadic<Index>:$sizes, OptionalAttr<StrAttr>:$prototype);
   let results = (outs Variadic<AnyRankedTensor>:$results);
+  let builders = [
+    // Of the runtime.
+    OpBuilder<(ins "::mlir::TypeRange":$results, "::llvm::StringRef":$callee, "::mlir::ValueRange":$inputs, "::mlir::ValueRange":$outs,
+                   "::mlir::ValueRange":$extents, "::mlir::ValueRange":$sizes),
+              [{ build($_builder, $_state, results, callee, inputs, outs, extents, sizes, ::mlir::StringAttr()); }]>];
   let assemblyFormat = [{
-    $callee `(` $inputs `)` (`outs` `(` $outs^ `)`)? (`extents` `(` $extents^ `)`)? (`sizes` `(` $sizes^ `)`)? attr-dict
+    $callee `(` $inputs `)` (`outs` `(` $outs^ `)`)? (`extents` `(` $extents^ `)`)? (`sizes` `(` $sizes^ `)`)? (`prototype` $prototype^)? attr-dict
     `:` `(` type($inputs) `)` (`outs` `(` type($outs)^ `)`)? (`->` type($results)^)?
   }];
   let hasVerifier = 1;

@@ -105,7 +105,7 @@ def values(given):
     op's values, vjp, jvp or batch answered zero."""
     def check(file):
         with tempfile.NamedTemporaryFile("r") as report:
-            subprocess.run(["costate-values", *given.plugins, f"--dialect={given.dialect}", "--compiled", "--zero-rules", f"--report={report.name}", file],
+            subprocess.run(["costate-values", *given.plugins, *given.libraries, f"--dialect={given.dialect}", "--compiled", "--zero-rules", f"--report={report.name}", file],
                            stdout=subprocess.DEVNULL)
             return [json.loads(line) for line in report]
 
@@ -166,6 +166,7 @@ def main():
     parser.add_argument("td")
     parser.add_argument("--include", required=True, metavar="DIR")
     parser.add_argument("--plugin", dest="plugins", action="append", default=[], type="--plugin={}".format, metavar="LIBRARY")
+    parser.add_argument("--extern", dest="libraries", action="append", default=[], type="--extern={}".format, metavar="LIBRARY", help="what numeric tests call")
     parser.add_argument("--invalid", type=pathlib.Path, metavar="FILE.mlir", help="a case for each labelled constraint of each op: OP_LABEL_...")
     parser.add_argument("--numeric", type=pathlib.Path, metavar="FOLDER", help="a file for each op, named as it")
     given = parser.parse_args()

@@ -7,7 +7,6 @@
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/runtime/data/Array.h"
-#include "costate/tests/oracle/Oracle.h"
 #include "costate/tests/schedules/RandomSchedule.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -24,7 +23,8 @@ namespace {
 /// The oracle on IR after a phase.
 class Interpreted : public Program {
 public:
-  explicit Interpreted(OwningOpRef<ModuleOp> owned) : module(std::move(owned)), interpreter(*module) {}
+  Interpreted(OwningOpRef<ModuleOp> owned, const Externs &externs)
+      : module(std::move(owned)), functions(externs), interpreter(*module, optionsWith(functions)) {}
 
   FailureOr<std::vector<Array>> run(StringRef entry, ArrayRef<Array> inputs, ArrayRef<Array>, const llvm::StringMap<int64_t> &names) override {
     return interpreter.run(entry, inputs, names);
@@ -32,14 +32,15 @@ public:
 
 private:
   OwningOpRef<ModuleOp> module;
+  Externs functions;
   oracle::Oracle interpreter;
 };
 
-FailureOr<std::unique_ptr<Program>> interpret(ModuleOp imported, Phase phase) {
+FailureOr<std::unique_ptr<Program>> interpret(ModuleOp imported, Phase phase, const Externs &externs) {
   OwningOpRef<ModuleOp> module = inF64(imported);
   if (failed(Pipeline(Options()).run(*module, Phase::Solve, phase)))
     return failure();
-  return std::unique_ptr<Program>(std::make_unique<Interpreted>(std::move(module)));
+  return std::unique_ptr<Program>(std::make_unique<Interpreted>(std::move(module), externs));
 }
 
 //===----------------------------------------------------------------------===//
@@ -120,7 +121,7 @@ private:
 
 /// Machine code in which every kernel is run by `executor`, "loops" or "halide". Kernels are scheduled by rule, or at random: what a schedule may
 /// say is then drawn, the same in each run of a program. streaming: which values are computed in chunks of rows.
-FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, StringRef executor, bool atRandom = false,
+FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, StringRef executor, const Externs &externs, bool atRandom = false,
                                             const fuse::StreamRowsOptions &streaming = {}) {
   Options options;
   options.optimize = 1;
@@ -149,7 +150,7 @@ FailureOr<std::unique_ptr<Program>> compile(OwningOpRef<ModuleOp> module, String
   FailureOr<codegen::Package> package = codegen::generateCode(*module, "program", codegenOptions);
   if (failed(package))
     return failure();
-  absl::StatusOr<std::unique_ptr<LoadedLibrary>> code = LoadedLibrary::load(*package);
+  absl::StatusOr<std::unique_ptr<LoadedLibrary>> code = LoadedLibrary::load(*package, externs);
   if (!code.ok())
     return module->emitError() << code.status().ToString();
   return std::unique_ptr<Program>(std::make_unique<Compiled>(std::move(*code)));
@@ -177,17 +178,30 @@ OwningOpRef<ModuleOp> inF64(ModuleOp module) {
   return wide;
 }
 
-std::vector<Executor> allExecutors(bool compiled, bool random) {
-  std::vector<Executor> executors{{"differentiated", false, false, [](ModuleOp module) { return interpret(module, Phase::Differentiate); }}};
+oracle::Options optionsWith(const Externs &externs) {
+  oracle::Options options;
+  options.findFunction = [&](StringRef name) -> std::optional<oracle::ProgramFunction> {
+    if (std::optional<Externs::Function> function = externs.find(name.str()))
+      return oracle::ProgramFunction{function->address, nullptr, function->data};
+    return std::nullopt;
+  };
+  return options;
+}
+
+std::vector<Executor> allExecutors(bool compiled, bool random, const Externs &externs) {
+  std::vector<Executor> executors{
+      {"differentiated", false, false, [=](ModuleOp module) { return interpret(module, Phase::Differentiate, externs); }}};
   if (compiled) {
     auto asWritten = [](ModuleOp module) { return OwningOpRef<ModuleOp>(module.clone()); };
-    executors.push_back({"loops in f64", false, false, [=](ModuleOp module) { return compile(inF64(module), "loops"); }});
-    executors.push_back({"loops", true, false, [=](ModuleOp module) { return compile(asWritten(module), "loops"); }});
-    executors.push_back({"halide", true, true, [=](ModuleOp module) { return compile(asWritten(module), "halide"); }});
+    executors.push_back({"loops in f64", false, false, [=](ModuleOp module) { return compile(inF64(module), "loops", externs); }});
+    executors.push_back({"loops", true, false, [=](ModuleOp module) { return compile(asWritten(module), "loops", externs); }});
+    executors.push_back({"halide", true, true, [=](ModuleOp module) { return compile(asWritten(module), "halide", externs); }});
     if (random) {
       constexpr fuse::StreamRowsOptions small{/*large=*/32, /*rows=*/2};
-      executors.push_back({"streamed", false, false, [=](ModuleOp module) { return compile(inF64(module), "loops", false, small); }});
-      executors.push_back({"random schedules", true, true, [=](ModuleOp module) { return compile(asWritten(module), "halide", true); }});
+      executors.push_back(
+          {"streamed", false, false, [=](ModuleOp module) { return compile(inF64(module), "loops", externs, false, small); }});
+      executors.push_back(
+          {"random schedules", true, true, [=](ModuleOp module) { return compile(asWritten(module), "halide", externs, true); }});
     }
   }
   return executors;

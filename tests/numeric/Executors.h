@@ -5,7 +5,8 @@
 #ifndef COSTATE_TESTS_NUMERIC_EXECUTORS_H
 #define COSTATE_TESTS_NUMERIC_EXECUTORS_H
 
-#include "costate/tests/oracle/Array.h"
+#include "costate/compiler/api/Externs.h"
+#include "costate/tests/oracle/Oracle.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
@@ -38,8 +39,11 @@ mlir::OwningOpRef<mlir::ModuleOp> inF64(mlir::ModuleOp module);
 
 /// The oracle on the IR after the differentiate phase, in f64; then, if `compiled`, machine code: every kernel as loops in f64, then as
 /// loops and by Halide in the types that are written; for random programs also by loops with everything streamed that can be, two rows at a time,
-/// and by Halide with a random schedule for each kernel.
-std::vector<Executor> allExecutors(bool compiled, bool random = false);
+/// and by Halide with a random schedule for each kernel. externs: what graph.extern calls.
+std::vector<Executor> allExecutors(bool compiled, bool random = false, const Externs &externs = {});
+
+/// Options of an oracle that calls these functions, which outlive it.
+oracle::Options optionsWith(const Externs &externs);
 
 } // namespace costate::numeric
 

@@ -43,8 +43,10 @@ struct Case {
 
 class File {
 public:
-  File(ModuleOp module, StringRef path, StringRef dialect, const std::vector<numeric::Executor> &executors, llvm::raw_ostream *report)
-      : module(module), path(path), op(llvm::sys::path::stem(path).str()), fullName((dialect + "." + op).str()), executors(executors), report(report) {}
+  File(ModuleOp module, StringRef path, StringRef dialect, const std::vector<numeric::Executor> &executors, const Externs &externs,
+       llvm::raw_ostream *report)
+      : module(module), path(path), op(llvm::sys::path::stem(path).str()), fullName((dialect + "." + op).str()), executors(executors),
+        externs(externs), report(report) {}
 
   bool run(bool zeroRules) {
     std::vector<FuncOp> functions;
@@ -99,7 +101,7 @@ private:
 
   /// Adds a case whose results are the oracle's.
   bool add(FuncOp function, const std::vector<Array> &inputs, double tolerance, StringRef kind, bool isSecond = false) {
-    oracle::Oracle interpreter(module);
+    oracle::Oracle interpreter(module, numeric::optionsWith(externs));
     FailureOr<std::vector<Array>> results = interpreter.run(function.getName(), inputs);
     if (failed(results)) {
       note(function.getName(), kind, "oracle", "cannot be computed");
@@ -117,7 +119,7 @@ private:
 
   void startGradient(FuncOp function, const std::vector<Array> &inputs, const std::vector<Array> &results, double tolerance, int depth) {
     std::string name = function.getName().str();
-    oracle::Oracle interpreter(module);
+    oracle::Oracle interpreter(module, numeric::optionsWith(externs));
     auto run = [&](const oracle::Nodes &at) { return interpreter.evaluate(name, at); };
     oracle::GradientReport gradients = oracle::checkGradient(run, inputs);
     if (gradients.error.empty() && function.isPublic()) { // a derivative of a derivative may well be zero
@@ -236,6 +238,7 @@ private:
   ModuleOp module;
   std::string path, op, fullName;
   const std::vector<numeric::Executor> &executors;
+  const Externs &externs;
   llvm::raw_ostream *report;
   std::vector<Case> cases;
   int passed = 0, failures = 0;
@@ -251,17 +254,25 @@ int main(int argc, char **argv) {
   llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
   llvm::cl::opt<std::string> dialectFlag("dialect", llvm::cl::init("graph"), llvm::cl::desc("Of the ops that files are named after (default: graph)"));
   llvm::cl::list<std::string> pluginPaths("plugin", llvm::cl::desc("Shared library that adds ops"), llvm::cl::value_desc("FILE"));
+  llvm::cl::list<std::string> libraryPaths("extern", llvm::cl::desc("Shared library with C functions that programs call"),
+                                           llvm::cl::value_desc("FILE"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Runs functions that carry their own test\n");
   // lld, which links what is compiled, sets all options back.
   const bool zeroRules = zeroRulesFlag;
   const std::string dialect = dialectFlag;
 
   Plugins plugins;
-  for (const std::string &path : pluginPaths)
-    if (absl::Status status = plugins.load(path); !status.ok()) {
-      llvm::errs() << "error: " << std::string(status.message()) << "\n";
-      return 1;
-    }
+  Externs externs;
+  auto load = [](auto &into, const std::vector<std::string> &paths) {
+    for (const std::string &path : paths)
+      if (absl::Status status = into.load(path); !status.ok()) {
+        llvm::errs() << "error: " << std::string(status.message()) << "\n";
+        return false;
+      }
+    return true;
+  };
+  if (!load(plugins, pluginPaths) || !load(externs, libraryPaths))
+    return 1;
   std::unique_ptr<llvm::raw_fd_ostream> report;
   if (!reportPath.empty()) {
     std::error_code code;
@@ -275,7 +286,7 @@ int main(int argc, char **argv) {
   registerDialects(registry);
   registry.insert<check::CheckDialect>();
   plugins.registerDialects(registry);
-  std::vector<numeric::Executor> executors = numeric::allExecutors(compiled);
+  std::vector<numeric::Executor> executors = numeric::allExecutors(compiled, /*random=*/false, externs);
   bool ok = true;
   for (const std::string &path : files) {
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -283,7 +294,7 @@ int main(int argc, char **argv) {
     SourceMgrDiagnosticHandler handler(sources, &context);
     ParserConfig config(&context);
     OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, sources, config);
-    ok = module && File(*module, path, dialect, executors, report.get()).run(zeroRules) && ok;
+    ok = module && File(*module, path, dialect, executors, externs, report.get()).run(zeroRules) && ok;
   }
   return ok ? 0 : 1;
 }

@@ -183,6 +183,8 @@ FailureOr<Nodes> Evaluator::runOp(Operation *op, const Nodes &operands, Frame &f
       options.printer(print.getName(), *operands[0]);
     return Nodes();
   }
+  if (auto call = dyn_cast<graph::ExternOp>(op))
+    return callProgram(call, operands, frame);
   if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp>(op))
     return applyRule(*this, op, operands, frame);
   if (std::optional<Nodes> results = applyScalarRule(*this, op, operands))

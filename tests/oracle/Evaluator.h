@@ -49,6 +49,7 @@ private:
   /// Runs a block; the operands of its terminator.
   FailureOr<Nodes> runBlock(mlir::Block &block, const Nodes &arguments, Frame &frame);
   FailureOr<Nodes> runOp(mlir::Operation *op, const Nodes &operands, Frame &frame);
+  FailureOr<Nodes> callProgram(graph::ExternOp op, const Nodes &operands, const Frame &frame);
   FailureOr<Nodes> runControl(mlir::Operation *op, const Nodes &operands, Frame &frame);
   FailureOr<Nodes> runRequire(report::RequireOp op, const Nodes &operands);
   FailureOr<Nodes> runVjp(graph::VjpOp op, const Nodes &operands);

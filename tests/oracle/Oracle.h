@@ -16,6 +16,11 @@
 
 namespace costate::oracle {
 
+/// A C function for graph.extern, the context that it gets first and the pointer that it gets last.
+struct ProgramFunction {
+  void *address, *context, *data;
+};
+
 struct Options {
   /// Round the result of every f32 operation to f32, derivatives too; a measure of what f32 costs. Otherwise f32 is computed as f64.
   bool keepF32 = false;
@@ -23,6 +28,8 @@ struct Options {
   std::function<void(llvm::StringRef name, const Array &value)> printer = {};
   /// Check the extents of every result against the op's own inference of dimensions.
   bool checkDimensions = true;
+  /// What graph.extern calls; nullopt for a name that there is not.
+  std::function<std::optional<ProgramFunction>(llvm::StringRef name)> findFunction = nullptr;
 };
 
 class Evaluator;

@@ -129,3 +129,25 @@ func.func @few(%x: memref<?xf32> {optim.role = "input", optim.name = "x", graph.
   memref.store %v, %y[] : memref<f32>
   return
 }
+
+// -----
+
+// A C function of the program gets the pointer that goes with it; what it returns is reported with its name and place.
+// CHECK-DAG:   llvm.mlir.global external @extern.f.data() {{.*}}: !llvm.ptr
+// CHECK-DAG:   llvm.mlir.global private constant @[[WHO:text.*]]("'f' at {{[^"]*}}codegen-bind-entries.mlir:[[#@LINE+14]]:3\00")
+// CHECK-DAG:   llvm.func @extern.f(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr) -> i32
+// CHECK-LABEL: func.func private @entry.call.body(
+// CHECK-SAME:    %[[CTX:[^:]*]]: !llvm.ptr,
+// CHECK:         %[[PLACE:.*]] = llvm.mlir.addressof @extern.f.data
+// CHECK:         %[[DATA:.*]] = llvm.load %[[PLACE]]
+// CHECK:         %[[CODE:.*]] = llvm.call @extern.f(%[[CTX]], %{{.*}}, %{{.*}}, %[[DATA]])
+// CHECK:         cf.cond_br %{{.*}}, ^[[FAILED:bb[0-9]+]], ^
+// CHECK:       ^[[FAILED]]:
+// CHECK:         %[[TEXT:.*]] = llvm.mlir.addressof @[[WHO]]
+// CHECK:         %[[REPORTED:.*]] = llvm.call @costate_fail_extern(%[[CTX]], %[[TEXT]], %[[CODE]])
+// CHECK:         cf.br ^{{.*}}(%[[REPORTED]] : i32)
+func.func @call(%x: memref<4xf32> {optim.role = "input", optim.name = "x"},
+                %y: memref<4xf32> {optim.role = "output", optim.name = "y"}) attributes {optim.entry} {
+  kernel.extern @extern.f(%x) outs(%y) prototype "int32_t f()" : (memref<4xf32>) outs(memref<4xf32>)
+  return
+}

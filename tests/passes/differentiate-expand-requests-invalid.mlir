@@ -14,6 +14,20 @@ func.func private @f(%x: tensor<f32>) -> tensor<f32> {
 
 // -----
 
+func.func @extern(%x: tensor<f32>) -> tensor<f32> {
+  %one = graph.constant dense<1.0> : tensor<f32>
+  // expected-remark @below {{in answer to this request}}
+  %y, %d = graph.vjp @f(%x) wrt [0] from(%one) : (tensor<f32>, tensor<f32>) -> (tensor<f32>, tensor<f32>)
+  return %d : tensor<f32>
+}
+func.func private @f(%x: tensor<f32>) -> tensor<f32> {
+  // expected-error @below {{requires a rule for the derivative of C function 'smooth', such as 'vjp (dy) -> ...' behind the types of its extern fn}}
+  %y = graph.extern "smooth"(%x) extents [] shapes [[]] prototype "" : (tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// -----
+
 func.func @recursion(%x: tensor<f32>) -> tensor<f32> {
   %y = func.call @f(%x) : (tensor<f32>) -> tensor<f32>
   return %y : tensor<f32>

@@ -62,3 +62,17 @@ func.func @reports(%x: tensor<4xf32>) -> tensor<4xf32> {
   %z = graph.abs %y {fuse.kernel = 3 : i64} : tensor<4xf32>
   return %z : tensor<4xf32>
 }
+
+// A C function of the program: small integers as C passes them, scalars by value, results and extents as for those of the runtime.
+// CHECK-LABEL: func.func @program
+// CHECK: %[[N:.*]] = tensor.dim
+// CHECK: %[[K:.*]] = tensor.extract %{{.*}}[] : tensor<f64>
+// CHECK: %[[S:.*]] = arith.extsi %{{.*}} : i8 to i32
+// CHECK: %[[U:.*]] = arith.extui %{{.*}} : i8 to i32
+// CHECK: %[[Y:.*]]:2 = kernel.extern @extern.f(%{{.*}}, %[[K]], %[[S]], %[[U]]) extents(%[[N]]) sizes(%[[N]]) prototype "int32_t f()" {graph.dims = {{\[\[}}#graph.dim<n>, #graph.dim<2>], []]} : (tensor<?xf32>, f64, i32, i32) -> tensor<?x2xf32>, tensor<i64>
+// CHECK: return %[[Y]]#0, %[[Y]]#1
+func.func @program(%x: tensor<?xf32> {graph.dims = [#graph.dim<n>]}, %k: tensor<f64>, %s: tensor<i8>, %u: tensor<ui8>) -> (tensor<?x2xf32>, tensor<i64>) {
+  %y:2 = graph.extern "f"(%x, %k, %s, %u) extents [n] shapes [[n, 2], []] prototype "int32_t f()"
+      : (tensor<?xf32>, tensor<f64>, tensor<i8>, tensor<ui8>) -> (tensor<?x2xf32>, tensor<i64>)
+  return %y#0, %y#1 : tensor<?x2xf32>, tensor<i64>
+}

@@ -126,3 +126,17 @@ func.func @choice(%c: tensor<i1>, %x: tensor<?x2xf32> {graph.dims = [#graph.dim<
   %q = arith.select %flag, %s, %t : tensor<f32>
   return %r#0, %r#1, %q : tensor<?x2xf32>, tensor<?x2xf32>, tensor<f32>
 }
+
+// A C function is pure: equal calls are one, and one that nobody needs is none.
+// CHECK-LABEL: func.func @program
+// CHECK-SAME: (%[[X:.*]]: tensor<4xf32>)
+// CHECK-NEXT: %[[Y:.*]] = graph.extern "f"(%[[X]])
+// CHECK-NEXT: %[[Z:.*]] = graph.extern "f"(%[[Y]])
+// CHECK-NEXT: return %[[Y]], %[[Y]], %[[Z]]
+func.func @program(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %a = graph.extern "f"(%x) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  %unused = graph.extern "g"(%x) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  %b = graph.extern "f"(%x) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  %c = graph.extern "f"(%b) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  return %a, %b, %c : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}

@@ -1532,6 +1532,39 @@ func.func @pack_c3_size(%w: tensor<2x3xf32>) {
 
 // -----
 
+func.func @extern_c1_library(%x: tensor<4xf32>) {
+  // expected-error @below {{requires the name of a C function of the program, but 'expf' is a function of the C library}}
+  %y = graph.extern "expf"(%x) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+func.func @extern_c1_word(%x: tensor<4xf32>) {
+  // expected-error @below {{requires the name of a C function of the program, but 'switch' is a word of C or C++}}
+  %y = graph.extern "switch"(%x) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+func.func @extern_c1_runtime(%x: tensor<4xf32>) {
+  // expected-error @below {{requires the name of a C function of the program, but 'costate_fail' is the runtime's or the system's}}
+  %y = graph.extern "costate_fail"(%x) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+func.func @extern_c1_identifier(%x: tensor<4xf32>) {
+  // expected-error @below {{requires the name of a C function of the program, but 'a.b' is no identifier of C}}
+  %y = graph.extern "a.b"(%x) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+func.func @extern_c2_count(%x: tensor<4xf32>) {
+  // expected-error @below {{requires one entry of 'shapes' per result (1), but got 2}}
+  %y = graph.extern "f"(%x) extents [] shapes [[4], [4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+func.func @extern_c2_shape(%x: tensor<4xf32>) {
+  // expected-error @below {{requires a result of type 'tensor<5xf32>', but got 'tensor<4xf32>'}}
+  %y = graph.extern "f"(%x) extents [] shapes [[5]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
 // expected-error @below {{requires 'graph.dims' of argument 0 to hold one dimension per axis}}
 func.func @dims_rank(%x: tensor<?x4xf32> {graph.dims = [#graph.dim<n>]}) {
   return

@@ -421,6 +421,21 @@ func.func @qr(%a: tensor<?x6x4xf64>) {
   return
 }
 
+// CHECK-LABEL: func.func @extern(
+// CHECK:         %{{.*}}:2 = graph.extern "smooth"(%{{.*}}, %{{.*}}) extents [n] shapes {{\[\[}}n], []] prototype "int32_t smooth()"
+// CHECK-SAME:      : (tensor<?xf32>, tensor<f32>) -> (tensor<?xf32>, tensor<f32>)
+func.func @extern(%x: tensor<?xf32>, %k: tensor<f32>) {
+  %y, %s = graph.extern "smooth"(%x, %k) extents [n] shapes [[n], []] prototype "int32_t smooth()" : (tensor<?xf32>, tensor<f32>) -> (tensor<?xf32>, tensor<f32>)
+  return
+}
+
+// CHECK-LABEL: func.func @extern_1(
+// CHECK:         %{{.*}} = graph.extern "clock_of"() extents [] shapes {{\[\[}}2 * n + 1, 3]] prototype "" : () -> tensor<?x3xi64>
+func.func @extern_1() {
+  %y = graph.extern "clock_of"() extents [] shapes [[2 * n + 1, 3]] prototype "" : () -> tensor<?x3xi64>
+  return
+}
+
 // CHECK-LABEL: func.func @random(
 // CHECK:         %{{.*}} = graph.random uniform %{{.*}} site 7 shape [batch, 8] : tensor<i64> -> tensor<?x8xf32>
 func.func @random(%key: tensor<i64>) {

@@ -286,7 +286,7 @@ func.func @call_symbol(%n: index) {
 // -----
 
 func.func @extern_c1(%n: index) {
-  // expected-error @below {{requires arrays, but got 'index'}}
+  // expected-error @below {{requires arrays, or scalars of i32, i64, f32 or f64, but got 'index'}}
   kernel.extern @f(%n) : (index)
   return
 }

@@ -132,6 +132,8 @@ func.func @on_tensors(%n: index, %rate: f32, %w: tensor<?xf32>, %a: tensor<?x?xf
   %y = kernel.call @decay(%n, %rate, %w) : (index, f32, tensor<?xf32>) -> tensor<?xf32>
   // CHECK: kernel.extern @cholesky(%{{.*}}) extents(%{{.*}}) sizes(%{{.*}}, %{{.*}}) : (tensor<?x?xf32>) -> tensor<?x?xf32>
   %l = kernel.extern @cholesky(%a) extents(%n) sizes(%n, %n) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  // CHECK: kernel.extern @extern.f(%{{.*}}, %{{.*}}) sizes(%{{.*}}) prototype "int32_t f()" : (tensor<?xf32>, f32) -> tensor<?xf32>
+  %z = kernel.extern @extern.f(%w, %rate) sizes(%n) prototype "int32_t f()" : (tensor<?xf32>, f32) -> tensor<?xf32>
   return %y, %l : tensor<?xf32>, tensor<?x?xf32>
 }
 
