@@ -383,10 +383,27 @@ static std::string instanceKey(const void *decl, Elaborator::Mode mode, llvm::Ar
   return key;
 }
 
+/// The value of a fn whose parameters are bound, of the type that it is declared with.
+FailureOr<Value> Elaborator::evaluateFunction(const FnDecl &fn, const Binding *scope) {
+  if (fn.external)
+    return emitExtern(fn, scope);
+  FailureOr<Value> result = evaluateBody(fn.body, scope);
+  if (failed(result))
+    return failure();
+  if (result->is<std::monostate>())
+    return error(fn.name.range) << "requires a value at the end of fn '" << fn.name.text << "'";
+  if (!fn.result)
+    return result;
+  FailureOr<Tensor> tensor = toTensor(*result, fn.body.range);
+  if (failed(tensor) ||
+      failed(bindType(*fn.result, &*tensor, ("the result of '" + fn.name.text + "'").str(), fn.body.statements.back()->range, scope)))
+    return failure();
+  return Value(*tensor);
+}
+
 FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument> arguments, SourceRange where) {
   std::string key = instanceKey(&fn, mode, arguments);
-  auto found = instances.find(key);
-  if (found == instances.end()) {
+  if (!instances.contains(key)) {
     if (failed(checkCallDepth(where, fn.name.text)))
       return failure();
     Frame frame(*this, fn.name.text.str(), where);
@@ -394,24 +411,17 @@ FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument
     const Binding *scope = nullptr;
     if (failed(bindParameters(fn.parameters, arguments, scope)))
       return failure();
-    FailureOr<Value> result = evaluateBody(fn.body, scope);
+    FailureOr<Value> result = evaluateFunction(fn, scope);
     if (failed(result))
       return failure();
-    if (result->is<std::monostate>())
-      return error(fn.name.range) << "requires a value at the end of fn '" << fn.name.text << "'";
-    if (fn.result) {
-      FailureOr<Tensor> tensor = toTensor(*result, fn.body.range);
-      if (failed(tensor) ||
-          failed(bindType(*fn.result, &*tensor, ("the result of '" + fn.name.text + "'").str(), fn.body.statements.back()->range, scope)))
-        return failure();
-      result = Value(*tensor);
-    }
-    FunctionInstance instance = finish(*result);
-    if (fn.vjp && instance.func && failed(customVjp(fn, instance, arguments)))
+    instances.try_emplace(key, finish(*result));
+    FunctionInstance &instance = instances[key];                                 // stays where it is
+    if (fn.vjp && instance.func && failed(customVjp(fn, instance, arguments))) { // its rule may call it
+      instances.erase(key);
       return failure();
-    found = instances.try_emplace(key, std::move(instance)).first;
+    }
   }
-  return emitCall(found->second, tensorsOf(arguments), where);
+  return emitCall(instances[key], tensorsOf(arguments), where);
 }
 
 FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where) {

@@ -225,6 +225,7 @@ public:
   mlir::FailureOr<std::vector<Argument>> bindArguments(llvm::StringRef callee, llvm::ArrayRef<Formal> formals,
                                                        const syntax::CallExpr &e, const Binding *scope, bool firstIsLazy = false);
   mlir::FailureOr<Value> callFunction(const syntax::FnDecl &fn, std::vector<Argument> arguments, SourceRange where);
+  mlir::FailureOr<Value> evaluateFunction(const syntax::FnDecl &fn, const Binding *scope);
   mlir::FailureOr<Value> callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where);
   /// Binds the parameters of a declaration to arguments, those of tensors as arguments of the current function.
   mlir::LogicalResult bindParameters(llvm::ArrayRef<syntax::Parameter> parameters, llvm::ArrayRef<Argument> arguments,
@@ -234,6 +235,15 @@ public:
   /// body of a derivative draws what its surroundings draw.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> operandsOf(const FunctionInstance &instance,
                                                              llvm::ArrayRef<Tensor> explicitTensors, bool freshKey);
+
+  //===--- C functions (ElaborateExterns.cpp) ------------------------------===//
+
+  /// The results of an extern fn, whose parameters are bound.
+  mlir::FailureOr<Value> emitExtern(const syntax::FnDecl &fn, const Binding *scope);
+  /// Names of dimensions of its parameters, as C gets them: in order of appearance.
+  mlir::FailureOr<graph::Dims> externExtents(const syntax::FnDecl &fn, const Binding *scope);
+  /// What a type of an extern fn is in C, where f32 is never anything else.
+  mlir::FailureOr<mlir::Type> externElement(const syntax::TypeSyntax &type);
 
   //===--- Functions of the IR (ElaborateCalls.cpp) ------------------------===//
 
@@ -356,6 +366,7 @@ public:
   std::vector<llvm::ArrayRef<Builtin>> builtins; // those of the language, then those of plugins
   llvm::StringMap<Value> declarations;           // fns, nets and optimizers by name
   llvm::StringMap<SourceRange> libraryNames;     // where those of the library are declared
+  llvm::StringMap<const syntax::FnDecl *> externs; // by the name of the C function
 
   /// A state that a net declares; `root` stands for its value, an argument of an entry.
   struct NetState {

@@ -139,7 +139,7 @@ bool ExpressionParser::reportForeign() {
           .Case("scan", twoWords ? "'for k in 0..n carry x = x0 { ... }' is the loop" : "")
           .Case("else", "it follows the '}' of an 'if'")
           .Cases({"import", "include", "from"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
-          .Cases({"problem", "solver", "procedure", "entry", "extern", "rows"}, twoWords ? "not supported yet" : "")
+          .Cases({"problem", "solver", "procedure", "entry", "rows"}, twoWords ? "not supported yet" : "")
           .Default("");
   if (advice.empty())
     return false;

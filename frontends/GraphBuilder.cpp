@@ -42,6 +42,7 @@ struct GraphBuilder::Parts {
     Offset<fbs::Block> body;
     Offset<fbs::CustomVjp> vjp;
     fbs::Range range;
+    Offset<fbs::Extern> external;
   };
 
   GraphBuilder &builder;
@@ -334,7 +335,7 @@ struct GraphBuilder::Parts {
     }
     std::vector<Offset<fbs::FnDecl>> functions;
     for (const Fn &fn : fns)
-      functions.push_back(fbs::CreateFnDecl(fb, fn.name, fn.parameters, fn.result, fn.body, fn.vjp, &fn.range));
+      functions.push_back(fbs::CreateFnDecl(fb, fn.name, fn.parameters, fn.result, fn.body, fn.vjp, &fn.range, fn.external));
     fbs::FinishFileBuffer(fb, fbs::CreateFileDirect(fb, &files, &functions, &nets, &optimizers, &models, &checks, &faults));
     return std::string(reinterpret_cast<const char *>(fb.GetBufferPointer()), fb.GetSize());
   }
@@ -371,6 +372,16 @@ void GraphBuilder::defineFn(std::string_view name, std::vector<Parameter> parame
 
 void GraphBuilder::defineFn(std::string_view name, std::vector<Parameter> parameters, Type result, const Body &body, Site site) {
   parts->defineFn(name, parameters, &result, body, site);
+}
+
+void GraphBuilder::defineExternFn(std::string_view name, std::vector<Parameter> parameters, std::vector<Type> results,
+                                  std::string_view symbol, Site site) {
+  parts->defineFn(name, parameters, nullptr, [] {}, site);
+  std::vector<Offset<fbs::Type>> types;
+  for (const Type &type : results)
+    types.push_back(parts->write(type));
+  auto written = parts->fb.CreateVector(types);
+  parts->fns.back().external = fbs::CreateExtern(parts->fb, written, parts->word(symbol.empty() ? name : symbol, site));
 }
 
 void GraphBuilder::defineVjp(Names cotangents, std::vector<Operand> gradients, Site site) {

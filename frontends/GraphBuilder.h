@@ -251,6 +251,9 @@ public:
   void defineModel(std::string_view name, const Body &body, Site site = Site::current());
   void defineFn(std::string_view name, std::vector<Parameter> parameters, const Body &body, Site site = Site::current());
   void defineFn(std::string_view name, std::vector<Parameter> parameters, Type result, const Body &body, Site site = Site::current());
+  /// extern fn: a C function, whose parameters have types. symbol: its name in C, if it is another.
+  void defineExternFn(std::string_view name, std::vector<Parameter> parameters, std::vector<Type> results, std::string_view symbol = "",
+                      Site site = Site::current());
   /// The derivative of the fn that was defined last: gradients of its first parameters, from the cotangents of its results.
   void defineVjp(Names cotangents, std::vector<Operand> gradients, Site site = Site::current());
   void defineNet(std::string_view name, std::vector<Parameter> sizes, std::vector<Parameter> inputs, const Body &body,

@@ -46,6 +46,14 @@ LogicalResult Elaborator::addFile(const File &file, bool isLibrary) {
   for (const auto &fn : file.fns)
     if (failed(add(fn->name, Function{fn.get()})))
       return failure();
+  for (const auto &fn : file.fns)
+    if (fn->external) {
+      auto [entry, isNew] = externs.try_emplace(fn->external->symbol.text, fn.get());
+      if (!isNew)
+        return error(fn->external->symbol.range).note(location(entry->second->name.range), "it is declared here")
+               << "requires one extern fn of a C function, but '" << fn->external->symbol.text << "' is that of '"
+               << entry->second->name.text << "' already";
+    }
   for (const auto &net : file.nets)
     if (failed(add(net->name, static_cast<const NetDecl *>(net.get()))))
       return failure();

@@ -521,7 +521,14 @@ private:
   bool read(const fbs::FnDecl &in, SourceRange around, FnDecl &out) {
     return locate(in.range(), around, out.range) && read(*in.name(), out.range, out.name) &&
            readParameters(in.parameters(), out.range, out.parameters) && readIf(in.result(), out.range, out.result) &&
-           read(*in.body(), out.range, InFn, out.body) && readIf(in.vjp(), out.range, out.vjp);
+           read(*in.body(), out.range, InFn, out.body) && readIf(in.vjp(), out.range, out.vjp) &&
+           readIf(in.external(), out.range, out.external) &&
+           (!out.external || (!out.result && out.body.statements.empty()) || fail(out.range, "no body of an extern fn")) &&
+           rules.check(out);
+  }
+
+  bool read(const fbs::Extern &in, SourceRange around, FnDecl::Extern &out) {
+    return readSome(in.results(), around, out.results, "result of an extern fn") && readWord(*in.symbol(), around, out.symbol);
   }
 
   bool read(const fbs::NetDecl &in, SourceRange around, NetDecl &out) {

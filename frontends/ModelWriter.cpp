@@ -262,12 +262,18 @@ class ModelWriter {
     return fbs::CreateCustomVjp(fb, cotangents, gradients, place(vjp.range));
   }
 
+  Offset<fbs::Extern> write(const FnDecl::Extern &external) {
+    auto results = list(external.results);
+    return fbs::CreateExtern(fb, results, write(external.symbol));
+  }
+
   Offset<fbs::FnDecl> write(const FnDecl &fn) {
     auto name = write(fn.name);
     auto parameters = list(fn.parameters);
     auto result = writeIf(fn.result);
     auto body = write(fn.body);
-    return fbs::CreateFnDecl(fb, name, parameters, result, body, writeIf(fn.vjp), place(fn.range));
+    auto vjp = writeIf(fn.vjp);
+    return fbs::CreateFnDecl(fb, name, parameters, result, body, vjp, place(fn.range), writeIf(fn.external));
   }
 
   Offset<fbs::NetDecl> write(const NetDecl &net) {

@@ -29,6 +29,8 @@ private:
   std::unique_ptr<ModelDecl> parseModel();
   std::unique_ptr<NetDecl> parseNetDecl();
   std::unique_ptr<FnDecl> parseFn();
+  std::unique_ptr<FnDecl> parseExternFn();
+  bool parseVjpBehind(FnDecl &fn);
   std::optional<FnDecl::CustomVjp> parseVjp();
   std::unique_ptr<OptimizerDecl> parseOptimizer();
   std::unique_ptr<CheckDecl> parseCheck();
@@ -116,6 +118,8 @@ bool Parser::parseDeclaration(File &file) {
     return keep(file.nets, parseNetDecl());
   if (at("fn"))
     return keep(file.fns, parseFn());
+  if (at("extern"))
+    return keep(file.fns, parseExternFn());
   if (at("optimizer"))
     return keep(file.optimizers, parseOptimizer());
   if (at("check"))
@@ -123,9 +127,9 @@ bool Parser::parseDeclaration(File &file) {
   if (reportForeign())
     return false;
   auto diagnostic = error(peek().range);
-  diagnostic << "expected 'model', 'net', 'fn', 'optimizer' or 'check', but found " << found();
+  diagnostic << "expected 'model', 'net', 'fn', 'extern fn', 'optimizer' or 'check', but found " << found();
   if (at(Token::Name)) {
-    llvm::StringRef nearest = nearestName(peek().text, {"model", "net", "fn", "optimizer", "check"});
+    llvm::StringRef nearest = nearestName(peek().text, {"model", "net", "fn", "extern", "optimizer", "check"});
     if (!nearest.empty())
       diagnostic << "; did you mean '" << nearest << "'?";
   }
@@ -208,13 +212,50 @@ std::unique_ptr<FnDecl> Parser::parseFn() {
     fn->body = std::move(*body);
   }
   fn->range = since(begin);
+  return parseVjpBehind(*fn) ? std::move(fn) : nullptr;
+}
 
-  if (goesOnWith("vjp")) {
-    fn->vjp = parseVjp();
-    if (!fn->vjp)
+// extern fn NAME(parameters) -> type, ... [symbol "NAME"]; then perhaps a vjp clause
+std::unique_ptr<FnDecl> Parser::parseExternFn() {
+  auto fn = std::make_unique<FnDecl>();
+  SourceRange begin = take().range;
+  if (!expect("fn", "after 'extern'"))
+    return nullptr;
+  std::optional<Name> name = expectName("a name after 'extern fn'");
+  if (!name)
+    return nullptr;
+  std::optional<std::vector<Parameter>> parameters = parseParameters();
+  if (!parameters || !expect("->", "before the types of the results"))
+    return nullptr;
+  fn->name = *name;
+  fn->parameters = std::move(*parameters);
+  fn->external = FnDecl::Extern{{}, *name};
+  do {
+    std::optional<TypeSyntax> type = parseType();
+    if (!type)
       return nullptr;
+    fn->external->results.push_back(std::move(*type));
+  } while (takeIf(","));
+  if (at("=") || at("{")) {
+    error(peek().range) << "requires no body of extern fn '" << name->text << "', which is a C function, but found " << found();
+    return nullptr;
   }
-  return fn;
+  if (takeIf("symbol")) {
+    if (!at(Token::String))
+      return failExpected("the name of a C function in quotes after 'symbol'");
+    Token symbol = take();
+    fn->external->symbol = {symbol.text, symbol.range};
+  }
+  fn->body.range = fn->range = since(begin);
+  return rules.check(*fn) && parseVjpBehind(*fn) ? std::move(fn) : nullptr;
+}
+
+/// The derivative of a fn, if it is given; perhaps on the next line.
+bool Parser::parseVjpBehind(FnDecl &fn) {
+  if (!goesOnWith("vjp"))
+    return true;
+  fn.vjp = parseVjp();
+  return fn.vjp.has_value();
 }
 
 // vjp (cotangents) -> gradients

@@ -359,11 +359,16 @@ struct ResultStmt : StmtOf<Stmt::Result> {
 //===----------------------------------------------------------------------===//
 
 /// fn f(x, axis=-1) -> f32[..] { ... }, optionally followed by: vjp (dy) -> dx, daxis
+/// extern fn g(x : f32[n]) -> f32[n], f32[] symbol "g_f32": a C function, with types and without a body; the same may follow
 struct FnDecl {
   struct CustomVjp {
     SourceRange range;
     std::vector<Name> cotangents; // one for each result
     std::vector<ExprPtr> gradients; // of the first parameters; the others are constants for the rule
+  };
+  struct Extern {
+    std::vector<TypeSyntax> results;
+    Name symbol; // of the C function; the fn's own unless it is written
   };
   SourceRange range;
   Name name;
@@ -371,6 +376,7 @@ struct FnDecl {
   std::optional<TypeSyntax> result;
   Block body;
   std::optional<CustomVjp> vjp;
+  std::optional<Extern> external; // then there is neither a body nor `result`
 };
 
 /// net dense(n, m)(x : f32[.., n]) -> f32[.., m] { ... }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/frontends/SyntaxRules.h"
 
+#include "costate/dialects/graph/CNames.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 namespace costate {
@@ -176,6 +178,38 @@ bool SyntaxRules::check(const OptimizerUse &use) {
     return false;
   }
   return true;
+}
+
+bool SyntaxRules::check(const FnDecl &fn) {
+  if (!fn.external)
+    return true;
+  auto error = [&](SourceRange where) { return diagnostics.error(where); };
+  auto checkAxes = [&](const TypeSyntax &type) {
+    auto rest = llvm::find_if(type.axes, [](const TypeSyntax::Axis &axis) { return !axis.size; });
+    if (rest == type.axes.end())
+      return true;
+    error(rest->range) << "requires a known number of axes in the types of extern fn '" << fn.name.text << "', but found '..'";
+    return false;
+  };
+  for (const Parameter &parameter : fn.parameters) {
+    if (!parameter.type) {
+      error(parameter.name.range) << "requires a type for '" << parameter.name.text << "' of extern fn '" << fn.name.text << "', such as '"
+                                  << parameter.name.text << " : f32[n]'";
+      return false;
+    }
+    if (!checkAxes(*parameter.type))
+      return false;
+  }
+  if (!llvm::all_of(fn.external->results, checkAxes))
+    return false;
+  llvm::StringRef symbol = fn.external->symbol.text, fault = graph::faultOfCFunction(symbol);
+  if (fault.empty())
+    return true;
+  auto diagnostic = error(fn.external->symbol.range);
+  diagnostic << "requires the name of a C function of the program, but '" << symbol << "' " << fault;
+  if (fn.external->symbol.range.begin == fn.name.range.begin)
+    diagnostic << "; 'symbol \"...\"' behind the types gives another";
+  return false;
 }
 
 bool SyntaxRules::check(const Block &block) {

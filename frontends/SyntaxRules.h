@@ -30,6 +30,8 @@ public:
   bool check(const syntax::DeclareStmt &declare);
   bool check(const syntax::EachStmt &each);
   bool check(const syntax::OptimizerUse &use);
+  /// What C has to know of an extern fn.
+  bool check(const syntax::FnDecl &fn);
   /// A value that is not the last of a body would be lost.
   bool check(const syntax::Block &block);
 

@@ -6,8 +6,8 @@ A file .costate holds models, cut by lines `#--- title`. A comment under a line 
     fn f(x) = x ^ 2
     #           ^ error: '^' is not an operator here; '**' is the power
 
-Each model goes through `costate compile` without these comments. Its errors and notes must be these, with the source line and the caret, and no others but
-notes in the library.
+Each model goes through `costate compile` without these comments. Its errors, notes and remarks must be these, with the source line and the caret, and no
+others but notes in the library.
 
 A file .test holds commands, each with all that it must print on stderr, up to an empty line. Lines `>>>` are Python that runs before, in the folder of the
 commands; files that they need stand at the end behind `#--- NAME`.
@@ -27,8 +27,8 @@ import subprocess
 import sys
 import tempfile
 
-EXPECTATION = re.compile(r"#\s*(\^) ((?:error|note): .*)")
-DIAGNOSTIC = re.compile(r"(.*?):(\d+):(\d+): ((?:error|note): .*)")
+EXPECTATION = re.compile(r"#\s*(\^) ((?:error|note|remark): .*)")
+DIAGNOSTIC = re.compile(r"(.*?):(\d+):(\d+): ((?:error|note|remark): .*)")
 MARKER = "#--- "
 
 

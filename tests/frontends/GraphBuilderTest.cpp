@@ -78,6 +78,8 @@ void buildEverything(GraphBuilder &b) {
   });
   b.defineFn("g", {"x"}, [&] { b.result(b.branch(true, [&] { return x; }, [&] { return -x; })); });
   b.defineVjp({"dy"}, {"dy"});
+  b.defineExternFn("host", {{"x", Type("f32", {"n"})}, {"k", Type("i32"), 2}}, {{"f32", {"n"}}, {"f64", {"n", 2}}}, "h_f32");
+  b.defineVjp({"dy", "dz"}, {"dy"});
   b.defineNet("n", {"k"}, {{"x", Type("f32", {rest, "k"})}}, [&] {
     Expr w = b.param("w", {"f32", {"k"}}, b.call("ones"), 0);
     Expr s = b.state("s", 0.0);
@@ -95,6 +97,7 @@ void buildEverything(GraphBuilder &b) {
   b.defineCheck("c", [&] {
     b.expect(g(2), 2, 0);
     b.expect(f(b.list({1.0, 2.0})).at({0, 0}), 0, 10);
+    b.expect(b.name("host")(b.list({1.0, 2.0}))[1], 0, 10);
   });
   b.defineModel("m", [&] {
     Expr x = b.input("x", {"f32", {"batch", 2}});

@@ -244,7 +244,8 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
     const char *text, *message;
   };
   const Case cases[] = {
-      {"modell m { }", "t:1:1: error: expected 'model', 'net', 'fn', 'optimizer' or 'check', but found 'modell'; did you mean 'model'?"},
+      {"modell m { }",
+       "t:1:1: error: expected 'model', 'net', 'fn', 'extern fn', 'optimizer' or 'check', but found 'modell'; did you mean 'model'?"},
       {"model { }", "t:1:7: error: expected a name after 'model', but found '{'"},
       {"model m {\n  x = \n}", "expected an expression, but found '}'"},
       {"model m {\n  x = 3", "t:2:8: error: expected '}', but found the end of the file"},
@@ -278,7 +279,8 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"fn f(x) = for i in 0..3 { }", "carry"},
       {"fn f(x) {\n  y = 1\n  for i in 0..3 carry z = x {\n    y <- y + z\n  }\n}",
        "t:4:5: error: requires 'y' among the carries of the loop, as in 'carry y = y': a trip hands nothing else to the next"},
-      {"fn f(x) = for i in 0..3 carry z = x { z }", "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on"},
+      {"fn f(x) = for i in 0..3 carry z = x { z }",
+       "requires a statement, but found a value that nothing uses; 'name <- ...' passes it on"},
       {"fn f(x) = while x > 0 carry z = x { z <- z - 1 }", "max"},
       {"fn f(x) {\n  if x { }\n x\n}", "or of none: then they rebind names by '<-'"},
       {"fn f(x) = if x { 1 }", "requires 'else { ... }' with a value, as the other branch has"},
@@ -287,7 +289,8 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"import std", "imports are not supported yet; the standard library is always there"},
       {"def f(x): x", "'def' is not a statement; write 'fn name(...) { ... }'"},
       {"solver s(x) { }", "'solver' is not a statement; not supported yet"},
-      {"fn f(x) {\n  state m = 1\n  x\n}", "t:2:3: error: requires 'state' to stand in a model, a net or an optimizer, but found it in a fn"},
+      {"fn f(x) {\n  state m = 1\n  x\n}",
+       "t:2:3: error: requires 'state' to stand in a model, a net or an optimizer, but found it in a fn"},
       {"model m {\n  expect a ~= b within 1\n}", "requires 'expect' to stand in a check, but found it in a model"},
       {"model m {\n  update f with sgd(1) from g\n}", "requires 'update' to stand in a step, but found it in a model"},
       {"model m {\n  input x\n}", "t:2:9: error: requires a type for input 'x', such as 'input x : f32[batch, 64]'"},
@@ -304,11 +307,12 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"fn f(x) = x\nvjp dy -> dy", "expected '(' after 'vjp', but found 'dy'"},
       {"model m {\n  group g = b\n}", "expected the path of params in quotes, such as \"*.b\", but found 'b'"},
       {"model m {\n  tie \"a\" \"b\"\n}", "expected 'to' after the path, but found '\"b\"'"},
-      {"model m {\n  minimize x with a, b\n}", "requires the name of a group with arguments, such as biases(weight_decay=0), but found 'b'"},
+      {"model m {\n  minimize x with a, b\n}",
+       "requires the name of a group with arguments, such as biases(weight_decay=0), but found 'b'"},
       {"check \"c\" {\n  expect a == b\n}", "expected '~=' between the actual and the expected value"},
       {"check c { }", "expected a title in quotes after 'check', but found 'c'"},
       {"net f(n)(x) {\n  each i in x { i }\n  x\n}", "requires a statement, but found a value that nothing uses"},
-      {"fn f(x) = a b", "expected 'model', 'net', 'fn', 'optimizer' or 'check', but found 'b'"},
+      {"fn f(x) = a b", "expected 'model', 'net', 'fn', 'extern fn', 'optimizer' or 'check', but found 'b'"},
   };
   for (const Case &c : cases)
     EXPECT_THAT(errorsOf(c.text), HasSubstr(c.message)) << c.text;

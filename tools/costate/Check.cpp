@@ -93,8 +93,9 @@ struct ResultMemory {
 /// One model in both forms.
 class Comparison {
 public:
-  Comparison(const CheckFlags &flags, mlir::ModuleOp module, costate_model *model, costate_dataset *data)
-      : flags(flags), module(module), model(model), info(*costate_model_get_info(model)), data(data), reference(module) {}
+  Comparison(const CheckFlags &flags, mlir::ModuleOp module, costate_model *model, costate_dataset *data, const Externs &externs)
+      : flags(flags), module(module), model(model), info(*costate_model_get_info(model)), data(data),
+        reference(module, optionsFor(model, externs)) {}
 
   /// Number of entries with a difference; prints a line a result.
   absl::StatusOr<int> run() {
@@ -109,6 +110,17 @@ public:
   }
 
 private:
+  /// C functions of the program are the same on both sides.
+  static oracle::Options optionsFor(costate_model *model, const Externs &externs) {
+    oracle::Options options;
+    options.findFunction = [&externs,
+                            context = costate_model_context(model)](llvm::StringRef name) -> std::optional<oracle::ProgramFunction> {
+      if (std::optional<Externs::Function> function = externs.find(name.str()))
+        return oracle::ProgramFunction{function->address, context, function->data};
+      return std::nullopt;
+    };
+    return options;
+  }
   absl::Status error(int32_t code) { return runtimeStatus(code, costate_model_context(model)); }
 
   mlir::func::FuncOp function(const costate_entry_info &entry) { return module.lookupSymbol<mlir::func::FuncOp>(entry.name); }
@@ -292,7 +304,7 @@ int check(CheckFlags flags) {
       return report(batch.status());
     data = std::move(*batch);
   }
-  absl::StatusOr<int> failures = Comparison(flags, *module, model->get(), data ? &*data : nullptr).run();
+  absl::StatusOr<int> failures = Comparison(flags, *module, model->get(), data ? &*data : nullptr, session->externs()).run();
   if (!failures.ok())
     return report(failures.status());
   return *failures ? userError : success;

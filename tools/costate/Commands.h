@@ -49,19 +49,21 @@ void addTune(CLI::App &command, Action &action);
 /// The model file and how it is compiled.
 struct CompilerFlags {
   std::string model, real = "f32", from = "import", device = "cpu", cacheDirectory;
-  std::vector<std::string> hints, plugins;
+  std::vector<std::string> hints, plugins, libraries;
   bool noCache = false;
   Options options;
 
   void addTo(CLI::App &command);
   /// Errors: InvalidArgument where a flag has a value that it cannot have.
   absl::StatusOr<Options> chosenOptions() const;
-  /// The model and the flags, as words of a command line.
+  /// The functions of the libraries that --extern names. Errors: those of Externs::load.
+  absl::StatusOr<Externs> externs() const;
+  /// The model and the flags that the compiler has to know, as words of a command line.
   std::vector<std::string> words() const;
 
   /// For `costate`: machine code, from the cache, else from a process of `costate-compiler`, whose memory goes with it. Errors: those of Session.
   absl::StatusOr<Executable> compile() const;
-  /// For `costate-compiler`. Errors: InvalidArgument where a flag has a value that it cannot have; those of `Plugins::load`.
+  /// For `costate-compiler`. Errors: InvalidArgument where a flag has a value that it cannot have; those of `Plugins::load` and `Externs::load`.
   absl::StatusOr<Session> session() const;
 };
 

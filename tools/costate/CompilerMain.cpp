@@ -22,7 +22,10 @@ absl::StatusOr<Session> CompilerFlags::session() const {
   for (const std::string &plugin : plugins)
     if (absl::Status status = added.load(plugin); !status.ok())
       return status;
-  return Session(*chosen, added);
+  absl::StatusOr<Externs> functions = externs();
+  if (!functions.ok())
+    return functions.status();
+  return Session(*chosen, added, *functions);
 }
 
 namespace {

@@ -91,6 +91,9 @@ absl::StatusOr<Executable> CompilerFlags::compile() const {
   absl::StatusOr<ModelSource> source = ModelSource::read(model);
   if (!source.ok())
     return source.status();
+  absl::StatusOr<Externs> functions = externs();
+  if (!functions.ok())
+    return functions.status();
   std::string identity;
   for (const std::string &plugin : plugins) {
     absl::StatusOr<std::string> grown = addPlugin(identity, plugin);
@@ -105,7 +108,7 @@ absl::StatusOr<Executable> CompilerFlags::compile() const {
   if (chosen->usesCachedPackages())
     if (std::optional<std::string> bytes = codegen::ObjectCache(chosen->cacheDirectory, chosen->cacheBytes).find(*key))
       if (absl::StatusOr<codegen::Package> package = codegen::Package::parse(*bytes); package.ok())
-        return Executable::load(*package, {.fromCache = true, .total = now() - start});
+        return Executable::load(*package, {.fromCache = true, .total = now() - start}, *functions);
 
   std::vector<std::string> request = words();
   request.insert(request.begin(), packageCommand);
@@ -121,7 +124,7 @@ absl::StatusOr<Executable> CompilerFlags::compile() const {
   if (!package.ok())
     return package.status();
   answer->report.total = now() - start;
-  return Executable::load(*package, answer->report);
+  return Executable::load(*package, answer->report, *functions);
 }
 
 } // namespace costate::tool

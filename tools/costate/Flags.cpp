@@ -32,6 +32,7 @@ void CompilerFlags::addTo(CLI::App &command) {
   command.add_flag("--no-cache", noCache, "Neither read nor write compiled objects");
   command.add_option("--dump-phases", options.dumpDirectory, "Folder that gets the program after each phase");
   command.add_option("--plugin", plugins, "Shared library that adds to the language and the compiler")->allow_extra_args(false);
+  command.add_option("--extern", libraries, "Shared library with C functions that the model calls (extern fn)")->allow_extra_args(false);
   command.add_flag("--traced", options.trace)->group(""); // of costate to its compiler
   command.add_option("--from", from, "First phase, for a program that is IR (.mlir)")->capture_default_str();
 }
@@ -57,6 +58,14 @@ absl::StatusOr<Options> CompilerFlags::chosenOptions() const {
   if (!noCache)
     chosen.cacheDirectory = cacheDirectory.empty() ? codegen::ObjectCache::defaultDirectory() : cacheDirectory;
   return chosen;
+}
+
+absl::StatusOr<Externs> CompilerFlags::externs() const {
+  Externs functions;
+  for (const std::string &library : libraries)
+    if (absl::Status status = functions.load(library); !status.ok())
+      return status;
+  return functions;
 }
 
 std::vector<std::string> CompilerFlags::words() const {
