@@ -33,13 +33,17 @@ std::string textOf(kernel::DefineOp define) {
 struct MergeKernels : impl::MergeKernelsBase<MergeKernels> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    DenseSet<StringAttr> called;
-    module.walk([&](kernel::CallOp call) { called.insert(call.getCalleeAttr().getAttr()); });
+    DenseMap<StringAttr, StringRef> called; // each by one call, for whose executor it is scheduled
+    module.walk([&](kernel::CallOp call) {
+      std::optional<kernel::Executor> executor = call.getExecutor();
+      called[call.getCalleeAttr().getAttr()] = executor ? kernel::stringifyExecutor(*executor) : StringRef();
+    });
     llvm::StringMap<StringAttr> kept;
     DenseMap<StringAttr, StringAttr> renamed;
     for (auto define : llvm::make_early_inc_range(module.getOps<kernel::DefineOp>())) {
-      if (called.contains(define.getSymNameAttr())) {
-        auto [place, isNew] = kept.try_emplace(textOf(define), define.getSymNameAttr());
+      if (auto executor = called.find(define.getSymNameAttr()); executor != called.end()) {
+        std::string key = (executor->second + textOf(define)).str();
+        auto [place, isNew] = kept.try_emplace(key, define.getSymNameAttr());
         if (isNew)
           continue;
         renamed[define.getSymNameAttr()] = place->second;
