@@ -319,7 +319,7 @@ private:
 
   /// In place of `op`, which has no results.
   void callRuntime(Operation *op, StringRef function, ValueRange inputs, ValueRange numbers) {
-    kernel::ExternOp::create(b, op->getLoc(), TypeRange(), FlatSymbolRefAttr::get(b.getContext(), function), inputs, ValueRange(), numbers, ValueRange());
+    kernel::ExternOp::create(b, op->getLoc(), TypeRange(), function, inputs, ValueRange(), numbers, ValueRange());
     retired.push_back(op);
   }
 

@@ -25,6 +25,11 @@ inline constexpr int64_t kLargestConstantExtent = 2048;
 /// Beyond 4096 elements the rows of lanes are first cut into 16 equal runs, whose lanes are added pairwise alike.
 inline constexpr int64_t kLanes = 16, kWideLanes = 64, kParts = 16, kFewest = 32, kWide = 512, kLongest = 4096;
 
+/// Any other sum runs in order of its axes, the last one fastest. Over several axes, with 512 terms or more or a number that is not known at compile time, it is
+/// cut by the first axis: the slices, of 8 terms at least, are each added in order, then they. The rounding error of a sum in order grows with its length, and
+/// that of a convolution's gradient has as many terms as there are pixels in a batch.
+inline constexpr int64_t kLongChain = 512, kFewestInSlice = 8;
+
 class KernelWriter {
 public:
   /// `members`: the kept ops of the kernel, in order. `outputs`: those whose values are used outside.
@@ -41,7 +46,7 @@ public:
 
 private:
   using Indices = llvm::SmallVector<mlir::Value, 4>;
-  using Places = llvm::function_ref<Indices(mlir::ValueRange variables)>;
+  using Term = llvm::function_ref<mlir::Value(mlir::ValueRange variables, mlir::ValueRange reduction)>;
 
   void planBundle();
 
@@ -50,6 +55,8 @@ private:
   void writeBundle();
   void writeReduction(mlir::Operation *op);
   void writeContraction(mlir::Operation *op);
+  mlir::Value writeSum(mlir::Operation *op, llvm::ArrayRef<graph::DimAttr> space, llvm::ArrayRef<graph::DimAttr> domain,
+                       mlir::TypedAttr start, Term term);
   void writeArgReduction(mlir::Operation *op);
   void writeCumsum(mlir::Operation *op);
   void writeScatterAdd(mlir::Operation *op);

@@ -81,14 +81,10 @@ void KernelWriter::writeReduction(Operation *op) {
     for (int64_t axis : axes)
       if (!from[axis].constant() || *from[axis].constant() >= kFewest)
         laneAxis = axis;
-  if (laneAxis < 0) { // in order
-    auto sum = stage(op, "", space, type, startAt(identity));
-    update(sum, domain, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
-      Value value = element(operand, merge(axes, variables, reduction));
-      Value so = kernel::LoadOp::create(b, loc, self.front(), variables);
-      kernel::WriteOp::create(b, loc, emitCombine(b, op, so, value), variables, Value());
+  if (laneAxis < 0) {
+    stages[result] = writeSum(op, space, domain, identity, [&](ValueRange variables, ValueRange reduction) {
+      return element(operand, merge(axes, variables, reduction));
     });
-    stages[result] = sum.getResult(0);
     return;
   }
 
@@ -190,14 +186,12 @@ void KernelWriter::writeReduction(Operation *op) {
   stages[result] = sum.getResult(0);
 }
 
-/// A sum of products, in order of the contracted axes.
+/// A sum of products.
 void KernelWriter::writeContraction(Operation *op) {
   Value result = op->getResult(0), rhs = op->getOperand(1);
   auto dot = dyn_cast<DotGeneralOp>(op);
-  Type type = elementTypeOf(result);
   Dims domain = dot ? take(dimensions.of(op->getOperand(0)), dot.getLhsContracting()) : Dims(ArrayRef(dimensions.of(rhs)).drop_back());
-  auto sum = stage(op, "", dimensions.of(result), type, [&](ValueRange) { return SmallVector<Value>{zero(type)}; });
-  update(sum, domain, /*contract=*/true, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+  auto productAt = [&](ValueRange variables, ValueRange reduction) -> Value {
     Value x, w;
     if (dot) {
       auto operandAt = [&](Value operand, ArrayRef<int64_t> batching, ArrayRef<int64_t> contracting, ArrayRef<int64_t> free, size_t firstFree) {
@@ -219,11 +213,62 @@ void KernelWriter::writeContraction(Operation *op) {
       at.push_back(variables.back());
       w = element(rhs, at);
     }
-    Value so = kernel::LoadOp::create(b, loc, self.front(), variables);
-    Value sumSoFar = arith::AddFOp::create(b, loc, so, arith::MulFOp::create(b, loc, x, w));
-    kernel::WriteOp::create(b, loc, sumSoFar, variables, Value());
+    return arith::MulFOp::create(b, loc, x, w);
+  };
+  stages[result] = writeSum(op, dimensions.of(result), domain, b.getZeroAttr(elementTypeOf(result)), productAt);
+}
+
+/// The axis of a sum's domain whose slices are added up one by one: the first of several, if the sum is long or may be.
+static std::optional<size_t> findSliceAxis(ArrayRef<DimAttr> domain) {
+  auto first = llvm::find_if(domain, [](DimAttr dim) { return dim.constant() != 1; });
+  if (first == domain.end())
+    return std::nullopt;
+  auto isAtLeast = [&](ArrayRef<DimAttr> dims, int64_t least) {
+    std::optional<int64_t> points = product(domain.front().getContext(), dims).constant();
+    return !points || *points >= least;
+  };
+  ArrayRef<DimAttr> slice(first + 1, domain.end());
+  if (!isAtLeast(slice, kFewestInSlice) || !isAtLeast(domain, kLongChain))
+    return std::nullopt;
+  return first - domain.begin();
+}
+
+/// The sum of `term` over `domain`, by what the op combines with: in order, or slice by slice. Returns the stage's result.
+Value KernelWriter::writeSum(Operation *op, ArrayRef<DimAttr> space, ArrayRef<DimAttr> domain, TypedAttr start, Term term) {
+  bool isContraction = isa<DotGeneralOp, ConvolutionOp>(op);
+  auto begin = [&](StringRef suffix, ArrayRef<DimAttr> over) {
+    return stage(op, suffix, over, start.getType(),
+                 [&](ValueRange) -> SmallVector<Value> { return {arith::ConstantOp::create(b, loc, start)}; });
+  };
+  auto addTo = [&](ValueRange self, ValueRange at, Value value) {
+    Value so = kernel::LoadOp::create(b, loc, self.front(), at);
+    Value next = isContraction ? Value(arith::AddFOp::create(b, loc, so, value)) : emitCombine(b, op, so, value);
+    kernel::WriteOp::create(b, loc, next, at, Value());
+  };
+  bool isRounded = isa<FloatType>(start.getType()) && !isa<ReduceMaxOp, ReduceMinOp>(op);
+  std::optional<size_t> axis = isRounded ? findSliceAxis(domain) : std::nullopt;
+  if (!axis) {
+    auto sum = begin("", space);
+    update(sum, domain, isContraction,
+           [&](ValueRange self, ValueRange variables, ValueRange reduction) { addTo(self, variables, term(variables, reduction)); });
+    return sum.getResult(0);
+  }
+  Dims sliceSpace{domain[*axis]}, rest(domain);
+  llvm::append_range(sliceSpace, space);
+  rest.erase(rest.begin() + *axis);
+  auto slices = begin("_slices", sliceSpace);
+  update(slices, rest, isContraction, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+    Indices along(reduction.begin(), reduction.end());
+    along.insert(along.begin() + *axis, variables.front());
+    addTo(self, variables, term(variables.drop_front(), along));
   });
-  stages[result] = sum.getResult(0);
+  auto sum = begin("", space);
+  update(sum, domain[*axis], /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+    Indices slice(reduction.begin(), reduction.end());
+    llvm::append_range(slice, variables);
+    addTo(self, variables, kernel::LoadOp::create(b, loc, slices.getResult(0), slice));
+  });
+  return sum.getResult(0);
 }
 
 /// The best value and its place, from the front: only a better one takes over, and a NaN is better than any number.

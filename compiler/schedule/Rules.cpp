@@ -106,8 +106,8 @@ void ScheduleWriter::parallel(Definition definition, StringRef variable) {
 
 void ScheduleWriter::computeRoot(StageOp stage) { ComputeRootOp::create(builder, location, stage.getStageNameAttr()); }
 
-void ScheduleWriter::computeAt(StageOp stage, StageOp consumer, StringRef variable) {
-  ComputeAtOp::create(builder, location, stage.getStageNameAttr(), consumer.getStageNameAttr(), IntegerAttr(), name(variable));
+void ScheduleWriter::computeAt(StageOp stage, Definition consumer, StringRef variable) {
+  ComputeAtOp::create(builder, location, stage.getStageNameAttr(), consumer.stage.getStageNameAttr(), update(consumer), name(variable));
 }
 
 void ScheduleWriter::computeWith(StageOp stage, StageOp leader, StringRef variable) {

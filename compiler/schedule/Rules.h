@@ -46,7 +46,7 @@ public:
   void unroll(Definition definition, llvm::StringRef variable);
   void parallel(Definition definition, llvm::StringRef variable);
   void computeRoot(kernel::StageOp stage);
-  void computeAt(kernel::StageOp stage, kernel::StageOp consumer, llvm::StringRef variable);
+  void computeAt(kernel::StageOp stage, Definition consumer, llvm::StringRef variable);
   void computeWith(kernel::StageOp stage, kernel::StageOp leader, llvm::StringRef variable);
   void storeIn(kernel::StageOp stage, kernel::Memory memory);
   void boundExtent(kernel::StageOp stage, llvm::StringRef variable, int64_t extent);

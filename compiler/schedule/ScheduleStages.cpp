@@ -53,7 +53,7 @@ public:
     for (StageOp stage : stages)
       if (auto found = placedAt.find(stage); found != placedAt.end()) {
         StageOp host = leaderOf(found->second);
-        writer.computeAt(stage, host, rowLoops.lookup(host));
+        writer.computeAt(stage, {host, {}}, rowLoops.lookup(host));
         if (leaders.contains(found->second) || llvm::is_contained(llvm::make_second_range(leaders), host))
           writer.boundExtent(stage, pureName(0), 1); // Halide does not see that the readers want the same row
       }

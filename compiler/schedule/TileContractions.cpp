@@ -12,6 +12,8 @@
 /// outer, columns dense) where its columns are not dense, where it is padded, or where many row tiles share a panel whose rows fall on few cache
 /// sets. a is packed once, tile by tile of rows (k outer, the rows of the tile dense), where its rows are the dense axis (the gradient of a weight):
 /// there each step of k is on another page. Packed or not, and whatever the order of tiles, each sum is the same.
+///
+/// A sum that is made slice by slice is two stages, the slices and their total. A tile of each lives in registers: that of a slice inside the loop over slices.
 #include "costate/compiler/schedule/Rules.h"
 
 #include "costate/dialects/kernel/LoopNests.h"
@@ -65,7 +67,7 @@ enum class Tasks { None, Batch, Panels, Rows, Both };
 
 class ContractionTiler {
 public:
-  ContractionTiler(DefineOp kernel, StageOp stage, const Machine &machine) : kernel(kernel), sum(stage), machine(machine) {}
+  ContractionTiler(DefineOp kernel, StageOp stage, const Machine &machine) : kernel(kernel), sum(stage), total(stage), machine(machine) {}
 
   bool run(llvm::DenseSet<Operation *> &scheduled);
 
@@ -75,6 +77,7 @@ private:
   bool reads(LoadOp load, Value variable) {
     return llvm::any_of(load.getIndices(), [&](Value index) { return dependsOn(index, variable); });
   }
+  void findTotal();
   StageOp findStore();
   void clampRows();
   Value variableOf(Value index);
@@ -87,14 +90,17 @@ private:
   OpFoldResult divideRows(OpBuilder &builder, bool up);
   void planTasks(bool copiesA, bool copiesB, bool canShareB);
   void schedule();
+  void scheduleTile(ScheduleWriter &writer, Definition adding);
   void scheduleRowTiles(ScheduleWriter &writer, StageOp panel);
   void scheduleTranspose(ScheduleWriter &writer, StageOp panel);
   int64_t bytesOf(OpFoldResult extent) { return kernel.getHint(extent) * elementType().getIntOrFloatBitWidth() / 8; }
-  int64_t depth() { return countDomain(kernel, {sum, update}); }
+  int64_t depth() { return countDomain(kernel, {sum, update}) * countDomain(kernel, {total, joining}); }
   int64_t panelCount() { return llvm::divideCeil(std::max<int64_t>(1, kernel.getHint(extent(columnDim()))), tile.wide * tile.columns); }
 
   unsigned rowDim() { return sum.getRank() - 2; }
   unsigned columnDim() { return sum.getRank() - 1; }
+  std::string rowOf(StageOp stage) { return pureName(stage.getRank() - 2); }
+  std::string columnOf(StageOp stage) { return pureName(stage.getRank() - 1); }
   BlockArgument row() { return update.getBody().getArgument(rowDim()); }
   BlockArgument column() { return update.getBody().getArgument(columnDim()); }
   OpFoldResult extent(unsigned dim) { return sum.getMixedExtents()[dim]; }
@@ -105,6 +111,8 @@ private:
   DefineOp kernel;
   StageOp sum;
   UpdateOp update;
+  StageOp total;    ///< `sum`, or what adds it up along its first dimension
+  UpdateOp joining; ///< of `total`, then; else null
   const Machine &machine;
   Tile tile;
   Tasks tasks = Tasks::None;
@@ -156,17 +164,40 @@ static bool choosesByPlace(StageOp stage) {
   return false;
 }
 
+/// Is the sum read by one stage only, which adds up its slices?
+void ContractionTiler::findTotal() {
+  if (!sum.getResult(0).hasOneUse())
+    return;
+  auto load = dyn_cast<LoadOp>(*sum.getResult(0).user_begin());
+  auto adding = load ? dyn_cast<UpdateOp>(load->getParentOp()) : UpdateOp();
+  if (!adding || adding.getWrite().getPredicate())
+    return;
+  StageOp reader = adding.getStage();
+  SmallVector<Value> slice(adding.getReductionVariables());
+  llvm::append_range(slice, adding.getVariables());
+  SmallVector<OpFoldResult> extents = adding.getMixedDomain();
+  llvm::append_range(extents, reader.getMixedExtents());
+  bool isFree = llvm::all_of(llvm::seq(reader.getRank()), [&](unsigned dim) { return adding.isFree(dim); });
+  if (reader.getUpdateOps().size() == 1 && !reader.isUndef() && reader.getNumResults() == 1 && reader.getRank() > 1 &&
+      reader.getRank() + 1 == sum.getRank() && !kernel.isTiedStage(reader) && isFree && llvm::equal(load.getIndices(), slice) &&
+      extents == sum.getMixedExtents()) {
+    total = reader;
+    joining = adding;
+  }
+}
+
 /// The stage that stores the tiles: the only reader of the sum, if it is an output that reads all of it point by point, else a copy.
 StageOp ContractionTiler::findStore() {
-  Value value = sum.getResult(0);
+  Value value = total.getResult(0);
   if (value.hasOneUse())
     if (auto load = dyn_cast<LoadOp>(*value.user_begin())) {
       auto reader = load->getParentOfType<StageOp>();
       if (load->getParentRegion() == &reader.getDefinition() && reader.getUpdateOps().empty() && kernel.isOutputStage(reader) &&
-          !choosesByPlace(reader) && reader.getMixedExtents() == sum.getMixedExtents() && llvm::equal(load.getIndices(), reader.getDefinition().getArguments()))
+          !choosesByPlace(reader) && reader.getMixedExtents() == total.getMixedExtents() &&
+          llvm::equal(load.getIndices(), reader.getDefinition().getArguments()))
         return reader;
     }
-  StageOp copy = copyStage(sum);
+  StageOp copy = copyStage(total);
   value.replaceUsesWithIf(copy.getResult(0), [&](OpOperand &use) { return use.getOwner()->getParentOp() != copy; });
   return copy;
 }
@@ -350,6 +381,7 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
   for (unsigned dim = 0; dim < sum.getRank(); ++dim)
     if (!update.isFree(dim))
       return false;
+  findTotal();
   std::optional<Tile> chosen = chooseTile();
   if (!chosen)
     return false;
@@ -385,6 +417,7 @@ bool ContractionTiler::run(llvm::DenseSet<Operation *> &scheduled) {
   clampRows();
   schedule();
   scheduled.insert(sum);
+  scheduled.insert(total);
   scheduled.insert(store);
   for (auto [panel, dense] : panelsOfB)
     scheduled.insert(panel);
@@ -400,7 +433,7 @@ void ContractionTiler::planTasks(bool copiesA, bool copiesB, bool canShareB) {
   bool hasGroups = rowTiles > group;
   rowsFirst = canShareB && hasGroups && panels > 1 && (panels < kManyPanels || copiesA);
   auto shareEqually = [&](int64_t tasks) { group = llvm::divideCeil(rowTiles, std::max<int64_t>(1, tasks)); };
-  if (sum.getRank() > 2 && 2 * depth() * countPoints(kernel, sum) >= 4 * machine.taskOperations) {
+  if (total.getRank() > 2 && 2 * depth() * countPoints(kernel, total) >= 4 * machine.taskOperations) {
     tasks = Tasks::Batch;
   } else if (!rowsFirst && panels >= kManyPanels && rowTiles * tileOperations >= machine.taskOperations) {
     tasks = Tasks::Panels;
@@ -417,8 +450,8 @@ void ContractionTiler::planTasks(bool copiesA, bool copiesB, bool canShareB) {
 
 void ContractionTiler::schedule() {
   ScheduleWriter writer(kernel);
-  Definition stored{store, {}}, start{sum, {}}, adding{sum, update};
-  std::string row = pureName(rowDim()), column = pureName(columnDim());
+  Definition stored{store, {}};
+  std::string row = rowOf(store), column = columnOf(store);
   std::optional<int64_t> rows = getConstantIntValue(extent(rowDim())), columns = getConstantIntValue(extent(columnDim()));
   if (!kernel.isOutputStage(store))
     writer.computeRoot(store);
@@ -471,10 +504,10 @@ void ContractionTiler::schedule() {
   }
   for (auto [panel, dense] : panelsOfB) { // (k.., j)
     unsigned last = panel.getRank() - 1;
-    if (panelLoop.empty() && sum.getRank() == 2) {
+    if (panelLoop.empty() && store.getRank() == 2) {
       writer.computeRoot(panel);
     } else {
-      writer.computeAt(panel, store, panelLoop.empty() ? pureName(rowDim() - 1) : panelLoop);
+      writer.computeAt(panel, stored, panelLoop.empty() ? pureName(store.getRank() - 3) : panelLoop);
       writer.boundExtent(panel, pureName(last), tile.wide * tile.columns);
     }
     if (dense || last == 0)
@@ -483,14 +516,26 @@ void ContractionTiler::schedule() {
       scheduleTranspose(writer, panel);
   }
 
-  writer.computeAt(sum, store, besideLoop.empty() ? tileLoop : besideLoop);
-  writer.storeIn(sum, Memory::Stack);
-  writer.boundExtent(sum, row, tile.rows);
-  writer.boundExtent(sum, column, tile.columns);
+  writer.computeAt(total, stored, besideLoop.empty() ? tileLoop : besideLoop);
+  if (joining) {
+    scheduleTile(writer, {total, joining});
+    writer.computeAt(sum, {total, joining}, "r0");
+    writer.boundExtent(sum, pureName(0), 1);
+  }
+  scheduleTile(writer, {sum, update});
+}
+
+/// The accumulators of a sum: columns are lanes, rows are written out, and all of the depth runs over them.
+void ContractionTiler::scheduleTile(ScheduleWriter &writer, Definition adding) {
+  Definition start{adding.stage, {}};
+  std::string row = rowOf(adding.stage), column = columnOf(adding.stage);
+  writer.storeIn(adding.stage, Memory::Stack);
+  writer.boundExtent(adding.stage, row, tile.rows);
+  writer.boundExtent(adding.stage, column, tile.columns);
   writer.vectorize(start, column);
   writer.unroll(start, row);
   SmallVector<std::string> inner = {column, row};
-  for (unsigned number = update.getStaticDomain().size(); number-- > 0;)
+  for (unsigned number = adding.update.getStaticDomain().size(); number-- > 0;)
     inner.push_back("r" + std::to_string(number));
   writer.reorder(adding, inner);
   writer.vectorize(adding, column);

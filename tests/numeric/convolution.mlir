@@ -62,3 +62,21 @@ func.func @convolution_empty(%x: tensor<?x4x4x1xf32> {graph.dims = [#graph.dim<n
   %y = graph.convolution %x, %w strides [1, 1] low [0, 0] high [0, 0] lhs_dilation [1, 1] rhs_dilation [1, 1] : tensor<?x4x4x1xf32>, tensor<3x3x1x2xf32> -> tensor<?x2x2x2xf32>
   return %y : tensor<?x2x2x2xf32>
 }
+
+// Slice by slice: a deep window, along its rows, and the gradient of a kernel, along those of the image.
+func.func @convolution_slices(%x: tensor<?x5x9x61xf32> {graph.dims = [#graph.dim<n>, #graph.dim<5>, #graph.dim<9>, #graph.dim<61>], check.random = [0.0, 1.0], check.shape = array<i64: 2, 5, 9, 61>},
+                              %w: tensor<3x3x61x19xf32> {check.random = [0.0, 1.0]},
+                              %images: tensor<3x6x7x?xf32> {graph.dims = [#graph.dim<3>, #graph.dim<6>, #graph.dim<7>, #graph.dim<m>], check.random = [-1.0, 1.0], check.shape = array<i64: 3, 6, 7, 5>},
+                              %cotangent: tensor<6x7x?x18xf32> {graph.dims = [#graph.dim<6>, #graph.dim<7>, #graph.dim<m>, #graph.dim<18>], check.random = [-1.0, 1.0], check.shape = array<i64: 6, 7, 5, 18>})
+    -> (tensor<?x5x9x19xf32>, tensor<3x3x3x18xf32>) attributes {check.map} {
+  %y = graph.convolution %x, %w strides [1, 1] low [1, 1] high [1, 1] lhs_dilation [1, 1] rhs_dilation [1, 1] : tensor<?x5x9x61xf32>, tensor<3x3x61x19xf32> -> tensor<?x5x9x19xf32>
+  %d = graph.convolution %images, %cotangent strides [1, 1] low [1, 1] high [1, 1] lhs_dilation [1, 1] rhs_dilation [1, 1] : tensor<3x6x7x?xf32>, tensor<6x7x?x18xf32> -> tensor<3x3x3x18xf32>
+  return %y, %d : tensor<?x5x9x19xf32>, tensor<3x3x3x18xf32>
+}
+
+func.func @convolution_empty_slices(%images: tensor<3x6x7x?xf32> {graph.dims = [#graph.dim<3>, #graph.dim<6>, #graph.dim<7>, #graph.dim<m>], check.random = [-1.0, 1.0], check.shape = array<i64: 3, 6, 7, 0>},
+                                    %cotangent: tensor<6x7x?x2xf32> {graph.dims = [#graph.dim<6>, #graph.dim<7>, #graph.dim<m>, #graph.dim<2>], check.random = [-1.0, 1.0], check.shape = array<i64: 6, 7, 0, 2>})
+    -> (tensor<3x3x3x2xf32> {check.close = dense<0.0> : tensor<3x3x3x2xf64>}) {
+  %d = graph.convolution %images, %cotangent strides [1, 1] low [1, 1] high [1, 1] lhs_dilation [1, 1] rhs_dilation [1, 1] : tensor<3x6x7x?xf32>, tensor<6x7x?x2xf32> -> tensor<3x3x3x2xf32>
+  return %d : tensor<3x3x3x2xf32>
+}

@@ -65,3 +65,37 @@ func.func @reduce_sum_of_5003() -> (tensor<2xf32> {check.close = dense<12512503.
   %y = graph.reduce_sum %f axes [1] : tensor<2x5003xf32> -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// Slice by slice: over several axes, where the last axis stays.
+func.func @reduce_sum_slices(%x: tensor<?x?x19xf32> {graph.dims = [#graph.dim<n>, #graph.dim<m>, #graph.dim<19>], check.random = [-1.0, 1.0], check.shape = array<i64: 5, 11, 19>},
+                             %y: tensor<4x3x50x3xf32> {check.random = [-1.0, 1.0]}, %z: tensor<?x9x2x1xf64> {graph.dims = [#graph.dim<k>, #graph.dim<9>, #graph.dim<2>, #graph.dim<1>], check.random = [-1.0, 1.0], check.shape = array<i64: 3, 9, 2, 1>})
+    -> (tensor<19xf32>, tensor<3xf32>, tensor<2xf64>) attributes {check.map} {
+  %a = graph.reduce_sum %x axes [0, 1] : tensor<?x?x19xf32> -> tensor<19xf32>
+  %b = graph.reduce_sum %y axes [0, 1, 2] : tensor<4x3x50x3xf32> -> tensor<3xf32>
+  %c = graph.reduce_sum %z axes [0, 1, 3] : tensor<?x9x2x1xf64> -> tensor<2xf64>
+  return %a, %b, %c : tensor<19xf32>, tensor<3xf32>, tensor<2xf64>
+}
+
+func.func @reduce_sum_no_slices(%x: tensor<?x?x3xf32> {graph.dims = [#graph.dim<n>, #graph.dim<m>, #graph.dim<3>], check.random = [0.0, 1.0], check.shape = array<i64: 0, 4, 3>})
+    -> (tensor<3xf32> {check.close = dense<[0.0, 0.0, 0.0]> : tensor<3xf64>}) {
+  %y = graph.reduce_sum %x axes [0, 1] : tensor<?x?x3xf32> -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+func.func @reduce_sum_empty_slices(%x: tensor<?x?x3xf32> {graph.dims = [#graph.dim<n>, #graph.dim<m>, #graph.dim<3>], check.random = [0.0, 1.0], check.shape = array<i64: 4, 0, 3>})
+    -> (tensor<3xf32> {check.close = dense<[0.0, 0.0, 0.0]> : tensor<3xf64>}) {
+  %y = graph.reduce_sum %x axes [0, 1] : tensor<?x?x3xf32> -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+func.func @reduce_sum_of_slices_to_nothing(%x: tensor<?x?x?xf32> {graph.dims = [#graph.dim<n>, #graph.dim<m>, #graph.dim<k>], check.random = [0.0, 1.0], check.shape = array<i64: 4, 2, 0>})
+    -> (tensor<?xf32> {check.close = dense<> : tensor<0xf64>}) {
+  %y = graph.reduce_sum %x axes [0, 1] : tensor<?x?x?xf32> -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+func.func @reduce_sum_special_slices(%x: tensor<?x?x6xf32> {graph.dims = [#graph.dim<n>, #graph.dim<m>, #graph.dim<6>], check.value = dense<[[[1.0, 0x7F800000, 0x7F800000, -0.0, 1.0e-40, 0xFF800000], [0x7FC00000, 1.0, 2.0, -0.0, 1.0e-40, 3.0]], [[2.0, 0xFF800000, 4.0, -0.0, 2.0e-40, 0xFF800000], [3.0, 5.0, 0x7F800000, -0.0, 1.5, 1.0]]]> : tensor<2x2x6xf32>})
+    -> (tensor<6xf32> {check.close = dense<[0x7FF8000000000000, 0x7FF8000000000000, 0x7FF0000000000000, 0.0, 1.5, 0xFFF0000000000000]> : tensor<6xf64>}) {
+  %y = graph.reduce_sum %x axes [0, 1] : tensor<?x?x6xf32> -> tensor<6xf32>
+  return %y : tensor<6xf32>
+}

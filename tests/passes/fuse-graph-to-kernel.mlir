@@ -25,6 +25,26 @@
 // CHECK: kernel.stage "reduce_sum" (
 // CHECK-COUNT-15: arith.addf
 
+// Over several axes: slice by slice of the first one that has more than one element, if there may be many terms.
+// CHECK-LABEL: kernel.define @dot_general(
+// CHECK: kernel.stage "dot_general_slices" (%[[R:.*]] < %{{.*}}, %[[I:.*]] < 13, %[[J:.*]] < 37) : f32
+// CHECK: kernel.update (%[[R:.*]], %[[I:.*]], %[[J:.*]]) over (%[[K:.*]] < 8) contract {
+// CHECK: kernel.load %{{.*}}[%[[R]], %[[K]], %[[I]]]
+// CHECK: kernel.load %{{.*}}[%[[R]], %[[K]], %[[J]]]
+// CHECK: kernel.stage "dot_general" (%{{.*}} < 13, %{{.*}} < 37) : f32
+// CHECK: kernel.update (%[[I:.*]], %[[J:.*]]) over (%[[R:.*]] < %{{.*}}) {
+// CHECK: kernel.load %dot_general_slices[%[[R]], %[[I]], %[[J]]]
+// CHECK-LABEL: kernel.define @reduce_sum_0(
+// CHECK: kernel.stage "reduce_sum_slices" (%{{.*}} < 8, %{{.*}} < 3) : f32
+// CHECK: kernel.update (%[[R:.*]], %[[I:.*]]) over (%[[Z:.*]] < 1, %[[K:.*]] < 64) {
+// CHECK: kernel.load %{{.*}}[%[[Z]], %[[R]], %[[K]], %[[I]]]
+// CHECK-LABEL: kernel.define @reduce_sum_1(
+// CHECK-NOT: slices
+// CHECK: kernel.update (%{{.*}}) over (%{{.*}} < 8, %{{.*}} < 63) {
+// CHECK-LABEL: kernel.define @reduce_sum_2(
+// CHECK-NOT: slices
+// CHECK: kernel.update (%{{.*}}) over (%{{.*}} < %{{.*}}, %{{.*}} < 7) {
+
 // Fewer than 32: in order.
 // CHECK-LABEL: kernel.define @reduce_max(
 // CHECK: kernel.stage "reduce_max" (%{{.*}} < 4) : f32
@@ -44,8 +64,19 @@ func.func @rows(%x: tensor<?x40xf32> {graph.dims = [#graph.dim<n>, #graph.dim<40
   return %s : tensor<?xf32>
 }
 
+func.func @slices(%x: tensor<?x8x13xf32> {graph.dims = [#graph.dim<n>, #graph.dim<8>, #graph.dim<13>]},
+                  %y: tensor<?x8x37xf32> {graph.dims = [#graph.dim<n>, #graph.dim<8>, #graph.dim<37>]}, %u: tensor<1x8x64x3xf32>, %v: tensor<8x63x3xf32>,
+                  %w: tensor<?x7x3xf32> {graph.dims = [#graph.dim<n>, #graph.dim<7>, #graph.dim<3>]})
+    -> (tensor<13x37xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) {
+  %p = graph.dot_general %x, %y contracting [0, 1] x [0, 1] {fuse.kernel = 2 : i64} : tensor<?x8x13xf32>, tensor<?x8x37xf32> -> tensor<13x37xf32>
+  %q = graph.reduce_sum %u axes [0, 1, 2] {fuse.kernel = 3 : i64} : tensor<1x8x64x3xf32> -> tensor<3xf32>
+  %r = graph.reduce_sum %v axes [0, 1] {fuse.kernel = 4 : i64} : tensor<8x63x3xf32> -> tensor<3xf32>
+  %s = graph.reduce_sum %w axes [0, 1] {fuse.kernel = 5 : i64} : tensor<?x7x3xf32> -> tensor<3xf32>
+  return %p, %q, %r, %s : tensor<13x37xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
+}
+
 func.func @short(%x: tensor<4x10xf32>) -> tensor<4xf32> {
-  %s = graph.reduce_max %x axes [1] {fuse.kernel = 2 : i64} : tensor<4x10xf32> -> tensor<4xf32>
+  %s = graph.reduce_max %x axes [1] {fuse.kernel = 6 : i64} : tensor<4x10xf32> -> tensor<4xf32>
   return %s : tensor<4xf32>
 }
 

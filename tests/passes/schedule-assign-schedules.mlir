@@ -91,6 +91,48 @@ kernel.define @few_rows(%m: index, %x: !kernel.buffer<?x784xf32>, %w: !kernel.bu
   kernel.output %acc : !kernel.buffer<?x128xf32>
 }
 
+// Slice by slice: the tile of a slice is made inside the loop over slices of its total's tile.
+// CHECK-LABEL: kernel.define @slices
+// CHECK:         kernel.compute_at "total" at "total_stored" "i0oi"
+// CHECK-NEXT:    kernel.store_in "total" stack
+// CHECK-NEXT:    kernel.bound_extent "total" "i0" 6
+// CHECK-NEXT:    kernel.bound_extent "total" "i1" 64
+// CHECK:         kernel.reorder "total" update 0 ["i1", "i0", "r0"]
+// CHECK:         kernel.compute_at "acc" at "total" update 0 "r0"
+// CHECK-NEXT:    kernel.bound_extent "acc" "i0" 1
+// CHECK-NEXT:    kernel.store_in "acc" stack
+// CHECK-NEXT:    kernel.bound_extent "acc" "i1" 6
+// CHECK-NEXT:    kernel.bound_extent "acc" "i2" 64
+// CHECK:         kernel.reorder "acc" update 0 ["i2", "i1", "r0"]
+// CHECK-NOT:     compute_root "acc"
+kernel.define @slices(%n: index, %x: !kernel.buffer<?x40x784xf32>, %d: !kernel.buffer<?x40x128xf32>) -> (!kernel.buffer<784x128xf32>) attributes {hints = array<i64: 32, 0, 0>} stages {
+  %acc = kernel.stage "acc" (%s < %n, %i < 784, %j < 128) : f32 {
+    %zero = arith.constant 0.0 : f32
+    kernel.yield %zero : f32
+  } updates (%self) {
+    kernel.update (%s, %i, %j) over (%r < 40) contract {
+      %so = kernel.load %self[%s, %i, %j] : !kernel.buffer<?x784x128xf32>
+      %p = kernel.load %x[%s, %r, %i] : !kernel.buffer<?x40x784xf32>
+      %q = kernel.load %d[%s, %r, %j] : !kernel.buffer<?x40x128xf32>
+      %t = arith.mulf %p, %q : f32
+      %v = arith.addf %so, %t : f32
+      kernel.write %v at [%s, %i, %j] : f32
+    }
+  }
+  %total = kernel.stage "total" (%i < 784, %j < 128) : f32 {
+    %zero = arith.constant 0.0 : f32
+    kernel.yield %zero : f32
+  } updates (%self) {
+    kernel.update (%i, %j) over (%s < %n) {
+      %so = kernel.load %self[%i, %j] : !kernel.buffer<784x128xf32>
+      %slice = kernel.load %acc[%s, %i, %j] : !kernel.buffer<?x784x128xf32>
+      %v = arith.addf %so, %slice : f32
+      kernel.write %v at [%i, %j] : f32
+    }
+  }
+  kernel.output %total : !kernel.buffer<784x128xf32>
+}
+
 // A small b: each task has a quarter of the 131 row tiles, and all columns; nothing is copied.
 // CHECK-LABEL: kernel.define @gradient_of_weight
 // CHECK-NOT:     panel
