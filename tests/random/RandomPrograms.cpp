@@ -200,7 +200,7 @@ struct Coverage {
   int report(MLIRContext &context, int least) const {
     std::map<std::string, int> all = counts;
     for (RegisteredOperationName name : context.getRegisteredOperations())
-      if (name.getDialectNamespace() == "graph")
+      if (name.getDialectNamespace() == "graph" && name.getTypeID() != TypeID::get<graph::ExternOp>()) // there are no C functions to draw from
         all.try_emplace(name.getStringRef().str(), 0);
     for (const char *name : {"scf.for", "scf.while", "scf.if", "an axis of extent 0", "an axis of extent 1", "a named axis", "a rule of a function", "special values"})
       all.try_emplace(name, 0);
