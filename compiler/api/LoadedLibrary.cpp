@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A loader of shared ELF objects for x86-64 that need no other library: segments are copied to memory of their own, relocated, then protected. What
-// linkLibrary writes has no constructors and no thread-local variables, and three kinds of relocations.
+// linkLibrary writes has no constructors and no thread-local variables, and three kinds of relocations. No byte of the file is trusted, but the machine code,
+// which nobody can check; tables are read where they stand in the file, so that no relocation changes one.
 #include "costate/compiler/api/LoadedLibrary.h"
 
 #include "costate/runtime/Status.h"
 #include "costate/runtime/Symbols.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <elf.h>
@@ -50,8 +52,8 @@ public:
   LibraryLoader(const codegen::Package &package, const Externs &externs)
       : package(package), externs(externs), file(std::as_bytes(std::span(package.library))) {}
 
-  absl::StatusOr<std::unique_ptr<LoadedLibrary>> load() {
-    if (absl::Status status = map(); !status.ok())
+  absl::StatusOr<std::unique_ptr<LoadedLibrary>> map() {
+    if (absl::Status status = copySegments(); !status.ok())
       return status;
     if (absl::Status status = readTables(); !status.ok())
       return status;
@@ -64,7 +66,18 @@ public:
     absl::StatusOr<void *> info = library->lookup(package.name + "_info");
     if (!info.ok())
       return broken(std::string(info.status().message()));
-    library->modelInfo = reinterpret_cast<const costate_model_info *(*)()>(*info)();
+    if (!isCode(*info))
+      return broken(runtime::text("requires '", package.name, "_info' to be a function"));
+    describe = reinterpret_cast<const costate_model_info *(*)()>(*info);
+    return std::move(library);
+  }
+
+  absl::StatusOr<std::unique_ptr<LoadedLibrary>> load() {
+    absl::StatusOr<std::unique_ptr<LoadedLibrary>> mapped = map();
+    if (!mapped.ok())
+      return mapped.status();
+    library = std::move(*mapped);
+    library->modelInfo = describe();
     if (absl::Status status = bindExterns(); !status.ok())
       return status;
     return std::move(library);
@@ -75,29 +88,41 @@ private:
   absl::Status systemError() const { return broken(std::generic_category().message(errno)); }
 
   /// `count` things of a type at an offset of some bytes; empty if they are not all there.
-  template <typename T, typename Byte>
-  static std::span<T> at(std::span<Byte> bytes, uint64_t offset, uint64_t count) {
-    if (offset > bytes.size() || count > (bytes.size() - offset) / sizeof(T) || offset % alignof(T) != 0)
+  template <typename T> static std::span<const T> at(std::span<const std::byte> bytes, uint64_t offset, uint64_t count) {
+    if (offset > bytes.size() || count > (bytes.size() - offset) / sizeof(T) ||
+        reinterpret_cast<uintptr_t>(bytes.data() + offset) % alignof(T) != 0)
       return {};
-    return {reinterpret_cast<T *>(bytes.data() + offset), count};
+    return {reinterpret_cast<const T *>(bytes.data() + offset), count};
   }
-  template <typename T>
-  std::span<T> inMemory(uint64_t address, uint64_t count) const {
-    return at<T>(library->memory, address, count);
+  /// The same at an address of the library, as the file has it.
+  template <typename T> std::span<const T> atAddress(uint64_t address, uint64_t count) const {
+    for (const Elf64_Phdr &segment : segments)
+      if (segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)
+        return at<T>(file.subspan(segment.p_offset, segment.p_filesz), address - segment.p_vaddr, count);
+    return {};
+  }
+  bool isCode(void *address) const {
+    const uint64_t place = static_cast<std::byte *>(address) - library->memory.data();
+    return std::any_of(segments.begin(), segments.end(), [&](const Elf64_Phdr &segment) {
+      return segment.p_type == PT_LOAD && segment.p_flags & PF_X && place >= segment.p_vaddr && place - segment.p_vaddr < segment.p_filesz;
+    });
   }
 
-  absl::Status map() {
-    std::span<const Elf64_Ehdr> headers = at<const Elf64_Ehdr>(file, 0, 1);
+  absl::Status copySegments() {
+    std::span<const Elf64_Ehdr> headers = at<Elf64_Ehdr>(file, 0, 1);
     if (headers.empty() || std::memcmp(headers[0].e_ident, ELFMAG, SELFMAG) != 0 || headers[0].e_ident[EI_CLASS] != ELFCLASS64 ||
-        headers[0].e_type != ET_DYN || headers[0].e_machine != EM_X86_64)
+        headers[0].e_ident[EI_DATA] != ELFDATA2LSB || headers[0].e_type != ET_DYN || headers[0].e_machine != EM_X86_64 ||
+        headers[0].e_phentsize != sizeof(Elf64_Phdr))
       return broken("requires a shared ELF object for x86-64");
-    segments = at<const Elf64_Phdr>(file, headers[0].e_phoff, headers[0].e_phnum);
+    segments = at<Elf64_Phdr>(file, headers[0].e_phoff, headers[0].e_phnum);
     constexpr uint64_t mostBytes = uint64_t(1) << 40;
     uint64_t end = 0;
     for (const Elf64_Phdr &segment : segments) {
       if (segment.p_vaddr > mostBytes || segment.p_memsz > mostBytes || segment.p_filesz > segment.p_memsz ||
-          at<const std::byte>(file, segment.p_offset, segment.p_filesz).size() != segment.p_filesz)
+          segment.p_offset > file.size() || segment.p_filesz > file.size() - segment.p_offset)
         return broken("has a segment outside of the file");
+      if (segment.p_type == PT_LOAD && segment.p_flags & PF_W && segment.p_flags & PF_X)
+        return broken("has a segment that is both writable and executable");
       end = std::max(end, segment.p_vaddr + segment.p_memsz);
     }
     if (end == 0)
@@ -107,7 +132,7 @@ private:
       return systemError();
     library.reset(new LoadedLibrary({static_cast<std::byte *>(memory), end}));
     for (const Elf64_Phdr &segment : segments)
-      if (segment.p_type == PT_LOAD)
+      if (segment.p_type == PT_LOAD && segment.p_filesz > 0)
         std::memcpy(library->memory.data() + segment.p_vaddr, file.data() + segment.p_offset, segment.p_filesz);
     return absl::OkStatus();
   }
@@ -116,25 +141,32 @@ private:
     std::map<int64_t, uint64_t> dynamic;
     for (const Elf64_Phdr &segment : segments)
       if (segment.p_type == PT_DYNAMIC)
-        for (const Elf64_Dyn &entry : inMemory<const Elf64_Dyn>(segment.p_vaddr, segment.p_memsz / sizeof(Elf64_Dyn)))
+        for (const Elf64_Dyn &entry : at<Elf64_Dyn>(file, segment.p_offset, segment.p_filesz / sizeof(Elf64_Dyn))) {
+          if (entry.d_tag == DT_NULL)
+            break;
           dynamic.try_emplace(entry.d_tag, entry.d_un.d_val);
-    if (dynamic.contains(DT_INIT_ARRAY) || dynamic.contains(DT_NEEDED))
+        }
+    auto value = [&](int64_t tag) {
+      auto found = dynamic.find(tag);
+      return found == dynamic.end() ? 0 : found->second;
+    };
+    if (dynamic.contains(DT_INIT) || dynamic.contains(DT_INIT_ARRAY) || dynamic.contains(DT_NEEDED))
       return broken("requires no constructors and no libraries");
     // The second word of the table of hashes is the number of symbols.
-    std::span<const uint32_t> hashes = inMemory<const uint32_t>(dynamic[DT_HASH], 2);
+    std::span<const uint32_t> hashes = atAddress<uint32_t>(value(DT_HASH), 2);
     if (!dynamic.contains(DT_HASH) || hashes.empty())
       return broken("has no symbols");
-    symbols = inMemory<const Elf64_Sym>(dynamic[DT_SYMTAB], hashes[1]);
-    std::span<const char> characters = inMemory<const char>(dynamic[DT_STRTAB], dynamic[DT_STRSZ]);
+    symbols = atAddress<Elf64_Sym>(value(DT_SYMTAB), hashes[1]);
+    std::span<const char> characters = atAddress<char>(value(DT_STRTAB), value(DT_STRSZ));
     names = {characters.data(), characters.size()};
-    dataRelocations = inMemory<const Elf64_Rela>(dynamic[DT_RELA], dynamic[DT_RELASZ] / sizeof(Elf64_Rela));
-    callRelocations = inMemory<const Elf64_Rela>(dynamic[DT_JMPREL], dynamic[DT_PLTRELSZ] / sizeof(Elf64_Rela));
-    if (symbols.size() != hashes[1] || names.size() != dynamic[DT_STRSZ] || !names.ends_with('\0') ||
-        dataRelocations.size_bytes() != dynamic[DT_RELASZ] || callRelocations.size_bytes() != dynamic[DT_PLTRELSZ])
+    dataRelocations = atAddress<Elf64_Rela>(value(DT_RELA), value(DT_RELASZ) / sizeof(Elf64_Rela));
+    callRelocations = atAddress<Elf64_Rela>(value(DT_JMPREL), value(DT_PLTRELSZ) / sizeof(Elf64_Rela));
+    if (symbols.size() != hashes[1] || names.size() != value(DT_STRSZ) || !names.ends_with('\0') ||
+        dataRelocations.size_bytes() != value(DT_RELASZ) || callRelocations.size_bytes() != value(DT_PLTRELSZ))
       return broken("has a table outside of its segments");
     for (const Elf64_Sym &symbol : symbols)
       if (isDefined(symbol))
-        library->exports.push_back({nameOf(symbol), library->memory.data() + symbol.st_value});
+        library->exports.push_back({std::string(nameOf(symbol)), library->memory.data() + symbol.st_value});
     return absl::OkStatus();
   }
 
@@ -179,8 +211,7 @@ private:
   }
 
   absl::Status relocate(const Elf64_Rela &relocation) {
-    std::span<std::byte> place = inMemory<std::byte>(relocation.r_offset, sizeof(uint64_t));
-    if (place.empty())
+    if (library->memory.size() < sizeof(uint64_t) || relocation.r_offset > library->memory.size() - sizeof(uint64_t))
       return broken("has a relocation outside of its segments");
     absl::StatusOr<uint64_t> value;
     switch (ELF64_R_TYPE(relocation.r_info)) {
@@ -198,7 +229,7 @@ private:
     if (!value.ok())
       return value.status();
     uint64_t address = *value + relocation.r_addend;
-    std::memcpy(place.data(), &address, sizeof address);
+    std::memcpy(library->memory.data() + relocation.r_offset, &address, sizeof address);
     return absl::OkStatus();
   }
 
@@ -209,7 +240,7 @@ private:
       for (const Elf64_Phdr &segment : segments) {
         if (segment.p_type != type)
           continue;
-        int access = segment.p_flags & PF_R ? PROT_READ : PROT_NONE;
+        int access = PROT_READ;
         if (type == PT_LOAD && segment.p_flags & PF_W)
           access |= PROT_WRITE;
         if (segment.p_flags & PF_X)
@@ -227,6 +258,7 @@ private:
   std::span<const std::byte> file;
   std::span<const Elf64_Phdr> segments;
   std::unique_ptr<LoadedLibrary> library;
+  const costate_model_info *(*describe)() = nullptr;
   std::span<const Elf64_Sym> symbols;
   std::string_view names;
   std::span<const Elf64_Rela> dataRelocations, callRelocations;
@@ -234,6 +266,10 @@ private:
 
 absl::StatusOr<std::unique_ptr<LoadedLibrary>> LoadedLibrary::load(const codegen::Package &package, Externs externs) {
   return LibraryLoader(package, externs).load();
+}
+
+absl::StatusOr<std::unique_ptr<LoadedLibrary>> LoadedLibrary::map(const codegen::Package &package, const Externs &externs) {
+  return LibraryLoader(package, externs).map();
 }
 
 LoadedLibrary::~LoadedLibrary() { munmap(memory.data(), memory.size()); }

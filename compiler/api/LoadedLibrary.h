@@ -25,18 +25,20 @@ public:
   /// Maps the library; `externs` stay as long as it. Errors: NotFound for a function of the program that `externs` lack, InvalidArgument for one of another
   /// prototype; Internal, also for a library that linkLibrary would not write: a symbol that neither it nor the runtime defines is named.
   static absl::StatusOr<std::unique_ptr<LoadedLibrary>> load(const codegen::Package &package, Externs externs = {});
+  /// The first half of it, up to where code of the library runs: there is no info, and symbols may be missing. Errors: Internal.
+  static absl::StatusOr<std::unique_ptr<LoadedLibrary>> map(const codegen::Package &package, const Externs &externs = {});
   ~LoadedLibrary();
   LoadedLibrary(const LoadedLibrary &) = delete;
   LoadedLibrary &operator=(const LoadedLibrary &) = delete;
 
   /// Address of a function or constant that the library exports. Errors: NotFound.
   absl::StatusOr<void *> lookup(std::string_view symbol) const;
-  /// The descriptor that NAME_info returns; lives as long as the code.
+  /// The descriptor that NAME_info returns; lives as long as the code. Null after `map`.
   const costate_model_info *info() const { return modelInfo; }
 
 private:
   struct Export {
-    std::string_view name; // in the mapped memory
+    std::string name;
     void *address;
   };
 

@@ -13,6 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <cstring>
+#include <elf.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -226,8 +228,44 @@ TEST(LoadedLibraryErrorTest, RefusesWhatIsNotWhole) {
   for (size_t size = 64; size < whole.size(); size += 101)
     message(whole.substr(0, size));
   EXPECT_EQ(message(whole), "");
+  auto withFlags = [&](auto change) { // of the segment of the code
+    std::string library = whole;
+    Elf64_Ehdr header;
+    std::memcpy(&header, library.data(), sizeof header);
+    for (int i = 0; i < header.e_phnum; ++i) {
+      Elf64_Phdr segment;
+      char *place = library.data() + header.e_phoff + i * sizeof segment;
+      std::memcpy(&segment, place, sizeof segment);
+      if (segment.p_type == PT_LOAD && segment.p_flags & PF_X)
+        segment.p_flags = change(segment.p_flags);
+      std::memcpy(place, &segment, sizeof segment);
+    }
+    return library;
+  };
+  EXPECT_EQ(message(withFlags([](auto flags) { return flags | PF_W; })),
+            "cannot load model 'linear': has a segment that is both writable and executable");
+  EXPECT_EQ(message(withFlags([](auto flags) { return flags & ~PF_X; })),
+            "cannot load model 'linear': requires 'linear_info' to be a function");
   package->name = "other";
   EXPECT_EQ(message(whole), "cannot load model 'other': cannot find symbol 'other_info'");
+}
+
+// Each byte wrong, one at a time: it is loaded or not, and symbols are looked up in what is loaded.
+TEST(LoadedLibraryErrorTest, SurvivesEveryWrongByte) {
+  absl::StatusOr<codegen::Package> package = compile(linearRegression());
+  ASSERT_TRUE(package.ok()) << package.status();
+  int refused = 0;
+  for (char &byte : package->library)
+    for (char wrong : {'\xff', '\x01', '\x80'}) {
+      byte = static_cast<char>(byte ^ wrong);
+      if (absl::StatusOr<std::unique_ptr<LoadedLibrary>> library = LoadedLibrary::map(*package); library.ok()) // the code may be wrong as well
+        EXPECT_FALSE((*library)->lookup("linear_not_there").ok());
+      else
+        ++refused;
+      byte = static_cast<char>(byte ^ wrong);
+    }
+  EXPECT_GT(refused, 1000);
+  EXPECT_TRUE(LoadedLibrary::load(*package).ok());
 }
 
 TEST(ExternTest, PassesPointersAndExtentsAndReturnsTheCode) {
