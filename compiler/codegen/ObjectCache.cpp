@@ -39,13 +39,16 @@ struct Header {
 
 std::error_code lastError() { return {errno, std::generic_category()}; }
 
+/// How names of the cache's files end, and of no others: what it removes may lie beside files of a user.
+constexpr char entrySuffix[] = ".costate-object", temporarySuffix[] = ".costate-object.tmp";
+
 /// A file that appears under its name when it is whole.
 class TemporaryFile {
 public:
   explicit TemporaryFile(const std::string &prefix) {
     std::random_device random;
     do {
-      path = absl::StrCat(prefix, "-", absl::Hex(random(), absl::kZeroPad8), ".tmp");
+      path = absl::StrCat(prefix, "-", absl::Hex(random(), absl::kZeroPad8), temporarySuffix);
       descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (descriptor < 0 && errno == EEXIST);
     if (descriptor < 0) {
@@ -124,7 +127,7 @@ std::string ObjectCache::defaultDirectory() {
   return home && *home ? absl::StrCat(home, "/.cache/costate") : "";
 }
 
-std::string ObjectCache::pathOf(std::string_view key) const { return absl::StrCat(directory, "/", std::string(key), ".bin"); }
+std::string ObjectCache::pathOf(std::string_view key) const { return absl::StrCat(directory, "/", std::string(key), entrySuffix); }
 
 std::optional<std::string> ObjectCache::find(std::string_view key) const {
   if (!enabled())
@@ -181,9 +184,10 @@ void ObjectCache::evict() const {
     if (gone)
       continue;
     // A temporary file an hour old belongs to a process that died.
-    if (it->path().extension() == ".tmp" && used + std::chrono::hours(1) < fs::file_time_type::clock::now())
+    const std::string name = it->path().filename();
+    if (name.ends_with(temporarySuffix) && used + std::chrono::hours(1) < fs::file_time_type::clock::now())
       fs::remove(it->path(), gone);
-    if (it->path().extension() != ".bin")
+    if (!name.ends_with(entrySuffix))
       continue;
     entries.push_back({it->path(), size, used});
     total += size;

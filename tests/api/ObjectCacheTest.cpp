@@ -93,6 +93,23 @@ TEST_F(ObjectCacheTest, EvictsWhatWasNotUsedForLongest) {
   EXPECT_LE(total, 10'000u);
 }
 
+// A folder may be anybody's: `--cache-dir .`
+TEST_F(ObjectCacheTest, RemovesNothingButItsOwn) {
+  const std::filesystem::path mine = folder / "weights.bin", old = folder / "notes.tmp", left = folder / "key-00000000.costate-object.tmp";
+  std::filesystem::create_directories(folder);
+  for (const std::filesystem::path &path : {mine, old, left}) {
+    std::ofstream(path) << std::string(500, 'x');
+    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+  }
+  ObjectCache cache(folder, 600);
+  for (const char *key : {"a", "b"})
+    ASSERT_TRUE(cache.store(key, std::string(400, 'x')).ok());
+  EXPECT_FALSE(cache.find("a"));
+  EXPECT_TRUE(cache.find("b"));
+  EXPECT_TRUE(std::filesystem::exists(mine) && std::filesystem::exists(old));
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
 TEST_F(ObjectCacheTest, DoesNotStoreMoreThanItsBound) {
   ObjectCache cache(folder, 100);
   EXPECT_TRUE(cache.store("key", std::string(200, 'x')).ok());
@@ -130,7 +147,7 @@ TEST_F(ObjectCacheTest, IsSafeUnderTwoProcesses) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
   for (auto &file : files())
-    EXPECT_EQ(file.extension(), ".bin"); // no temporary file is left
+    EXPECT_EQ(file.extension(), ".costate-object"); // no temporary file is left
 }
 
 // What Python's hashlib.blake2b(..., digest_size=16) gives; a block has 128 bytes.
