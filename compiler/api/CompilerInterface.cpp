@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 
 #include <exception>
+#include <initializer_list>
 #include <new>
+#include <utility>
 
 struct costate_compiler {
   costate::Options options;
@@ -96,11 +98,20 @@ absl::Status set(costate::Options &options, const std::string &option, const std
   return absl::OkStatus();
 }
 
-/// make: gives the machine code.
+/// What a caller must name, as "an option".
+absl::Status requireText(const char *what, const char *text) {
+  return text ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrCat("requires ", what, ", but got NULL"));
+}
+
+/// given: what must not be NULL, and what it is; make: gives the machine code.
 template <typename Make>
-int32_t compile(costate_compiler *compiler, costate_program **out, Make &&make) noexcept {
+int32_t compile(costate_compiler *compiler, costate_program **out, std::initializer_list<std::pair<const char *, const char *>> given,
+                Make &&make) noexcept {
   *out = nullptr;
   return guarded(compiler, [&]() -> absl::Status {
+    for (auto [what, text] : given)
+      if (absl::Status status = requireText(what, text); !status.ok())
+        return status;
     absl::StatusOr<costate::Executable> code = make(costate::Session(compiler->options, {}, compiler->externs));
     if (code.ok())
       *out = new costate_program{std::move(*code)};
@@ -120,21 +131,33 @@ void costate_compiler_destroy(costate_compiler *compiler) { delete compiler; }
 const char *costate_compiler_last_error(const costate_compiler *compiler) { return compiler->message.c_str(); }
 
 int32_t costate_compiler_set(costate_compiler *compiler, const char *option, const char *value) {
-  return guarded(compiler, [&] {
+  return guarded(compiler, [&]() -> absl::Status {
+    for (auto [what, text] : {std::pair("the name of an option", option), {"the value of an option", value}})
+      if (absl::Status status = requireText(what, text); !status.ok())
+        return status;
     return std::string_view(option) == "extern" ? compiler->externs.load(value) : set(compiler->options, option, value);
   });
 }
 
 int32_t costate_compiler_extern(costate_compiler *compiler, const char *name, void (*function)(void), void *data) {
-  return guarded(compiler, [&] { return compiler->externs.addUnchecked(name, reinterpret_cast<void *>(function), data); });
+  return guarded(compiler, [&]() -> absl::Status {
+    if (absl::Status status = requireText("the name of a function", name); !status.ok())
+      return status;
+    return compiler->externs.addUnchecked(name, reinterpret_cast<void *>(function), data);
+  });
 }
 
 int32_t costate_compiler_compile(costate_compiler *compiler, const char *name, const char *model, int64_t size, costate_program **out) {
-  return compile(compiler, out, [&](const costate::Session &session) { return session.compile({name, std::string(model, size)}); });
+  return compile(compiler, out, {{"the name of a model", name}, {"a model", model}},
+                 [&](const costate::Session &session) -> absl::StatusOr<costate::Executable> {
+                   if (size < 0)
+                     return absl::InvalidArgumentError(absl::StrCat("requires the size of a model, but got ", size));
+                   return session.compile({name, std::string(model, size)});
+                 });
 }
 
 int32_t costate_compiler_compile_file(costate_compiler *compiler, const char *path, costate_program **out) {
-  return compile(compiler, out, [&](const costate::Session &session) { return session.compileFile(path); });
+  return compile(compiler, out, {{"the path of a file", path}}, [&](const costate::Session &session) { return session.compileFile(path); });
 }
 
 const costate_model_info *costate_program_info(const costate_program *program) { return &program->code.info(); }
@@ -142,7 +165,7 @@ const costate_model_info *costate_program_info(const costate_program *program) {
 const char *costate_program_manifest(const costate_program *program) { return program->code.manifest().c_str(); }
 
 void *costate_program_function(const costate_program *program, const char *name) {
-  absl::StatusOr<void *> function = program->code.function(name);
+  absl::StatusOr<void *> function = name ? program->code.function(name) : absl::NotFoundError("");
   return function.ok() ? *function : nullptr;
 }
 

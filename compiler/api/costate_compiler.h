@@ -10,7 +10,7 @@
  *       puts(costate_compiler_last_error(compiler));
  *     costate_model_create(context, costate_program_info(program), NULL, &model);      // and then as with a library: costate_model_invoke
  *
- * The rules of costate.h hold: codes, no aborts, no global state. A compiler is used by one thread at a time; several work at once. A program outlives its
+ * The rules of costate.h hold: codes, no aborts, no global state, and what is NULL is an error like any other. A compiler is used by one thread at a time; several work at once. A program outlives its
  * compiler, and must outlive the models made from it.
  */
 #ifndef COSTATE_COMPILER_API_COSTATE_COMPILER_H

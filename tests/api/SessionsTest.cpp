@@ -2,6 +2,7 @@
 //
 // Sessions in one process do not know of each other: what two of them compile and train at once is what each makes alone, bit for bit.
 #include "costate/compiler/api/Compiler.h"
+#include "costate/compiler/api/costate_compiler.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -163,6 +164,31 @@ TEST(SessionsTest, KeepTheirErrorsApart) {
                        "bad.costate:2:10: note: 'x' is f32[batch, 8] here\n    input  x : f32[batch, 8]\n           ^");
   for (const std::string &message : messages[1])
     EXPECT_EQ(message, "bad.costate:4:7: error: unknown name 'rellu'; did you mean 'relu'?\n    h = rellu(x)\n        ^");
+}
+
+/// The same in C: what is missing is an error like any other.
+TEST(CompilerInterfaceTest, NamesAndModelsMayNotBeNull) {
+  costate_compiler *compiler = nullptr;
+  ASSERT_EQ(costate_compiler_create(&compiler), COSTATE_OK);
+  costate_program *program = nullptr;
+  auto refused = [&](int32_t code) {
+    EXPECT_EQ(code, COSTATE_INVALID_ARGUMENT);
+    EXPECT_EQ(program, nullptr);
+    return std::string(costate_compiler_last_error(compiler));
+  };
+  EXPECT_EQ(refused(costate_compiler_set(compiler, nullptr, "1")), "requires the name of an option, but got NULL");
+  EXPECT_EQ(refused(costate_compiler_set(compiler, "threads", nullptr)), "requires the value of an option, but got NULL");
+  EXPECT_EQ(refused(costate_compiler_compile(compiler, nullptr, "", 0, &program)), "requires the name of a model, but got NULL");
+  EXPECT_EQ(refused(costate_compiler_compile(compiler, "m.costate", nullptr, 5, &program)), "requires a model, but got NULL");
+  EXPECT_EQ(refused(costate_compiler_compile(compiler, "m.costate", "", -1, &program)), "requires the size of a model, but got -1");
+  EXPECT_EQ(refused(costate_compiler_compile_file(compiler, nullptr, &program)), "requires the path of a file, but got NULL");
+  constexpr char model[] = "model m { input x : f32[n]; predict y = 2*x }";
+  ASSERT_EQ(costate_compiler_compile(compiler, "m.costate", model, sizeof model - 1, &program), COSTATE_OK)
+      << costate_compiler_last_error(compiler);
+  EXPECT_NE(costate_program_function(program, "m_predict"), nullptr);
+  EXPECT_EQ(costate_program_function(program, nullptr), nullptr);
+  costate_program_destroy(program);
+  costate_compiler_destroy(compiler);
 }
 
 } // namespace
