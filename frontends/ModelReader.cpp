@@ -32,7 +32,14 @@ std::unique_ptr<llvm::MemoryBuffer> verified(llvm::StringRef bytes) {
   std::unique_ptr<llvm::MemoryBuffer> copy = llvm::MemoryBuffer::getMemBufferCopy(bytes);
   flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t *>(copy->getBufferStart()), copy->getBufferSize(), maxTableDepth,
                                  maxTables);
-  return fbs::VerifyFileBuffer(verifier) ? std::move(copy) : nullptr;
+  if (!fbs::VerifyFileBuffer(verifier))
+    return nullptr;
+  size_t copied = 0; // sources are kept apart, and many may share one text
+  if (const auto *sources = fbs::GetFile(copy->getBufferStart())->sources())
+    for (const fbs::Source *source : *sources)
+      copied += source->name()->size() + (source->text() ? source->text()->size() : 0) +
+                (source->positions() ? source->positions()->size() * sizeof(fbs::Position) : 0);
+  return copied <= maxBytes ? std::move(copy) : nullptr;
 }
 
 std::vector<std::unique_ptr<SourceFile>> readSources(const fbs::File &file) {
@@ -277,6 +284,8 @@ private:
     if (!locate(in.range(), around, out.range) || !readIf(in.first(), out.range, out.first) || !readIf(in.last(), out.range, out.last) ||
         !readIf(in.step(), out.range, out.step))
       return false;
+    if (in.kind() > fbs::SubscriptKind::MAX)
+      return fail(out.range, "an index of this version, but got number " + llvm::Twine(unsigned(in.kind())) + " of another");
     out.kind = IndexExpr::Subscript::Kind(in.kind());
     switch (out.kind) {
     case IndexExpr::Subscript::Element: return (out.first && !out.last && !out.step) || fail(out.range, "one value in an index");
@@ -284,7 +293,7 @@ private:
     case IndexExpr::Subscript::Rest:
     case IndexExpr::Subscript::New: return (!out.first && !out.last && !out.step) || fail(out.range, "no value in '..' and 'None'");
     }
-    return fail(out.range, "an index of this version, but got number " + llvm::Twine(unsigned(in.kind())) + " of another");
+    llvm_unreachable("every kind has a case");
   }
 
   bool read(const fbs::Carry &in, SourceRange around, LoopExpr::Carry &out) {

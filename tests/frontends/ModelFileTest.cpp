@@ -160,6 +160,14 @@ TEST_F(StrangeFileTest, Ranges) {
   EXPECT_EQ(predicts(&second), COSTATE_SOURCE "/examples/iris.costate:9:10: error: unknown name 'unknown'\n"); // what it only names is not read
 }
 
+// A file may refer to one text from many places: as the sources of a model they would be as many texts.
+TEST_F(StrangeFileTest, ManySourcesOfOneText) {
+  sources.assign(1000, fbs::CreateSourceDirect(fb, "a.costate", std::string(100'000, 'x').c_str()));
+  EXPECT_THAT(inFn(result(one())), HasSubstr("bytes are damaged or beyond the limits of one"));
+  sources.assign(100, fbs::CreateSourceDirect(fb, "a.costate", std::string(100'000, 'x').c_str()));
+  EXPECT_THAT(inFn(result(one())), testing::Not(HasSubstr("beyond the limits")));
+}
+
 TEST_F(StrangeFileTest, NumbersOfOtherVersions) {
   EXPECT_THAT(inFn(result(fbs::CreateExpr(fb, fbs::ExprNode(99), fbs::CreateIntegerExpr(fb, 1).Union()))),
               HasSubstr("requires an expression of this version, but got number 99 of another"));
