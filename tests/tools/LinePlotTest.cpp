@@ -60,6 +60,9 @@ TEST(LinePlotTest, DrawsWhatHasNoExtent) {
   EXPECT_FALSE(labelsOn({0.5, 0.5}).empty());
   EXPECT_FALSE(labelsOn({0}).empty());
   EXPECT_FALSE(labelsOn({1e308, -1e308}).empty());
+  EXPECT_FALSE(labelsOn({0, 5e-324}).empty());
+  EXPECT_FALSE(labelsOn({1e299, 1e-320}, true).empty());
+  EXPECT_FALSE(labelsOn({1e149, 1e-149}, true).empty());
   EXPECT_THAT(LinePlot{}.toSvg(), HasSubstr("</svg>"));
   EXPECT_THAT(LinePlot({"t", "x", {{"y", true, {}}}}).toSvg(), HasSubstr("</svg>"));
 }

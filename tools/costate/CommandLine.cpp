@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <unistd.h>
 
@@ -43,7 +44,15 @@ std::string programBeside(const char *name) {
   return std::filesystem::read_symlink("/proc/self/exe", error).replace_filename(name).string();
 }
 
+/// Where a program was started without one of the three, the next file that it opens would be taken for it, and get what is printed.
+static void openStandardFiles() {
+  for (int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(number, F_GETFD) < 0 && errno == EBADF)
+      (void)open("/dev/null", O_RDWR); // the least number that is free
+}
+
 int runCommandLine(int argc, char **argv, const std::map<std::string, AddCommand> &commands, const char *otherProgram) {
+  openStandardFiles();
   std::signal(SIGINT, onInterrupt);
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app("Costate compiles a training step, even one whose layers are optimization problems, into a small native library.", "costate");
@@ -74,6 +83,8 @@ int runCommandLine(int argc, char **argv, const std::map<std::string, AddCommand
     return action();
   } catch (const std::bad_alloc &) {
     return report(absl::ResourceExhaustedError("out of memory"));
+  } catch (const std::exception &exception) {
+    return report(absl::InternalError(absl::StrCat("internal error: ", exception.what())));
   }
 }
 

@@ -52,7 +52,8 @@ absl::StatusOr<Options> CompilerFlags::chosenOptions() const {
       return binding.status();
     int64_t &extent = chosen.hints[binding->name];
     const char *end = binding->value.data() + binding->value.size();
-    if (auto [rest, error] = std::from_chars(binding->value.data(), end, extent); error != std::errc() || rest != end || extent < 0)
+    if (auto [rest, error] = std::from_chars(binding->value.data(), end, extent);
+        error != std::errc() || rest != end || extent < 0 || extent > INT32_MAX)
       return absl::InvalidArgumentError(absl::StrCat("--hint requires an extent, but got '", binding->value, "'"));
   }
   if (!noCache)

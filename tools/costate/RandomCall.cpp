@@ -25,7 +25,7 @@ absl::Status DimFlags::addHints(CompilerFlags &compiler) const {
     if (!binding.ok())
       return binding.status();
     int64_t size;
-    if (!absl::SimpleAtoi(binding->value, &size) || size < 0)
+    if (!absl::SimpleAtoi(binding->value, &size) || size < 0 || size > INT32_MAX)
       return absl::InvalidArgumentError(absl::StrCat("--dim requires an extent, but got '", binding->value, "'"));
     compiler.hints.push_back(text);
   }
@@ -81,10 +81,9 @@ RandomCall::RandomCall(const costate_model_info &info, int64_t number, const std
     const costate_array_info &array = runtime::arrayAt(entry, i);
     if (!runtime::isUserPointer(array.role))
       continue;
-    int64_t bytes = costate_type_size(array.type);
-    for (int64_t axis = 0; axis < array.rank; ++axis)
-      bytes *= extents[place + axis];
-    buffers.emplace_back(bytes);
+    int64_t elements =
+        runtime::elementCount({extents.data() + place, static_cast<size_t>(array.rank)}); // negative: more than any memory has
+    buffers.emplace_back(elements * costate_type_size(array.type));
     fill(buffers.back(), array.type, random);
     user.push_back(buffers.back().data());
   }

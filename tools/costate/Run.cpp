@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // costate run: one call of an entry on arrays from files.
+#include "costate/runtime/Descriptor.h"
 #include "costate/runtime/data/ArrayFile.h"
 #include "costate/tools/costate/Commands.h"
 
@@ -125,10 +126,7 @@ int run(const RunFlags &flags) {
     Array array;
     array.type = result.type;
     array.shape.assign(extents.begin() + place, extents.begin() + place + result.rank);
-    int64_t bytes = costate_type_size(result.type);
-    for (int64_t extent : array.shape)
-      bytes *= extent;
-    array.data = runtime::Buffer(bytes);
+    array.data = runtime::Buffer(runtime::elementCount(array.shape) * costate_type_size(result.type)); // negative: more than any memory has
     filled.push_back(std::move(array));
     results.push_back(view(filled.back()));
   }

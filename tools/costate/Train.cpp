@@ -186,7 +186,7 @@ int train(TrainFlags flags) {
   options.patience = flags.patience;
   options.interrupt = &interruptFlag();
   costate_dataset &data = *splits->train;
-  const int64_t batchesAnEpoch = (data.samples + options.batch - 1) / std::max<int64_t>(options.batch, 1);
+  const int64_t samples = std::clamp<int64_t>(options.batch, 1, data.samples), batchesAnEpoch = (data.samples + samples - 1) / samples;
   Progress progress(batchesAnEpoch);
   records::RunRecords records(model, flags.records, batchesAnEpoch);
   if (runtime::Status status = records.open(); !status.ok())

@@ -123,23 +123,25 @@ private:
 
 /// What the values of the curves lie in, with a margin.
 Scale scaleOf(const Panel &panel, double from, double to) {
+  constexpr double largest = 1e150, least = 1e-150; // what is drawn: ratios, too, are numbers then, and powers of ten
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const Curve &curve : panel.curves)
     for (Point point : curve.points)
-      if (std::abs(point.y) < 1e300) { // so that differences are finite
+      if (std::abs(point.y) < largest) {
         low = std::min(low, point.y);
         high = std::max(high, point.y);
       }
   if (low > high)
     return {0, 1, from, to};
   constexpr double decades = 1.5, margin = 0.04;
-  if (panel.mayBeLogarithmic && low > 0 && std::log10(high / low) > decades) {
+  if (panel.mayBeLogarithmic && low > least && std::log10(high / low) > decades) {
     double factor = std::pow(high / low, margin);
     return {low / factor, high * factor, from, to, true};
   }
   double extent = high - low, wider = margin * extent;
   if (extent <= 1e-9 * std::max(std::abs(low), std::abs(high))) // one value
     wider = low != 0 ? 0.1 * std::abs(low) : 1;
+  wider = std::max(wider, least);
   return {low - wider, high + wider, from, to};
 }
 
