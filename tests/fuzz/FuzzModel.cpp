@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Model text: it is refused with a message, or becomes a module that verifies.
 #include "costate/frontends/Importer.h"
+#include "costate/tests/fuzz/ContextForInput.h"
 
-#include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
 
 #include <cstdlib>
@@ -10,7 +10,7 @@
 using namespace costate;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  mlir::MLIRContext &context = contextForInput();
   unsigned messages = 0;
   mlir::ScopedDiagnosticHandler count(&context, [&](mlir::Diagnostic &) { return ++messages, mlir::success(); });
   mlir::OwningOpRef<mlir::ModuleOp> module = importModel({reinterpret_cast<const char *>(data), size}, "fuzz.costate", context);

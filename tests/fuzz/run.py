@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -23,6 +24,19 @@ def seeds(name):
     read = lambda *patterns: [path.read_bytes() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
     if name in ("model", "model-file"):
         return read("examples/*.costate", "frontends/std/*.costate", "tests/frontends/**/*.costate", "tests/cli/Inputs/*.costate")
+    if name == "library":
+        with tempfile.TemporaryDirectory() as folder:  # as linkLibrary links it
+            source, library = pathlib.Path(folder) / "m.c", pathlib.Path(folder) / "libm.so"
+            source.write_text("void *memcpy(void *, const void *, unsigned long); static int x[9]; int *m_x = x; void *(*m_copy)(void *, const void *, unsigned long) = memcpy;"
+                              "const void *m_info(void) { memcpy(x, m_x, 8); return &m_x; }")
+            subprocess.run(["clang", "-shared", "-nostdlib", "-fPIC", "-O1", "-fuse-ld=lld", "-Wl,-z,relro,-z,now,--build-id,--hash-style=both,-soname,libm.so", source, "-o", library], check=True)
+            linked = library.read_bytes()
+        parts = [b"m", linked, b"/* header */", b"{}", b"m.o", linked[:64]]
+        return [b"\0" + linked, b"\1" + b"".join(len(part).to_bytes(8, "little") + part for part in parts)]
+    if name == "renaming":
+        return [b"\x0cf.layers.*.w = net.*.weight.T # PyTorch\n*.b = *.bias; c = c.transpose(2, 3, 1, 0)f.layers.0.w.x", b"\x07*.*.w = *.*a.b.c.w", b"\x05**a* f.*.w"]
+    if name == "dlpack":
+        return [bytes(64), bytes(range(200)), b"\1" * 120]
     if name == "ir":
         return [part for text in read("tests/dialects/**/*.mlir", "tests/passes/*.mlir", "tests/numeric/*.mlir") for part in text.split(b"// -----")]
     import numpy as np
@@ -64,11 +78,12 @@ def main():
         found = arguments.bin.parent / "found" / name
         found.mkdir(parents=True, exist_ok=True)
         options = [f"-runs={arguments.runs}", "-seed=1", "-timeout=25", "-rss_limit_mb=4096", f"-artifact_prefix={found}/",
-                   f"-max_len={16384 if name == 'model-file' else 4096}"]
+                   f"-max_len={16384 if name in ('model-file', 'library') else 4096}"]
         environment = dict(os.environ, ASAN_OPTIONS="allow_user_poisoning=0", UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
+        begin = time.monotonic()
         run = subprocess.run([fuzzer, *options, corpus], capture_output=True, text=True, errors="replace", env=environment)
         done = re.findall(r"^#(\d+)", run.stderr, re.M)
-        print(f"{'ok  ' if run.returncode == 0 else 'FAIL'} {name:11} {done[-1] if done else 0} inputs", flush=True)
+        print(f"{'ok  ' if run.returncode == 0 else 'FAIL'} {name:11} {done[-1] if done else 0} inputs in {time.monotonic() - begin:.0f} s", flush=True)
         if run.returncode:
             print(run.stderr[-4000:])
             failed = True
