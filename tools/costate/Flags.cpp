@@ -53,8 +53,10 @@ absl::StatusOr<Options> CompilerFlags::chosenOptions() const {
     int64_t &extent = chosen.hints[binding->name];
     const char *end = binding->value.data() + binding->value.size();
     if (auto [rest, error] = std::from_chars(binding->value.data(), end, extent);
-        error != std::errc() || rest != end || extent < 0 || extent > INT32_MAX)
+        error != std::errc() || rest != end || extent < 0)
       return absl::InvalidArgumentError(absl::StrCat("--hint requires an extent, but got '", binding->value, "'"));
+    if (extent > INT32_MAX)
+      return absl::InvalidArgumentError(absl::StrCat("--hint requires an extent of at most ", INT32_MAX, ", but got ", extent));
   }
   if (!noCache)
     chosen.cacheDirectory = cacheDirectory.empty() ? codegen::ObjectCache::defaultDirectory() : cacheDirectory;

@@ -25,8 +25,10 @@ absl::Status DimFlags::addHints(CompilerFlags &compiler) const {
     if (!binding.ok())
       return binding.status();
     int64_t size;
-    if (!absl::SimpleAtoi(binding->value, &size) || size < 0 || size > INT32_MAX)
+    if (!absl::SimpleAtoi(binding->value, &size) || size < 0)
       return absl::InvalidArgumentError(absl::StrCat("--dim requires an extent, but got '", binding->value, "'"));
+    if (size > INT32_MAX)
+      return absl::InvalidArgumentError(absl::StrCat("--dim requires an extent of at most ", INT32_MAX, ", but got ", size));
     compiler.hints.push_back(text);
   }
   return absl::OkStatus();
