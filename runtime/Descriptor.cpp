@@ -72,7 +72,7 @@ static Status checkSlot(const costate_slot_info &slot) {
 
 static Status checkEntry(const costate_model_info &info, const costate_entry_info &entry) {
   auto broken = [&](const auto &...parts) { return internalError("descriptor of entry '", entry.name, "' ", parts...); };
-  if (!entry.fn)
+  if (!entry.fn && !(info.loader && info.loader->load))
     return broken("has no code");
   for (int64_t i = 0; i < numArrays(entry); ++i) {
     const costate_array_info &array = arrayAt(entry, i);

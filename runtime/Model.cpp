@@ -43,7 +43,7 @@ Status costate_model::create(const int64_t *dims) {
 
   for (int64_t e = 0; e < info->num_entries; ++e) {
     const costate_entry_info &entry = info->entries[e];
-    Frame frame;
+    Frame frame{entry.fn, entry.workspace_size};
     for (int64_t i = 0; i < numArrays(entry); ++i) {
       const costate_array_info &array = arrayAt(entry, i);
       void *owned = nullptr;
@@ -67,13 +67,13 @@ Status costate_model::create(const int64_t *dims) {
 
 /// Bytes of workspace at these dimensions; negative where the entry says so, INT64_MAX where no machine has as many. A size is a polynomial of dimensions,
 /// which wraps around beyond 64 bits: so it is asked for on the way there, where dimensions double and it cannot have passed by the bound.
-static int64_t workspaceBytes(const costate_entry_info &entry, std::span<const int64_t> dims) {
+static int64_t workspaceBytes(costate_size_fn sizeOf, std::span<const int64_t> dims) {
   constexpr int64_t most = int64_t(1) << 47;
   std::vector<int64_t> smaller(dims.size() + 1);
   int64_t bytes = 0;
   for (int shift = 31; shift >= 0; --shift) {
     std::transform(dims.begin(), dims.end(), smaller.begin(), [=](int64_t dim) { return std::max(dim >> shift, std::min<int64_t>(dim, 1)); });
-    bytes = entry.workspace_size(smaller.data());
+    bytes = sizeOf(smaller.data());
     if (bytes < 0)
       return bytes;
     if (bytes > most)
@@ -94,10 +94,10 @@ Status costate_model::reserve(const int64_t *dims) {
   }
   int64_t bytes = 0;
   for (int64_t e = 0; e < info->num_entries; ++e)
-    if (const costate_entry_info &entry = info->entries[e]; entry.workspace_size) {
-      int64_t size = workspaceBytes(entry, larger);
+    if (frames[e].workspaceSize) {
+      int64_t size = workspaceBytes(frames[e].workspaceSize, larger);
       if (size < 0)
-        return internalError("entry '", entry.name, "' asks for a workspace of ", size, " bytes");
+        return internalError("entry '", info->entries[e].name, "' asks for a workspace of ", size, " bytes");
       bytes = std::max(bytes, size);
     }
   if (bytes > workspace.size() || !workspace.data())
@@ -118,9 +118,25 @@ Status costate_model::draw() {
   return {};
 }
 
+Status costate_model::load(int64_t entry) {
+  costate_entry_fn fn = nullptr;
+  costate_size_fn workspaceSize = nullptr;
+  if (int32_t code = info->loader->load(info->loader->closure, context, entry, &fn, &workspaceSize))
+    return {static_cast<costate_code>(code), context->error.message()};
+  Frame &frame = frames[entry];
+  frame.workspaceSize = workspaceSize;
+  COSTATE_RETURN_IF_ERROR(reserve(std::vector(maxDims).data()));
+  frame.fn = fn; // once there is memory for it
+  return {};
+}
+
 /// A failure that the code itself could not see, of a loop or of memory, is in the context.
 int32_t costate_model::call(int64_t entry, const int64_t *dims) noexcept {
-  int32_t code = info->entries[entry].fn(context, frames[entry].args.data(), dims, workspace.data());
+  const Frame &frame = frames[entry];
+  if (!frame.fn) [[unlikely]]
+    if (int32_t code = guarded(context, [&] { return load(entry); }))
+      return code;
+  int32_t code = frame.fn(context, frame.args.data(), dims, workspace.data());
   return code == COSTATE_OK ? context->error.code() : code;
 }
 

@@ -33,10 +33,13 @@ struct costate_model {
   std::vector<int64_t> maxDims;
   costate::runtime::Buffer workspace;
 
-  /// The machine arguments of an entry. Those of the handle are filled in once; `user` lists the places of the caller's pointers.
+  /// The code of an entry, null until it is loaded, and its machine arguments. Those of the handle are filled in once; `user` lists the places of the
+  /// caller's pointers.
   struct Frame {
-    std::vector<void *> args;
-    std::vector<int32_t> user;
+    costate_entry_fn fn;
+    costate_size_fn workspaceSize;
+    std::vector<void *> args = {};
+    std::vector<int32_t> user = {};
   };
   std::vector<Frame> frames;
 
@@ -48,8 +51,9 @@ struct costate_model {
   costate::runtime::Status draw();
   /// A leaf, a plain slot or an arena, by name (see costate_model_array).
   costate::runtime::Result<costate::runtime::NamedTensor> findTensor(const char *name) const;
-  /// Runs the code of an entry.
+  /// Runs the code of an entry, which it loads first if it has to.
   int32_t call(int64_t entry, const int64_t *dims) noexcept;
+  costate::runtime::Status load(int64_t entry);
   /// Binds the dimensions of a checked call (see costate_model_bind).
   costate::runtime::Status bind(const costate_entry_info &entry, std::span<const costate_array> args, int64_t *dims) const;
   costate::runtime::Status setHyper(std::string_view name, double value);

@@ -212,13 +212,22 @@ typedef int64_t (*costate_size_fn)(const int64_t *dims);
 /* Writes the extents of all axes of all arguments, then of all results, flattened. */
 typedef void (*costate_extents_fn)(const int64_t *dims, int64_t *extents);
 
+/* Where entries of a model that is compiled in the process have their code from when they are first called. Whoever loads the model fills it in, before the
+ * first handle. */
+typedef struct costate_entry_loader {
+  /* Sets *fn and *workspace_size of an entry as costate_entry_info has them. Any thread; the same code each time. Returns a code; the message of a failure
+   * is in the context. */
+  int32_t (*load)(void *closure, costate_context *context, int64_t entry, costate_entry_fn *fn, costate_size_fn *workspace_size);
+  void *closure;
+} costate_entry_loader;
+
 typedef struct costate_entry_info {
   const char *name;
   int64_t num_args;
   const costate_array_info *args;
   int64_t num_results; /* results that are not tied to an argument */
   const costate_array_info *results;
-  costate_entry_fn fn;
+  costate_entry_fn fn;            /* NULL: the loader of the model has it */
   costate_size_fn workspace_size; /* NULL: no workspace */
   costate_extents_fn extents;     /* NULL: no axis is compound */
   /* Two numbers a dimension of the model: the argument and the axis that bind it; (argument, -1) if the value of a COSTATE_DIM argument
@@ -251,6 +260,7 @@ typedef struct costate_model_info {
   const costate_entry_info *entries;
   int64_t num_externs;
   const costate_extern_info *externs;
+  costate_entry_loader *loader; /* NULL: every entry has code */
 } costate_model_info;
 
 /* ==== Models ======================================================================================================================= */
@@ -306,7 +316,7 @@ int64_t costate_model_entry(const costate_model *model, const char *name);
 /* The fast call, behind every generated function. user: the caller's pointers only, in the order of the descriptor: arguments of role INPUT
  * and TARGET, then results of role METRIC and OUTPUT; shapes are the caller's promise. dims: all dimensions of the model. Errors:
  * INVALID_ARGUMENT if a dimension is negative or above the reserved one (both are named) or if a pointer to elements is NULL, and what the entry
- * returns. Allocates nothing. */
+ * returns. Allocates nothing, but for the first call of an entry that has its code from a loader, which may also fail as that does. */
 int32_t costate_model_invoke(costate_model *model, int64_t entry, void *const *user, const int64_t *dims);
 
 /* The checked call. args: arrays for arguments of role INPUT, TARGET and DIM, in order; results: for METRIC and OUTPUT, in order. Types

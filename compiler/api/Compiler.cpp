@@ -5,7 +5,9 @@
 #include "costate/compiler/codegen/GenerateCode.h"
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/dialects/graph/CNames.h"
+#include "costate/dialects/graph/Dimensions.h"
 #include "costate/dialects/graph/Graph.h"
+#include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
 #include "costate/frontends/ModelFile.h"
@@ -152,6 +154,46 @@ void keepChecks(mlir::ModuleOp module) {
   }
 }
 
+/// Leaves code to be made for the entries in `wanted` alone: what others compute becomes zeros, so that the phases have nothing to do for them, and see
+/// their signatures. The descriptor does not depend on what is wanted.
+void deferEntries(mlir::ModuleOp module, const std::set<std::string> &wanted) {
+  std::vector<mlir::func::FuncOp> others;
+  bool isAnyWanted = false;
+  for (auto function : module.getOps<mlir::func::FuncOp>())
+    if (function->hasAttr(optim::kEntryAttr)) {
+      if (wanted.contains(function.getName().str()))
+        isAnyWanted = true;
+      else
+        others.push_back(function);
+    }
+  if (!isAnyWanted)
+    return;
+  for (mlir::func::FuncOp entry : others) {
+    mlir::Block &block = entry.getBody().front();
+    std::vector<graph::Dims> shapes;
+    graph::Dimensions dimensions;
+    for (mlir::Value result : block.getTerminator()->getOperands())
+      shapes.push_back(dimensions.of(result));
+    block.clear();
+    auto b = mlir::OpBuilder::atBlockEnd(&block);
+    llvm::SmallVector<mlir::Value> results;
+    for (auto [number, type] : llvm::enumerate(entry.getResultTypes())) {
+      if (auto tied = entry.getResultAttrOfType<mlir::IntegerAttr>(number, optim::kTiedAttr)) {
+        results.push_back(entry.getArgument(tied.getInt()));
+        continue;
+      }
+      mlir::Type element = mlir::cast<mlir::RankedTensorType>(type).getElementType();
+      auto zero = mlir::DenseElementsAttr::get(mlir::RankedTensorType::get({}, element), b.getZeroAttr(element));
+      results.push_back(graph::ConstantOp::create(b, entry.getLoc(), zero));
+      if (!shapes[number].empty())
+        results.back() = graph::BroadcastInDimOp::create(b, entry.getLoc(), type, results.back(), llvm::ArrayRef<int64_t>(),
+                                                         graph::toArrayAttr(module.getContext(), shapes[number]));
+    }
+    mlir::func::ReturnOp::create(b, entry.getLoc(), results);
+    entry->setAttr(optim::kDeferredAttr, b.getUnitAttr());
+  }
+}
+
 /// Says in the manifest of code that was compiled with traces what the numbers of costate_trace_event.call mean.
 void addCalls(std::string &manifest, const Explanation &explanation) {
   nlohmann::ordered_json json = nlohmann::ordered_json::parse(manifest), calls = nlohmann::ordered_json::array();
@@ -200,22 +242,23 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
   if (!target.ok())
     return target.status();
   codegen::ObjectCache cache(chosen.cacheDirectory, chosen.cacheBytes);
-  absl::StatusOr<std::string> key = packageKey(source, subject, chosen, added.identity(), codegen::compilerIdentity());
+  absl::StatusOr<PackageKey> key = packageKey(source, subject, chosen, added.identity(), codegen::compilerIdentity());
   if (!key.ok())
     return key.status();
   if (chosen.usesCachedPackages())
-    if (std::optional<std::string> bytes = cache.find(*key))
-      if (absl::StatusOr<codegen::Package> package = codegen::Package::parse(*bytes); package.ok()) {
-        numbers.fromCache = true;
-        numbers.total = now() - start;
-        return package;
-      }
+    if (std::optional<codegen::Package> package = key->find(cache)) {
+      numbers.fromCache = true;
+      numbers.total = now() - start;
+      return std::move(*package);
+    }
 
   Compilation compilation(source, *this);
   mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
   if (!module)
     return compilation.userError();
   subject == Subject::Model ? keepModel(*module) : keepChecks(*module);
+  if (chosen.defersEntries())
+    deferEntries(*module, chosen.entries);
   numbers.import = now() - start;
   std::string name = modelName(*module, source);
   Pipeline pipeline = compilation.pipeline();
@@ -241,7 +284,7 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
   numbers.halide = statistics.kernelSeconds;
   numbers.llvm = statistics.hostSeconds;
   if (cache.enabled())
-    cache.store(*key, package->serialize()).IgnoreError();
+    cache.store(key->own, package->serialize()).IgnoreError();
   numbers.total = now() - start;
   return std::move(*package);
 }
@@ -249,11 +292,21 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
 absl::StatusOr<Executable> Session::compile(const ModelSource &source) const { return compile(source, Subject::Model); }
 
 absl::StatusOr<Executable> Session::compile(const ModelSource &source, Subject subject) const {
+  Session first = *this;
+  EntrySource rest;
+  if (chosen.defersEntries()) {
+    first.chosen.entries.insert("init"); // which creating a handle calls
+    rest = [session = *this, source, subject](const std::string &entry) mutable {
+      session.chosen.entries = {entry};
+      CompileReport ignored;
+      return session.package(source, subject, ignored);
+    };
+  }
   CompileReport report;
-  absl::StatusOr<codegen::Package> compiled = package(source, subject, report);
+  absl::StatusOr<codegen::Package> compiled = first.package(source, subject, report);
   if (!compiled.ok())
     return compiled.status();
-  return Executable::load(*compiled, report, functions);
+  return Executable::load(*compiled, report, functions, std::move(rest));
 }
 
 absl::StatusOr<Executable> Session::compileFile(const std::string &path) const {

@@ -35,8 +35,9 @@ class Session {
 public:
   explicit Session(Options options = {}, Plugins plugins = {}, Externs externs = {});
 
-  /// Machine code in this process. Errors: InvalidArgument with the rendered diagnostics (file, line, column, source line, caret) for a
-  /// fault of the model or an option; those of Executable::load; Internal for ours.
+  /// Machine code in this process; where options().entries names some, that of the others is made when they are called. Errors: InvalidArgument with
+  /// the rendered diagnostics (file, line, column, source line, caret) for a fault of the model or an option; those of Executable::load; Internal for
+  /// ours.
   absl::StatusOr<Executable> compile(const ModelSource &source) const;
   absl::StatusOr<Executable> compileFile(const std::string &path) const;
 

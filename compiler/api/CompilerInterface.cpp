@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 #include <exception>
 #include <initializer_list>
@@ -26,19 +27,6 @@ struct costate_program {
 
 namespace {
 
-int32_t codeOf(const absl::Status &status) {
-  switch (status.code()) {
-  case absl::StatusCode::kOk: return COSTATE_OK;
-  case absl::StatusCode::kInvalidArgument: return COSTATE_INVALID_ARGUMENT;
-  case absl::StatusCode::kNotFound: return COSTATE_NOT_FOUND;
-  case absl::StatusCode::kPermissionDenied:
-  case absl::StatusCode::kResourceExhausted:
-  case absl::StatusCode::kUnavailable: return COSTATE_IO;
-  case absl::StatusCode::kUnimplemented: return COSTATE_UNIMPLEMENTED;
-  default: return COSTATE_INTERNAL;
-  }
-}
-
 /// Runs the body of a function of the interface, a callable that returns a status; its message goes to the compiler.
 template <typename Body>
 int32_t guarded(costate_compiler *compiler, Body &&body) noexcept {
@@ -46,7 +34,7 @@ int32_t guarded(costate_compiler *compiler, Body &&body) noexcept {
     compiler->message.clear();
     absl::Status status = body();
     compiler->message = std::string(status.message());
-    return codeOf(status);
+    return costate::runtimeCode(status);
   } catch (const std::bad_alloc &) {
     return COSTATE_OUT_OF_MEMORY;
   } catch (const std::exception &exception) {
@@ -86,6 +74,8 @@ absl::Status set(costate::Options &options, const std::string &option, const std
     options.cacheDirectory = value;
   } else if (option == "schedule") {
     options.scheduleFile = value;
+  } else if (option == "entries") {
+    options.entries = absl::StrSplit(value, ',', absl::SkipEmpty());
   } else if (option.starts_with("hint.")) {
     int64_t extent;
     if (absl::Status status = parse(option, value, 0, largest, extent); !status.ok())
@@ -93,7 +83,7 @@ absl::Status set(costate::Options &options, const std::string &option, const std
     options.hints[option.substr(5)] = extent;
   } else {
     return absl::NotFoundError(absl::StrCat("there is no option '", option,
-                                            "'; there are real, target, optimize, threads, cache, schedule, extern and hint.NAME"));
+                                            "'; there are real, target, optimize, threads, cache, schedule, entries, extern and hint.NAME"));
   }
   return absl::OkStatus();
 }

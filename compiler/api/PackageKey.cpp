@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/api/PackageKey.h"
 
-#include "costate/compiler/codegen/ObjectCache.h"
 #include "costate/compiler/codegen/SystemStatus.h"
 #include "costate/compiler/codegen/Target.h"
+
+#include "absl/strings/str_join.h"
 
 #include <cerrno>
 #include <filesystem>
@@ -39,8 +40,16 @@ absl::StatusOr<std::string> addPlugin(std::string_view plugins, const std::strin
   return codegen::contentKey({plugins, *bytes});
 }
 
-absl::StatusOr<std::string> packageKey(const ModelSource &source, Subject subject, const Options &options, std::string_view plugins,
-                                       std::string_view compiler) {
+std::optional<codegen::Package> PackageKey::find(const codegen::ObjectCache &cache) const {
+  for (const std::string *key : {&own, &whole})
+    if (std::optional<std::string> bytes = cache.find(*key))
+      if (absl::StatusOr<codegen::Package> package = codegen::Package::parse(*bytes); package.ok())
+        return std::move(*package);
+  return std::nullopt;
+}
+
+absl::StatusOr<PackageKey> packageKey(const ModelSource &source, Subject subject, const Options &options, std::string_view plugins,
+                                      std::string_view compiler) {
   absl::StatusOr<codegen::Target> target = codegen::Target::named(options.target);
   if (!target.ok())
     return target.status();
@@ -53,7 +62,10 @@ absl::StatusOr<std::string> packageKey(const ModelSource &source, Subject subjec
   if (!options.scheduleFile.empty())
     if (absl::StatusOr<std::string> file = readFile(options.scheduleFile, ""); file.ok()) // else the compiler says what is wrong
       absl::StrAppend(&rest, "/", *file);
-  return codegen::contentKey({"package", compiler, target->key(), plugins, rest, source.name, source.text});
+  auto with = [&](std::string_view entries) {
+    return codegen::contentKey({"package", compiler, target->key(), plugins, rest, entries, source.name, source.text});
+  };
+  return PackageKey{with(options.defersEntries() ? absl::StrJoin(options.entries, "\n") : ""), with("")};
 }
 
 } // namespace costate

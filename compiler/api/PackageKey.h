@@ -3,10 +3,13 @@
 #ifndef COSTATE_COMPILER_API_PACKAGEKEY_H
 #define COSTATE_COMPILER_API_PACKAGEKEY_H
 
+#include "costate/compiler/codegen/ObjectCache.h"
+#include "costate/compiler/codegen/Package.h"
 #include "costate/compiler/pipeline/Options.h"
 
 #include "absl/status/statusor.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,10 +28,17 @@ struct ModelSource {
 /// What of a model is compiled.
 enum class Subject { Model, Checks };
 
-/// Everything that can change a byte of the package. plugins: Plugins::identity. compiler: codegen::compilerIdentity.
-/// Errors: InvalidArgument for a target that there is not.
-absl::StatusOr<std::string> packageKey(const ModelSource &source, Subject subject, const Options &options, std::string_view plugins,
-                                       std::string_view compiler);
+/// What a package has in the cache as its name: a hash of everything that can change a byte of it.
+struct PackageKey {
+  std::string own;
+  std::string whole; ///< of the package with all entries, which does as well
+
+  std::optional<codegen::Package> find(const codegen::ObjectCache &cache) const;
+};
+
+/// plugins: Plugins::identity. compiler: codegen::compilerIdentity. Errors: InvalidArgument for a target that there is not.
+absl::StatusOr<PackageKey> packageKey(const ModelSource &source, Subject subject, const Options &options, std::string_view plugins,
+                                      std::string_view compiler);
 
 /// The identity of the plugins of identity `plugins` ("" without one) and the one that lies in `file`. Errors: what the system said.
 absl::StatusOr<std::string> addPlugin(std::string_view plugins, const std::string &file);

@@ -10,7 +10,7 @@ namespace costate::codegen {
 // Each struct below is written as the list of its fields; a field that is added there must be added here.
 static_assert(sizeof(costate_leaf_info) == 32 && sizeof(costate_slot_info) == 56 && sizeof(costate_hyper_info) == 24 &&
               sizeof(costate_array_info) == 40 && sizeof(costate_entry_info) == 72 && sizeof(costate_extern_info) == 32 &&
-              sizeof(costate_model_info) == 112);
+              sizeof(costate_model_info) == 120 && sizeof(costate_entry_loader) == 16);
 
 llvm::Constant *emitString(llvm::Module &module, llvm::StringRef text) {
   llvm::Constant *data = llvm::ConstantDataArray::getString(module.getContext(), text);
@@ -92,7 +92,8 @@ private:
       return arrayOf(list, [&](const ArrayDescription &a) { return arrayInfo(a); });
     };
     return record({string(entry.name), i64(entry.arguments.size()), arrays(entry.arguments), i64(entry.results.size()),
-                   arrays(entry.results), function(entry, ""), entry.hasWorkspace ? function(entry, ".workspace") : null(),
+                   arrays(entry.results), entry.isDeferred ? null() : function(entry, ""),
+                   entry.hasWorkspace && !entry.isDeferred ? function(entry, ".workspace") : null(),
                    entry.hasCompoundAxes ? function(entry, ".extents") : null(), numbers(entry.dimSources)});
   }
 
@@ -103,6 +104,14 @@ private:
                                           entrySymbol(model, "extern." + description.symbol + ".data"));
     data->setVisibility(llvm::GlobalValue::HiddenVisibility);
     return record({string(description.symbol), string(description.prototype), string(description.place), data});
+  }
+
+  /// To be filled in by whoever loads the model.
+  llvm::Constant *loader() {
+    if (llvm::none_of(model.entries, [](const EntryDescription &entry) { return entry.isDeferred; }))
+      return null();
+    llvm::Constant *nothing = record({null(), null()});
+    return new llvm::GlobalVariable(module, nothing->getType(), false, llvm::GlobalValue::InternalLinkage, nothing, "loader");
   }
 
   const ModelDescription &model;
@@ -117,7 +126,7 @@ llvm::Constant *Emitter::emit(const Target &target) {
                  arrayOf(model.slots, [&](const SlotDescription &s) { return slot(s); }), i64(model.hypers.size()),
                  arrayOf(model.hypers, [&](const HyperDescription &h) { return hyper(h); }), i64(model.entries.size()),
                  arrayOf(model.entries, [&](const EntryDescription &e) { return entry(e); }), i64(model.externs.size()),
-                 arrayOf(model.externs, [&](const ExternDescription &e) { return externInfo(e); })});
+                 arrayOf(model.externs, [&](const ExternDescription &e) { return externInfo(e); }), loader()});
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include "costate/compiler/codegen/Passes.h"
 #include "costate/compiler/codegen/WorkQueue.h"
 #include "costate/dialects/kernel/Kernel.h"
+#include "costate/dialects/optim/Optim.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -211,9 +212,12 @@ private:
 
   LogicalResult addEntry(ModuleOp module, SymbolTable &symbols, const EntryDescription &entry, WorkQueue &queue) {
     std::vector<Operation *> roots;
-    for (const char *suffix : {"", ".workspace", ".extents"})
-      if (Operation *function = symbols.lookup("entry." + entry.name + suffix))
+    for (StringRef suffix : {"", ".workspace", ".extents"})
+      if (Operation *function = symbols.lookup("entry." + entry.name + suffix.str());
+          function && (!entry.isDeferred || suffix == ".extents"))
         roots.push_back(function);
+    if (roots.empty())
+      return success();
     OwningOpRef<ModuleOp> entryModule = extract(module, symbols, roots);
     // What takes nothing from the caller, as init, is not called once a step.
     bool once = llvm::none_of(entry.arguments, [](const ArrayDescription &argument) {
@@ -279,6 +283,17 @@ private:
 
 } // namespace
 
+/// The signature is all that counts of a deferred entry.
+static void dropBodies(ModuleOp module) {
+  for (func::FuncOp entry : entriesOf(module))
+    if (entry->hasAttr(optim::kDeferredAttr)) {
+      Block &block = entry.getBody().front();
+      auto builder = OpBuilder::atBlockEnd(&block);
+      block.clear();
+      func::ReturnOp::create(builder, entry.getLoc());
+    }
+}
+
 FailureOr<Package> generateCode(ModuleOp module, StringRef name, const CodegenOptions &options, CodegenStatistics *statistics) {
   CodegenStatistics ignored;
   CodegenStatistics &numbers = statistics ? *statistics : ignored;
@@ -286,6 +301,7 @@ FailureOr<Package> generateCode(ModuleOp module, StringRef name, const CodegenOp
   FailureOr<ModelDescription> model = describeModel(module, name);
   if (failed(model))
     return failure();
+  dropBodies(module);
   FailureOr<std::map<std::string, kernel::DefineOp>> kernels = nameKernelsByContent(module);
   if (failed(kernels))
     return failure();

@@ -3,6 +3,7 @@
 
 #include "costate/dialects/interfaces/Interfaces.h"
 #include "costate/dialects/kernel/Kernel.h"
+#include "costate/dialects/optim/Optim.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -210,6 +211,7 @@ LogicalResult Describer::addArray(func::FuncOp entry, unsigned number, EntryDesc
 LogicalResult Describer::addEntry(func::FuncOp entry) {
   EntryDescription &description = model.entries.emplace_back();
   description.name = entry.getName().str();
+  description.isDeferred = entry->hasAttr(optim::kDeferredAttr);
   for (unsigned number = 0; number < entry.getNumArguments(); ++number) {
     if (stringArgument(entry, number, "optim.role") == "workspace") {
       if (number + 1 != entry.getNumArguments())

@@ -54,6 +54,8 @@ struct EntryDescription {
   std::vector<ArrayDescription> arguments, results;
   bool hasWorkspace = false;
   bool hasCompoundAxes = false;
+  /// Its code comes later, from another package: of the function, only the signature counts.
+  bool isDeferred = false;
   /// (argument, axis) a dimension of the model; see costate_entry_info.dim_sources.
   std::vector<int64_t> dimSources;
 };

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,9 @@ struct Options {
   ScheduleChoices schedules;
   /// A file of kernels with schedules (ExplainedKernel::text); kernels that it does not have are scheduled by rule. Empty: all are.
   std::string scheduleFile;
+  /// Entries that have code when a compilation of a model returns; each of the others is compiled when it is called for the first time. Results do not
+  /// depend on it. Empty, or of names that the model has none of: all.
+  std::set<std::string> entries;
   /// LLVM's effort, 0 to 3. At 0 no kernel goes to Halide.
   int optimize = 2;
   /// Threads of the compiler itself; 0: one a CPU.
@@ -56,6 +60,8 @@ struct Options {
   /// Folder that gets the module after each phase, as NUMBER-PHASE.mlir; empty: none.
   std::string dumpDirectory;
 
+  /// Traces number the calls of a whole model, dumps show it, and IR on buffers comes as it is.
+  bool defersEntries() const { return !entries.empty() && !trace && dumpDirectory.empty() && from <= Phase::Fuse; }
   /// A package from the cache has nothing to dump.
   bool usesCachedPackages() const { return dumpDirectory.empty(); }
 };

@@ -23,6 +23,8 @@ namespace costate::optim {
 
 /// Unit attribute of a function that the runtime calls.
 inline constexpr llvm::StringLiteral kEntryAttr = "optim.entry";
+/// Unit attribute of an entry that is compiled another time. What it computes has been replaced by zeros.
+inline constexpr llvm::StringLiteral kDeferredAttr = "optim.deferred";
 /// What an entry's argument or result is: one of the roles below.
 inline constexpr llvm::StringLiteral kRoleAttr = "optim.role";
 inline constexpr llvm::StringLiteral kNameAttr = "optim.name";

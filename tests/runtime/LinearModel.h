@@ -126,7 +126,8 @@ inline constexpr costate_entry_info entries[] = {
     {"predict", 2, predict_args, 2, predict_results, predictEntry, nullptr, predictExtents, evaluate_dims},
     {"sample", 1, sample_args, 1, sample_results, sample, nullptr, nullptr, sample_dims},
 };
-inline constexpr costate_model_info info = {COSTATE_ABI_VERSION, 0, "linear", "0.1.0", 0, 1, dim_names, 3, slots, 3, hypers, 5, entries};
+inline constexpr costate_model_info info = {
+    COSTATE_ABI_VERSION, 0, "linear", "0.1.0", 0, 1, dim_names, 3, slots, 3, hypers, 5, entries, 0, nullptr, nullptr};
 inline constexpr int64_t kTrainStep = 1, kEvaluate = 2;
 
 } // namespace costate::linear

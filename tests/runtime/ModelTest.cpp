@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fstream>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 using namespace costate;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -145,6 +147,60 @@ TEST_F(ModelTest, RefusesBrokenDescriptors) {
   broken = Broken();
   broken.entries[1].workspace_size = [](const int64_t *) -> int64_t { return -5; };
   EXPECT_EQ(refused(broken), "entry 'train_step' asks for a workspace of -5 bytes");
+}
+
+// The code of `train_step` and `evaluate` comes when they are called.
+struct Loading : Broken {
+  std::vector<int64_t> asked;
+  int32_t code = COSTATE_OK;
+  costate_size_fn workspaceSize = linear::trainWorkspace;
+  costate_entry_loader loader = {
+      [](void *closure, costate_context *context, int64_t entry, costate_entry_fn *fn, costate_size_fn *size) -> int32_t {
+        auto *self = static_cast<Loading *>(closure);
+        self->asked.push_back(entry);
+        if (self->code != COSTATE_OK)
+          return costate_fail(context, self->code, "no code today");
+        *fn = linear::entries[entry].fn;
+        *size = entry == linear::kTrainStep ? self->workspaceSize : nullptr;
+        return COSTATE_OK;
+      },
+      this};
+  Loading() {
+    for (int64_t entry : {linear::kTrainStep, linear::kEvaluate})
+      entries[entry].fn = nullptr, entries[entry].workspace_size = nullptr;
+    info.loader = &loader;
+  }
+};
+
+TEST_F(ModelTest, LoadsCodeInTheFirstCall) {
+  Loading loading;
+  costate_model_destroy(model);
+  ASSERT_EQ(costate_model_create(context, loading.get(), std::array<int64_t, 1>{4}.data(), &model), COSTATE_OK);
+  EXPECT_THAT(loading.asked, ElementsAre());
+  EXPECT_EQ(model->workspace.size(), 0);
+  loading.code = COSTATE_UNIMPLEMENTED;
+  EXPECT_EQ(step(4), COSTATE_UNIMPLEMENTED);
+  EXPECT_EQ(message(), "no code today");
+  loading.code = COSTATE_OK;
+  loading.workspaceSize = [](const int64_t *) -> int64_t { return INT64_MAX / 4; };
+  EXPECT_EQ(step(4), COSTATE_OUT_OF_MEMORY);
+  loading.workspaceSize = [](const int64_t *) -> int64_t { return -5; };
+  EXPECT_EQ(step(4), COSTATE_INTERNAL);
+  EXPECT_EQ(message(), "entry 'train_step' asks for a workspace of -5 bytes");
+  loading.workspaceSize = linear::trainWorkspace;
+  EXPECT_THAT(w(), ElementsAre(0, 1, 2));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(step(4), COSTATE_OK) << message();
+  EXPECT_EQ(loading.asked.size(), 4u);
+  EXPECT_THAT(loading.asked, Each(linear::kTrainStep));
+  EXPECT_GE(model->workspace.size(), linear::trainWorkspace(std::array<int64_t, 1>{4}.data()));
+  std::vector<float> loaded = w();
+
+  costate_model_destroy(model);
+  ASSERT_EQ(costate_model_create(context, &linear::info, std::array<int64_t, 1>{4}.data(), &model), COSTATE_OK);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(step(4), COSTATE_OK);
+  EXPECT_EQ(w(), loaded);
 }
 
 TEST_F(ModelTest, ReportsWorkspaceThatNoMachineHas) {

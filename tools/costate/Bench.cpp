@@ -80,6 +80,8 @@ int bench(const BenchFlags &given) {
   BenchFlags flags = given;
   if (absl::Status status = flags.sizes.addHints(flags.compiler); !status.ok())
     return report(status);
+  if (!flags.entry.empty())
+    flags.compiler.options.entries = {flags.entry};
   absl::StatusOr<Executable> executable = flags.compiler.compile();
   if (!executable.ok())
     return report(executable.status());

@@ -20,7 +20,8 @@
 
 namespace costate {
 class Session;
-}
+struct ModelSource;
+} // namespace costate
 
 namespace costate::tool {
 
@@ -61,10 +62,14 @@ struct CompilerFlags {
   /// The model and the flags that the compiler has to know, as words of a command line.
   std::vector<std::string> words() const;
 
-  /// For `costate`: machine code, from the cache, else from a process of `costate-compiler`, whose memory goes with it. Errors: those of Session.
+  /// For `costate`: machine code, from the cache, else from a process of `costate-compiler`, whose memory goes with it; that of entries which are not in
+  /// options.entries when they are called. Errors: those of Session.
   absl::StatusOr<Executable> compile() const;
   /// For `costate-compiler`. Errors: InvalidArgument where a flag has a value that it cannot have; those of `Plugins::load` and `Externs::load`.
   absl::StatusOr<Session> session() const;
+
+private:
+  absl::StatusOr<codegen::Package> package(const ModelSource &source, CompileReport &report) const;
 };
 
 /// `name=value` of a repeated flag.

@@ -76,6 +76,8 @@ absl::StatusOr<std::string> outputOf(const std::string &program, const std::vect
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == interruptedByUser)
+    return absl::CancelledError("interrupted");
   if (status != 0)
     return absl::InternalError(absl::StrCat("'", program, "' ", endOf(status)));
   return output;
@@ -84,7 +86,6 @@ absl::StatusOr<std::string> outputOf(const std::string &program, const std::vect
 } // namespace
 
 absl::StatusOr<Executable> CompilerFlags::compile() const {
-  const double start = now();
   absl::StatusOr<Options> chosen = chosenOptions();
   if (!chosen.ok())
     return chosen.status();
@@ -94,6 +95,28 @@ absl::StatusOr<Executable> CompilerFlags::compile() const {
   absl::StatusOr<Externs> functions = externs();
   if (!functions.ok())
     return functions.status();
+  CompilerFlags first = *this;
+  EntrySource rest;
+  if (chosen->defersEntries()) {
+    first.options.entries.insert("init"); // which creating a handle calls
+    rest = [flags = *this, source = *source](const std::string &entry) mutable {
+      flags.options.entries = {entry};
+      CompileReport ignored;
+      return flags.package(source, ignored);
+    };
+  }
+  CompileReport report;
+  absl::StatusOr<codegen::Package> package = first.package(*source, report);
+  if (!package.ok())
+    return package.status();
+  return Executable::load(*package, report, *functions, std::move(rest));
+}
+
+absl::StatusOr<codegen::Package> CompilerFlags::package(const ModelSource &source, CompileReport &report) const {
+  const double start = now();
+  absl::StatusOr<Options> chosen = chosenOptions();
+  if (!chosen.ok())
+    return chosen.status();
   std::string identity;
   for (const std::string &plugin : plugins) {
     absl::StatusOr<std::string> grown = addPlugin(identity, plugin);
@@ -102,17 +125,18 @@ absl::StatusOr<Executable> CompilerFlags::compile() const {
     identity = std::move(*grown);
   }
   const std::string program = programBeside(compilerProgram);
-  absl::StatusOr<std::string> key = packageKey(*source, Subject::Model, *chosen, identity, codegen::compilerIdentity(program));
+  absl::StatusOr<PackageKey> key = packageKey(source, Subject::Model, *chosen, identity, codegen::compilerIdentity(program));
   if (!key.ok())
     return key.status();
   if (chosen->usesCachedPackages())
-    if (std::optional<std::string> bytes = codegen::ObjectCache(chosen->cacheDirectory, chosen->cacheBytes).find(*key))
-      if (absl::StatusOr<codegen::Package> package = codegen::Package::parse(*bytes); package.ok())
-        return Executable::load(*package, {.fromCache = true, .total = now() - start}, *functions);
+    if (std::optional<codegen::Package> package = key->find(codegen::ObjectCache(chosen->cacheDirectory, chosen->cacheBytes))) {
+      report = {.fromCache = true, .total = now() - start};
+      return std::move(*package);
+    }
 
   std::vector<std::string> request = words();
   request.insert(request.begin(), packageCommand);
-  absl::StatusOr<std::string> output = outputOf(program, request, source->text);
+  absl::StatusOr<std::string> output = outputOf(program, request, source.text);
   if (!output.ok())
     return output.status();
   absl::StatusOr<CompilerAnswer> answer = CompilerAnswer::parse(*output);
@@ -120,11 +144,9 @@ absl::StatusOr<Executable> CompilerFlags::compile() const {
     return answer.status();
   if (!answer->status.ok())
     return answer->status;
-  absl::StatusOr<codegen::Package> package = codegen::Package::parse(answer->package);
-  if (!package.ok())
-    return package.status();
-  answer->report.total = now() - start;
-  return Executable::load(*package, answer->report, *functions);
+  report = answer->report;
+  report.total = now() - start;
+  return codegen::Package::parse(answer->package);
 }
 
 } // namespace costate::tool

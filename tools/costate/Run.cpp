@@ -61,7 +61,9 @@ int run(const RunFlags &flags) {
         return report(binding.status());
       (*bindings)[binding->name] = binding->value;
     }
-  absl::StatusOr<Executable> executable = flags.compiler.compile();
+  CompilerFlags compiler = flags.compiler;
+  compiler.options.entries = {flags.entry.empty() ? "predict" : flags.entry};
+  absl::StatusOr<Executable> executable = compiler.compile();
   if (!executable.ok())
     return report(executable.status());
   const costate_model_info &info = executable->info();
