@@ -18,7 +18,7 @@ namespace costate::codegen {
 /// optimize: 0 to 3, as clang's -O. Errors: Internal if this LLVM was built without the target.
 absl::StatusOr<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const Target &target, int optimize);
 
-/// Runs LLVM's pipeline over `module` (with loop and SLP vectorizers from -O2 on) and returns a position-independent ELF object.
+/// Optimizes `module` (at -O1 by a few passes, at -O2 with loop and SLP vectorizers too, at -O3 by LLVM's own pipeline) and returns a position-independent ELF object.
 /// Errors: Internal if the module does not verify.
 absl::StatusOr<std::string> emitObject(llvm::Module &module, const Target &target, int optimize);
 
