@@ -47,12 +47,16 @@ void addTest(CLI::App &command, Action &action);
 void addBench(CLI::App &command, Action &action);
 void addTune(CLI::App &command, Action &action);
 
+class Process;
+
 /// The model file and how it is compiled.
 struct CompilerFlags {
   std::string model, real = "f32", from = "import", device = "cpu", cacheDirectory;
   std::vector<std::string> hints, plugins, libraries;
   bool noCache = false;
   Options options;
+  /// Entries that a process of the compiler goes on with when it has answered, for the cache, because they are called soon.
+  std::vector<std::string> nextEntries;
 
   void addTo(CLI::App &command);
   /// Errors: InvalidArgument where a flag has a value that it cannot have.
@@ -69,7 +73,8 @@ struct CompilerFlags {
   absl::StatusOr<Session> session() const;
 
 private:
-  absl::StatusOr<codegen::Package> package(const ModelSource &source, CompileReport &report) const;
+  /// process: that which has answered, and may go on.
+  absl::StatusOr<codegen::Package> package(const ModelSource &source, CompileReport &report, std::shared_ptr<Process> &process) const;
 };
 
 /// `name=value` of a repeated flag.

@@ -5,11 +5,14 @@
 #include "costate/compiler/codegen/CompileKernels.h"
 #include "costate/tools/costate/CompilerAnswer.h"
 
+#include <chrono>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <link.h>
 #include <span>
 #include <sys/mman.h>
+#include <thread>
 #include <unistd.h>
 
 namespace costate::tool {
@@ -30,39 +33,8 @@ absl::StatusOr<Session> CompilerFlags::session() const {
 
 namespace {
 
-/// The model comes from stdin: `costate` has read it, which a pipe allows once.
-CompilerAnswer compile(const CompilerFlags &flags) {
-  CompilerAnswer answer;
-  absl::StatusOr<Session> session = flags.session();
-  if (!session.ok())
-    return {session.status()};
-  ModelSource source{flags.model, {std::istreambuf_iterator<char>(std::cin), {}}};
-  absl::StatusOr<codegen::Package> package = session->package(source, &answer.report);
-  if (!package.ok())
-    return {package.status()};
-  answer.package = package->serialize();
-  return answer;
-}
-
-/// Writes the answer where stdout leads; whatever else the process prints goes to stderr. To take down the compiler would need its pages once more.
-int writeAnswer(const CompilerFlags &flags) {
-  std::FILE *out = fdopen(dup(STDOUT_FILENO), "w");
-  dup2(STDERR_FILENO, STDOUT_FILENO);
-  std::string bytes = compile(flags).serialize();
-  bool written = out && std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size() && std::fclose(out) == 0;
-  std::fflush(nullptr);
-  _exit(written ? success : userError);
-}
-
-void addPackage(CLI::App &command, Action &action) {
-  auto flags = std::make_shared<CompilerFlags>();
-  flags->addTo(command);
-  command.callback([flags, &action] { action = [flags] { return writeAnswer(*flags); }; });
-}
-
-/// Until main, the system's loader has read all symbols and relocations of LLVM, MLIR and Halide, and their constructors much of their code: 70 MiB of files
-/// that nobody looks at again. Pages that are only read come back from the file if anybody wants them.
-void forgetTheStart() {
+/// Gives back the pages of the program and its libraries that are only read; what is wanted again comes back from the files, or the system's copies of them.
+void forgetFiles() {
   auto forget = [](dl_phdr_info *library, size_t, void *) {
     const uintptr_t page = sysconf(_SC_PAGESIZE);
     for (const ElfW(Phdr) &segment : std::span(library->dlpi_phdr, library->dlpi_phnum))
@@ -73,13 +45,63 @@ void forgetTheStart() {
   dl_iterate_phdr(forget, nullptr);
 }
 
+/// From now on forgets them whenever they are much. Each phase and each code generator has code of its own, and the system maps 16 pages for each that is
+/// wanted: nobody looks again at most of what this process, the largest of a run, has of its files.
+void keepFilesSmall() {
+  std::thread([most = (int64_t(80) << 20) / sysconf(_SC_PAGESIZE)] {
+    std::ifstream sizes("/proc/self/statm");
+    for (int64_t all, resident, files; sizes.seekg(0) >> all >> resident >> files;
+         std::this_thread::sleep_for(std::chrono::milliseconds(5)))
+      if (files > most)
+        forgetFiles();
+  }).detach();
+}
+
+CompilerAnswer compile(const CompilerFlags &flags, const ModelSource &source) {
+  CompilerAnswer answer;
+  absl::StatusOr<Session> session = flags.session();
+  if (!session.ok())
+    return {session.status()};
+  absl::StatusOr<codegen::Package> package = session->package(source, &answer.report);
+  if (!package.ok())
+    return {package.status()};
+  answer.package = package->serialize();
+  return answer;
+}
+
+/// Writes the answer where stdout leads; whatever else the process prints goes to stderr. The model comes from stdin: `costate` has read it, which a pipe
+/// allows once. To take down the compiler would need its pages once more.
+int writeAnswer(CompilerFlags flags) {
+  std::FILE *out = fdopen(dup(STDOUT_FILENO), "w");
+  dup2(STDERR_FILENO, STDOUT_FILENO);
+  keepFilesSmall();
+  const ModelSource source{flags.model, {std::istreambuf_iterator<char>(std::cin), {}}};
+  const CompilerAnswer answer = compile(flags, source);
+  const std::string bytes = answer.serialize();
+  bool written = out && std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size() && std::fclose(out) == 0;
+  if (absl::StatusOr<Options> options = flags.chosenOptions();
+      written && answer.status.ok() && options->defersEntries() && !options->cacheDirectory.empty())
+    for (const std::string &entry : flags.nextEntries) {
+      flags.options.entries = {entry};
+      (void)compile(flags, source);
+    }
+  std::fflush(nullptr);
+  _exit(written ? success : userError);
+}
+
+void addPackage(CLI::App &command, Action &action) {
+  auto flags = std::make_shared<CompilerFlags>();
+  flags->addTo(command);
+  command.callback([flags, &action] { action = [flags] { return writeAnswer(*flags); }; });
+}
+
 } // namespace
 
 } // namespace costate::tool
 
 int main(int argc, char **argv) {
   using namespace costate::tool;
-  forgetTheStart();
+  forgetFiles(); // 70 MiB: the system's loader has read all symbols and relocations of LLVM, MLIR and Halide, and their constructors much of their code
   costate::codegen::ignoreHalideWarnings();
   return runCommandLine(
       argc, argv,

@@ -36,54 +36,79 @@ struct Descriptor {
   }
 };
 
-/// How a process ended, if not by exit code 0.
-std::string endOf(int status) {
-  if (WIFSIGNALED(status))
-    return absl::StrCat("was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")");
-  return absl::StrCat("ended with code ", WEXITSTATUS(status));
-}
-
-/// What a program writes to stdout when it is given `input` on stdin. It ends with this process, whatever ends this one.
-absl::StatusOr<std::string> outputOf(const std::string &program, const std::vector<std::string> &words, std::string_view input) {
-  std::vector<char *> arguments = {const_cast<char *>(program.c_str())};
-  for (const std::string &word : words)
-    arguments.push_back(const_cast<char *>(word.c_str()));
-  arguments.push_back(nullptr);
-  Descriptor in(memfd_create("model", MFD_CLOEXEC)); // all of it is there before anybody reads
-  int ends[2];
-  if (access(program.c_str(), X_OK) != 0 || in.number < 0 || write(in.number, input.data(), input.size()) != static_cast<ssize_t>(input.size()) ||
-      lseek(in.number, 0, SEEK_SET) != 0 || pipe2(ends, O_CLOEXEC) != 0)
-    return systemError(program);
-  Descriptor from(ends[0]), to(ends[1]);
-  const pid_t parent = getpid(), child = fork();
-  if (child < 0)
-    return systemError(program);
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() == parent && dup2(in.number, STDIN_FILENO) >= 0 && dup2(to.number, STDOUT_FILENO) >= 0)
-      execv(program.c_str(), arguments.data());
-    _exit(127);
-  }
-  to.close();
-  std::string output;
-  char block[1 << 16];
-  for (ssize_t size; (size = read(from.number, block, sizeof block)) != 0;) {
-    if (size > 0)
-      output.append(block, size);
-    else if (errno != EINTR)
-      break;
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == interruptedByUser)
-    return absl::CancelledError("interrupted");
-  if (status != 0)
-    return absl::InternalError(absl::StrCat("'", program, "' ", endOf(status)));
-  return output;
-}
-
 } // namespace
+
+/// A program that was given its input on stdin. It ends with this object, and with this process, whatever ends that.
+class Process {
+public:
+  /// Errors: what the system said.
+  static absl::StatusOr<std::unique_ptr<Process>> start(const std::string &program, const std::vector<std::string> &words,
+                                                        std::string_view input) {
+    std::vector<char *> arguments = {const_cast<char *>(program.c_str())};
+    for (const std::string &word : words)
+      arguments.push_back(const_cast<char *>(word.c_str()));
+    arguments.push_back(nullptr);
+    Descriptor in(memfd_create("model", MFD_CLOEXEC)); // all of it is there before anybody reads
+    int ends[2];
+    if (access(program.c_str(), X_OK) != 0 || in.number < 0 ||
+        write(in.number, input.data(), input.size()) != static_cast<ssize_t>(input.size()) || lseek(in.number, 0, SEEK_SET) != 0 ||
+        pipe2(ends, O_CLOEXEC) != 0)
+      return systemError(program);
+    std::unique_ptr<Process> process(new Process(program, ends[0]));
+    Descriptor to(ends[1]);
+    const pid_t parent = getpid();
+    process->child = fork();
+    if (process->child < 0)
+      return systemError(program);
+    if (process->child == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (getppid() == parent && dup2(in.number, STDIN_FILENO) >= 0 && dup2(to.number, STDOUT_FILENO) >= 0)
+        execv(program.c_str(), arguments.data());
+      _exit(127);
+    }
+    return process;
+  }
+  ~Process() {
+    if (child > 0 && kill(child, SIGKILL) == 0)
+      (void)wait();
+  }
+
+  /// What it writes to stdout, until it closes that.
+  std::string output() {
+    std::string output;
+    char block[1 << 16];
+    for (ssize_t size; (size = read(from.number, block, sizeof block)) != 0;) {
+      if (size > 0)
+        output.append(block, size);
+      else if (errno != EINTR)
+        break;
+    }
+    return output;
+  }
+
+  /// Waits for its end. Errors: Cancelled if that was an interruption, Internal if it was not exit code 0.
+  absl::Status wait() {
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    child = -1;
+    if (WIFSIGNALED(status))
+      return absl::InternalError(
+          absl::StrCat("'", program, "' was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")"));
+    if (WEXITSTATUS(status) == interruptedByUser)
+      return absl::CancelledError("interrupted");
+    if (status != 0)
+      return absl::InternalError(absl::StrCat("'", program, "' ended with code ", WEXITSTATUS(status)));
+    return absl::OkStatus();
+  }
+
+private:
+  Process(std::string program, int from) : program(std::move(program)), from(from) {}
+
+  std::string program;
+  Descriptor from;
+  pid_t child = -1;
+};
 
 absl::StatusOr<Executable> CompilerFlags::compile() const {
   absl::StatusOr<Options> chosen = chosenOptions();
@@ -96,23 +121,26 @@ absl::StatusOr<Executable> CompilerFlags::compile() const {
   if (!functions.ok())
     return functions.status();
   CompilerFlags first = *this;
-  EntrySource rest;
-  if (chosen->defersEntries()) {
+  if (chosen->defersEntries())
     first.options.entries.insert("init"); // which creating a handle calls
-    rest = [flags = *this, source = *source](const std::string &entry) mutable {
-      flags.options.entries = {entry};
-      CompileReport ignored;
-      return flags.package(source, ignored);
-    };
-  }
   CompileReport report;
-  absl::StatusOr<codegen::Package> package = first.package(*source, report);
+  std::shared_ptr<Process> process;
+  absl::StatusOr<codegen::Package> package = first.package(*source, report, process);
   if (!package.ok())
     return package.status();
-  return Executable::load(*package, report, *functions, std::move(rest));
+  EntrySource rest = [flags = *this, source = *source, process](const std::string &entry) mutable {
+    if (std::shared_ptr<Process> goesOn = std::exchange(process, nullptr))
+      (void)goesOn->wait(); // what it has made is in the cache, whatever it was
+    flags.options.entries = {entry};
+    flags.nextEntries.clear();
+    CompileReport ignored;
+    return flags.package(source, ignored, process);
+  };
+  return Executable::load(*package, report, *functions, chosen->defersEntries() ? std::move(rest) : EntrySource());
 }
 
-absl::StatusOr<codegen::Package> CompilerFlags::package(const ModelSource &source, CompileReport &report) const {
+absl::StatusOr<codegen::Package> CompilerFlags::package(const ModelSource &source, CompileReport &report,
+                                                        std::shared_ptr<Process> &process) const {
   const double start = now();
   absl::StatusOr<Options> chosen = chosenOptions();
   if (!chosen.ok())
@@ -136,17 +164,21 @@ absl::StatusOr<codegen::Package> CompilerFlags::package(const ModelSource &sourc
 
   std::vector<std::string> request = words();
   request.insert(request.begin(), packageCommand);
-  absl::StatusOr<std::string> output = outputOf(program, request, source.text);
-  if (!output.ok())
-    return output.status();
-  absl::StatusOr<CompilerAnswer> answer = CompilerAnswer::parse(*output);
-  if (!answer.ok())
-    return answer.status();
-  if (!answer->status.ok())
+  absl::StatusOr<std::unique_ptr<Process>> started = Process::start(program, request, source.text);
+  if (!started.ok())
+    return started.status();
+  absl::StatusOr<CompilerAnswer> answer = CompilerAnswer::parse((*started)->output());
+  if (answer.ok() && !answer->status.ok())
     return answer->status;
+  absl::StatusOr<codegen::Package> package = answer.ok() ? codegen::Package::parse(answer->package) : answer.status();
+  if (!package.ok()) { // how it ended says more than what it said
+    absl::Status end = (*started)->wait();
+    return end.ok() ? package.status() : end;
+  }
+  process = std::move(*started);
   report = answer->report;
   report.total = now() - start;
-  return codegen::Package::parse(answer->package);
+  return package;
 }
 
 } // namespace costate::tool

@@ -145,6 +145,7 @@ int train(TrainFlags flags) {
       return report(absl::InvalidArgumentError(absl::StrCat(flag, " requires ", needs)));
   flags.compiler.options.trace = !flags.trace.empty();
   flags.compiler.options.entries = {"prepare", "train_step"}; // until the first epoch ends
+  flags.compiler.nextEntries = {"evaluate"};
   absl::StatusOr<Executable> executable = flags.compiler.compile();
   if (!executable.ok())
     return report(executable.status());
