@@ -65,6 +65,17 @@ bool mayReplaceWhatItReads(const Access &reader, Value value) {
   return false;
 }
 
+/// What a loop starts the carry from that its result is; null if the result is none.
+Value startOf(OpResult result) {
+  if (auto loop = dyn_cast<scf::ForOp>(result.getOwner()))
+    return loop.getInitArgs()[result.getResultNumber()];
+  if (auto loop = dyn_cast<scf::WhileOp>(result.getOwner()))
+    for (auto [start, carried] : llvm::zip_equal(loop.getInits(), loop.getBeforeArguments()))
+      if (loop.getConditionOp().getArgs()[result.getResultNumber()] == carried)
+        return start;
+  return Value();
+}
+
 /// Ops of `block` that would write `value` in its memory.
 void collectWriters(Value value, Block &block, Access range, LeafRanges &leaves, SmallVectorImpl<Access> &writers) {
   Operation *op = value.getDefiningOp();
@@ -78,8 +89,11 @@ void collectWriters(Value value, Block &block, Access range, LeafRanges &leaves,
     }
   else if (isa<ReshapeOp>(op))
     collectWriters(op->getOperand(0), block, range, leaves, writers);
-  else
+  else {
     writers.push_back({op, range.offset, range.size});
+    if (Value start = startOf(cast<OpResult>(value)); start && start.hasOneUse()) // then it may be computed in the memory of the carry
+      collectWriters(start, block, range, leaves, writers);
+  }
 }
 
 /// The ops of `block` in an order that follows values and `edges`, close to the present one; nothing if there is none.
