@@ -17,6 +17,8 @@ namespace costate::fuse {
 
 Value KernelWriter::element(Value tensor, ValueRange indices) {
   auto type = cast<RankedTensorType>(tensor.getType());
+  if (llvm::is_contained(type.getShape(), 0))
+    return zero(arithmeticType(type.getElementType())); // of an empty part: nothing is there to read, and something else is chosen
   std::vector<void *> key;
   for (Value index : indices) {
     // Constants are made anew at each use; equal ones name one element.

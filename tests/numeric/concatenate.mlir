@@ -22,3 +22,19 @@ func.func @concatenate_empty(%x: tensor<?xi32> {graph.dims = [#graph.dim<n>], ch
   %a = graph.concatenate %x, %y, %x axis 0 : (tensor<?xi32>, tensor<2xi32>, tensor<?xi32>) -> tensor<?xi32>
   return %a : tensor<?xi32>
 }
+
+// A part that is known to be empty begins behind the last element, which is not read, though all parts are computed where one is chosen.
+func.func @concatenate_empty_part(%x: tensor<3x11xf64> {check.random = [-1.0, 1.0]}) -> (tensor<3x11xf64>, tensor<3x11xf64>, tensor<3x11xf64>) attributes {check.gradient} {
+  %first = graph.slice %x starts [0, 0] sizes [3, 1] strides [1, 1] : tensor<3x11xf64> -> tensor<3x1xf64>
+  %rest = graph.slice %x starts [0, 1] sizes [3, 10] strides [1, 1] : tensor<3x11xf64> -> tensor<3x10xf64>
+  %none = graph.slice %x starts [0, 11] sizes [3, 0] strides [1, 1] : tensor<3x11xf64> -> tensor<3x0xf64>
+  %waves = graph.sine %rest : tensor<3x10xf64>
+  %y = graph.concatenate %waves, %first, %none axis 1 : (tensor<3x10xf64>, tensor<3x1xf64>, tensor<3x0xf64>) -> tensor<3x11xf64>
+  %first1 = graph.slice %y starts [0, 0] sizes [3, 1] strides [1, 1] : tensor<3x11xf64> -> tensor<3x1xf64>
+  %rest1 = graph.slice %y starts [0, 1] sizes [3, 10] strides [1, 1] : tensor<3x11xf64> -> tensor<3x10xf64>
+  %none1 = graph.slice %y starts [0, 11] sizes [3, 0] strides [1, 1] : tensor<3x11xf64> -> tensor<3x0xf64>
+  %waves1 = graph.sine %rest1 : tensor<3x10xf64>
+  %z = graph.concatenate %waves1, %first1, %none1 axis 1 : (tensor<3x10xf64>, tensor<3x1xf64>, tensor<3x0xf64>) -> tensor<3x11xf64>
+  %s = graph.multiply %z, %y : tensor<3x11xf64>
+  return %y, %z, %s : tensor<3x11xf64>, tensor<3x11xf64>, tensor<3x11xf64>
+}
