@@ -361,6 +361,7 @@ FailureOr<Tensor> Elaborator::initialValues(const ParameterSet &set, const Tenso
         return failure();
       packed = *filled;
     }
+  packed.arena = set.symbol; // zeros are no pack
   return packed;
 }
 
