@@ -71,6 +71,33 @@ absl::StatusOr<Executable> compileWith(const Externs &externs, Options options =
   return Session(options, {}, externs).compile({"m.costate", model});
 }
 
+TEST(ExternsTest, AreLookedForWhenTheirEntryIsCompiled) {
+  constexpr char trained[] = R"(
+extern fn shifted(x : f32[n], by : f64) -> f32[n]
+model m {
+  input  x : f32[n]
+  target y : f32[n]
+  param  w : f32 = 1.0
+  predict p = 2*shifted(x + 1, 0.5)
+  minimize mse(w*x, y) with sgd(lr=0.1)
+})";
+  Options options;
+  options.optimize = 0;
+  options.entries = {"train_step"};
+  Shift shift;
+  Externs externs;
+  ASSERT_TRUE(externs.add("shifted", &shifted, &shift).ok());
+  absl::StatusOr<Executable> with = Session(options, {}, externs).compile({"m.costate", trained});
+  ASSERT_TRUE(with.ok()) << with.status();
+  EXPECT_THAT(predict(&with->info(), {0, 1}).y, testing::ElementsAre(3, 5));
+  EXPECT_GT(shift.calls, 0);
+  absl::StatusOr<Executable> without = Session(options).compile({"m.costate", trained});
+  ASSERT_TRUE(without.ok()) << without.status();
+  Prediction failed = predict(&without->info(), {0, 1});
+  EXPECT_EQ(failed.code, COSTATE_NOT_FOUND);
+  EXPECT_THAT(failed.message, HasSubstr("shifted"));
+}
+
 TEST(ExternsTest, GivesEachSessionItsOwnFunctionAndData) {
   Shift one, other{.factor = -2};
   Externs ones, others;
