@@ -49,11 +49,11 @@ int64_t countOperations(kernel::DefineOp define) {
   return total;
 }
 
-/// Is the function an entry that is called once, as `init` is? It takes nothing from its caller.
+/// Is the function an entry that is called once, as `init` is? It takes nothing from its caller and changes nothing.
 bool runsOnce(func::FuncOp function) {
   return function->hasAttr(optim::kEntryAttr) && llvm::none_of(llvm::seq(function.getNumArguments()), [&](unsigned i) {
     auto role = function.getArgAttrOfType<StringAttr>(i, optim::kRoleAttr);
-    return !role || role.getValue() == "input" || role.getValue() == "target";
+    return !role || llvm::is_contained({"input", "target", "param", "state"}, role.getValue());
   });
 }
 

@@ -32,7 +32,15 @@ func.func @f(%n: index, %x: tensor<?x128xf32>, %z: tensor<?xf32>) -> (tensor<?x1
 // What is called once is not worth the time that Halide takes.
 // CHECK-LABEL: func.func @once(
 // CHECK: kernel.call @negate({{.*}}) on {{ *}}loops {operations = 128000 : i64, reason = "at most 32768000"}
-func.func @once(%seed: tensor<i64> {optim.role = "seed"}, %n: index {optim.role = "state"}, %x: tensor<?x128xf32> {optim.role = "param"}) -> tensor<?x128xf32> attributes {optim.entry} {
+func.func @once(%seed: tensor<i64> {optim.role = "seed"}, %n: index {optim.role = "seed"}, %x: tensor<?x128xf32> {optim.role = "seed"}) -> tensor<?x128xf32> attributes {optim.entry} {
+  %y = kernel.call @negate(%n, %x) : (index, tensor<?x128xf32>) -> tensor<?x128xf32>
+  return %y : tensor<?x128xf32>
+}
+
+// A step is called often, though it may take no data.
+// CHECK-LABEL: func.func @step(
+// CHECK: kernel.call @negate({{.*}}) on {{ *}}halide
+func.func @step(%n: index {optim.role = "seed"}, %x: tensor<?x128xf32> {optim.role = "param"}) -> tensor<?x128xf32> attributes {optim.entry} {
   %y = kernel.call @negate(%n, %x) : (index, tensor<?x128xf32>) -> tensor<?x128xf32>
   return %y : tensor<?x128xf32>
 }
