@@ -10,6 +10,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/CSE.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace costate::graph;
@@ -65,7 +66,7 @@ private:
   /// What is subtracted from m + log(s), or from what it is subtracted, is mostly as large as m, beside which log(s) would lose its digits: the difference
   /// with m is taken first. So -log p of a likely class is not rounded to the spacing of its logit.
   void subtractParts(Value whole, Value m, Value logOfS) {
-    for (Operation *user : llvm::make_early_inc_range(whole.getUsers())) {
+    for (Operation *user : llvm::SetVector<Operation *>(whole.user_begin(), whole.user_end())) { // each once, though it may use it twice
       Builder b(user->getLoc(), user);
       if (isa<BroadcastInDimOp, ReshapeOp>(user)) {
         auto alike = [&](Value part) {
@@ -75,9 +76,11 @@ private:
         };
         Value spreadM = alike(m), spreadLog = alike(logOfS);
         subtractParts(user->getResult(0), spreadM, spreadLog);
-      } else if (auto difference = dyn_cast<SubtractOp>(user); difference && difference.getLhs() == whole) {
+      } else if (auto difference = dyn_cast<SubtractOp>(user); !difference || difference.getLhs() == difference.getRhs()) {
+        continue;
+      } else if (difference.getLhs() == whole) {
         replace(user, AddOp::create(b, SubtractOp::create(b, m, difference.getRhs()), logOfS).getResult());
-      } else if (difference && difference.getRhs() == whole) {
+      } else {
         replace(user, SubtractOp::create(b, SubtractOp::create(b, difference.getLhs(), m), logOfS).getResult());
       }
     }
