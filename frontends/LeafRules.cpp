@@ -5,55 +5,84 @@
 
 namespace costate::importer {
 
-/// Elements of a block at most: many of them can be summed at once.
-constexpr int64_t kMostInBlock = 1024;
+/// Elements of a block at most, and of a piece of a leaf that is summed by itself.
+constexpr int64_t kMostInBlock = 64, kMostInPiece = 4096;
+/// What a piece costs beside its blocks, in blocks.
+constexpr int64_t kPieceCost = 8;
 
 LeafRules::LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set)
     : b(b), module(module), size(set.size), block(std::gcd(set.size, kMostInBlock)) {
   auto arena = llvm::cast<ArenaLayout>(mlir::SymbolTable::lookupSymbolIn(module, set.symbol));
-  std::vector<ArenaLeaf> leaves;
   for (const ArenaLeaf &each : arena.getArenaLeaves())
     if (!each.tied) {
-      leaves.push_back(each);
+      offsets.push_back(each.offset);
+      sizes.push_back(each.size());
+      groups.push_back(set.find(each.name)->group);
       block = std::gcd(block, each.offset);
     }
-  owners.resize(size / std::max<int64_t>(block, 1));
-  occupied.resize(owners.size());
-  for (auto [number, each] : llvm::enumerate(leaves)) {
-    sizes.push_back(each.size());
-    groups.push_back(set.find(each.name)->group);
-    int64_t end = number + 1 < leaves.size() ? leaves[number + 1].offset : size;
-    for (int64_t at = each.offset; at < end; at += block) {
-      owners[at / block] = number;
-      occupied[at / block] = std::clamp<int64_t>(each.offset + each.size() - at, 0, block);
-    }
-  }
 }
 
 Tensor LeafRules::table(mlir::Type type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> values) {
   return b.constant(type, shape, llvm::map_to_vector(values, [](int64_t value) { return Number::of(value); }));
 }
 
-/// Sums of blocks, then of the blocks of each leaf in f64: their number has no end. What lies between leaves does not count.
+/// Blocks of a piece: a power of two, with which all leaves together take the fewest.
+int64_t LeafRules::blocksOfPiece() const {
+  auto cost = [&](int64_t blocks) {
+    int64_t pieces = 0;
+    for (int64_t elements : sizes)
+      pieces += llvm::divideCeil(elements / block, blocks);
+    return pieces * (blocks + kPieceCost);
+  };
+  int64_t best = 1;
+  for (int64_t blocks = 2; blocks <= kMostInPiece / block; blocks *= 2)
+    if (cost(blocks) <= cost(best))
+      best = blocks;
+  return best;
+}
+
+/// Sums of pieces of leaves, block by block, so that the elements of a block are lanes: of the full blocks. The pieces of a leaf, whose number has no
+/// end, are then added in f64 to what is left of it, and the lanes to each other.
 LeafRules::Lifted LeafRules::sum(const Tensor &x) {
   mlir::Type i32 = b.builder.getI32Type(), f64 = b.builder.getF64Type();
-  int64_t blocks = owners.size();
-  graph::Dims rows = b.staticDims({blocks, block});
-  Tensor parts = b.reshape(x, rows);
-  if (llvm::any_of(occupied, [&](int64_t count) { return count != block; })) {
-    Tensor counts = b.broadcast(table(i32, {blocks}, occupied), {0}, rows);
-    Tensor inside = b.compare(graph::ComparisonDirection::LT, b.iota(i32, rows, 1), counts);
-    parts = b.select(inside, parts, b.full(x.elementType(), rows, Number::of(int64_t(0))));
+  int64_t leaves = sizes.size(), most = blocksOfPiece();
+  std::vector<int64_t> firsts, counts, owners; // of each piece: its first block, its blocks, its leaf
+  std::vector<int64_t> lasts, rests;           // of each leaf: its last block if that is not full, else -1, and the elements there
+  for (auto [leaf, elements] : llvm::enumerate(sizes)) {
+    int64_t first = offsets[leaf] / block, full = elements / block;
+    for (int64_t at = 0; at < full; at += most) {
+      firsts.push_back(first + at);
+      counts.push_back(std::min(full - at, most));
+      owners.push_back(leaf);
+    }
+    rests.push_back(elements % block);
+    lasts.push_back(rests.back() ? first + full : -1);
   }
-  Tensor sums = b.convert(b.reduce<graph::ReduceSumOp>(parts, {1}), f64), owner = table(i32, {blocks}, owners);
-  Tensor zero = b.full(f64, b.staticDims({int64_t(sizes.size())}), Number::of(int64_t(0)));
-  auto total = graph::ScatterAddOp::create(b.builder, b.location, zero.value.getType(), zero.value, owner.value, sums.value, 0);
-  return {Lifted::PerLeaf, b.convert({total, zero.dims, {}}, x.elementType())};
+  Tensor blocks = b.reshape(x, b.staticDims({size / block, block}));
+  auto within = [&](const Tensor &elements, int64_t axis, const Tensor &counts) {
+    Tensor inside = b.compare(graph::ComparisonDirection::LT, b.iota(i32, {elements.dims[0], elements.dims[axis]}, 1),
+                              b.broadcast(counts, {0}, {elements.dims[0], elements.dims[axis]}));
+    return b.select(b.broadcast(inside, {0, axis}, elements.dims), elements, b.full(x.elementType(), elements.dims, Number::of(int64_t(0))));
+  };
+  Tensor rest = within(b.gather(blocks, table(i32, {leaves}, lasts), 0), 1, table(i32, {leaves}, rests));
+  Tensor lanes = b.convert(rest, f64);
+  if (int64_t pieces = owners.size()) {
+    graph::Dims grid = b.staticDims({pieces, most});
+    Tensor places = b.binary<graph::AddOp>(b.broadcast(table(i32, {pieces}, firsts), {0}, grid), b.iota(i32, grid, 1));
+    places = b.binary<graph::MinimumOp>(places, b.full(i32, grid, Number::of(size / block - 1))); // so that none lies outside
+    Tensor parts = b.reduce<graph::ReduceSumOp>(within(b.gather(blocks, places, 0), 1, table(i32, {pieces}, counts)), {1});
+    lanes.value = graph::ScatterAddOp::create(b.builder, b.location, lanes.value.getType(), lanes.value, table(i32, {pieces}, owners).value,
+                                              b.convert(parts, f64).value, 0);
+  }
+  return {Lifted::PerLeaf, b.convert(b.reduce<graph::ReduceSumOp>(lanes, {1}), x.elementType())};
 }
 
 /// The number of its leaf for each element of the arena.
 Tensor LeafRules::spread(const Tensor &perLeaf) {
-  int64_t blocks = owners.size();
+  int64_t blocks = size / block;
+  std::vector<int64_t> owners(blocks);
+  for (auto [leaf, offset] : llvm::enumerate(offsets))
+    std::fill(owners.begin() + offset / block, owners.end(), leaf);
   Tensor ofBlocks = b.gather(perLeaf, table(b.builder.getI32Type(), {blocks}, owners), 0);
   return b.reshape(b.broadcast(ofBlocks, {0}, b.staticDims({blocks, block})), b.staticDims({size}));
 }

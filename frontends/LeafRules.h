@@ -30,15 +30,15 @@ public:
   Lifted piecewise(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> values);
 
 private:
+  int64_t blocksOfPiece() const;
   Lifted sum(const Tensor &x);
   Tensor spread(const Tensor &perLeaf);
   Tensor table(mlir::Type type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> values);
 
   TensorBuilder &b;
   mlir::ModuleOp module;
-  int64_t size, block;                    // elements of the arena and of a block, the largest that no leaf shares with another
-  std::vector<int64_t> sizes, groups;     // of each leaf
-  std::vector<int64_t> owners, occupied;  // of each block: its leaf, and how many of its elements belong to it
+  int64_t size, block;                         // elements of the arena and of a block, of which no leaf shares one with another
+  std::vector<int64_t> offsets, sizes, groups; // of each leaf
 };
 
 } // namespace costate::importer

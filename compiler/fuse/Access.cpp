@@ -223,4 +223,49 @@ double readsPerElement(OpOperand &operand, Dimensions &dimensions, const Hints &
   return 1;
 }
 
+static llvm::ConstantRange rangeOf(Value value, Dimensions &dimensions, int depth) {
+  using llvm::ConstantRange;
+  Type type = cast<RankedTensorType>(value.getType()).getElementType();
+  unsigned width = type.getIntOrFloatBitWidth();
+  Operation *op = value.getDefiningOp();
+  if (!type.isSignlessInteger() || !op || depth == 0)
+    return ConstantRange::getFull(width);
+  auto from = [&](unsigned operand) { return rangeOf(op->getOperand(operand), dimensions, depth - 1); };
+  auto below = [&](DimAttr extent) { // what a place on an axis can be, if it fits into the type
+    std::optional<int64_t> most = extent.constant();
+    return most && *most > 0 && llvm::isIntN(width - 1, *most) ? ConstantRange(llvm::APInt(width, 0), llvm::APInt(width, *most)) : ConstantRange::getFull(width);
+  };
+  return llvm::TypeSwitch<Operation *, ConstantRange>(op)
+      .Case([&](ConstantOp constant) {
+        auto numbers = cast<DenseElementsAttr>(constant.getValue());
+        if (numbers.isSplat() || numbers.empty())
+          return numbers.empty() ? ConstantRange::getFull(width) : ConstantRange(numbers.getSplatValue<llvm::APInt>());
+        int64_t least = std::numeric_limits<int64_t>::max(), most = std::numeric_limits<int64_t>::min();
+        auto include = [&](auto values) {
+          for (int64_t number : values)
+            least = std::min(least, number), most = std::max(most, number);
+        };
+        if (width == 32)
+          include(numbers.getValues<int32_t>());
+        else if (width == 64)
+          include(numbers.getValues<int64_t>());
+        else
+          return ConstantRange::getFull(width);
+        return ConstantRange::getNonEmpty(llvm::APInt(width, least, /*isSigned=*/true), llvm::APInt(width, most, true) + 1);
+      })
+      .Case([&](IotaOp iota) { return below(dimensions.of(value)[iota.getAxis()]); })
+      .Case<ArgmaxOp, ArgminOp>([&](auto best) { return below(dimensions.of(best.getOperand())[best.getAxis()]); })
+      .Case<BroadcastInDimOp, ReshapeOp, TransposeOp, SliceOp, ReverseOp>([&](auto) { return from(0); })
+      .Case([&](GatherOp) { return from(0).unionWith(ConstantRange(llvm::APInt(width, 0)), ConstantRange::Signed); })
+      .Case([&](SelectOp) { return from(1).unionWith(from(2), ConstantRange::Signed); })
+      .Case([&](AddOp) { return from(0).add(from(1)); })
+      .Case([&](SubtractOp) { return from(0).sub(from(1)); })
+      .Case([&](MultiplyOp) { return from(0).multiply(from(1)); })
+      .Case([&](MinimumOp) { return from(0).smin(from(1)); })
+      .Case([&](MaximumOp) { return from(0).smax(from(1)); })
+      .Default([&](Operation *) { return ConstantRange::getFull(width); });
+}
+
+llvm::ConstantRange rangeOf(Value value, Dimensions &dimensions) { return rangeOf(value, dimensions, /*depth=*/8); }
+
 } // namespace costate::fuse

@@ -8,6 +8,7 @@
 #include "costate/dialects/graph/Dimensions.h"
 
 #include "mlir/IR/Operation.h"
+#include "llvm/IR/ConstantRange.h"
 
 namespace costate::fuse {
 
@@ -46,6 +47,9 @@ int64_t costOf(mlir::Operation *op);
 
 /// How often each element of the operand is read, on average, for one evaluation of all elements of the op's result.
 double readsPerElement(mlir::OpOperand &operand, graph::Dimensions &dimensions, const Hints &hints);
+
+/// The integers that elements of `value` may be, whatever the arguments are.
+llvm::ConstantRange rangeOf(mlir::Value value, graph::Dimensions &dimensions);
 
 /// Which axes of two shapes with equal products correspond: pairs of runs [first, last) whose products are equal and which cannot be cut
 /// further.

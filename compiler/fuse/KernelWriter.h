@@ -74,8 +74,8 @@ private:
   mlir::Value elementOfRandom(mlir::Operation *op, mlir::ValueRange indices);
   mlir::Value elementOfImage(mlir::Operation *convolution, mlir::ValueRange variables, mlir::ValueRange reduction);
   Indices reshapedIndices(llvm::ArrayRef<graph::DimAttr> from, llvm::ArrayRef<graph::DimAttr> to, mlir::ValueRange indices);
-  /// The place that an element of integer type names on an axis, clamped, and whether it lies on it.
-  std::pair<mlir::Value, mlir::Value> place(mlir::Value index, graph::DimAttr extent);
+  /// The place on an axis that an element of `places` names, clamped, and whether it lies on it: null where it always does.
+  std::pair<mlir::Value, mlir::Value> place(mlir::Value places, mlir::ValueRange indices, graph::DimAttr extent);
   mlir::Value clampedStart(mlir::Value start, graph::DimAttr extent, graph::DimAttr size);
   mlir::Value scalar(mlir::Value tensor);
   mlir::Value load(mlir::Value buffer, mlir::ValueRange indices);

@@ -96,20 +96,22 @@ Value KernelWriter::computeElement(Operation *op, ValueRange indices) {
       .Case([&](GatherOp op) -> Value {
         int64_t shared = op.getBatchDims(), rank = op.getIndices().getType().getRank();
         Dims dims = dimensions.of(op.getOperand());
-        auto [row, isInside] = place(element(op.getIndices(), indices.take_front(rank)), dims[shared]);
+        auto [row, isInside] = place(op.getIndices(), indices.take_front(rank), dims[shared]);
         Indices at(indices.take_front(shared));
         at.push_back(row);
         llvm::append_range(at, indices.drop_front(rank));
         Value value = element(op.getOperand(), at);
-        return arith::SelectOp::create(b, loc, isInside, value, zero(value.getType()));
+        return isInside ? arith::SelectOp::create(b, loc, isInside, value, zero(value.getType())) : value;
       })
       .Case([&](RandomOp op) { return elementOfRandom(op, indices); });
 }
 
-std::pair<Value, Value> KernelWriter::place(Value number, DimAttr dim) {
-  Value at = arith::IndexCastOp::create(b, loc, b.getIndexType(), number), extent = index(dim);
-  Value isInside = both(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, at, index(int64_t(0))), isLess(at, extent));
-  return {clamp(at, subtract(extent, index(1))), isInside};
+std::pair<Value, Value> KernelWriter::place(Value places, ValueRange indices, DimAttr dim) {
+  Value at = arith::IndexCastOp::create(b, loc, b.getIndexType(), element(places, indices)), extent = index(dim), isInside;
+  llvm::ConstantRange range = rangeOf(places, dimensions);
+  if (!dim.constant() || range.getSignedMin().isNegative() || range.getSignedMax().sge(*dim.constant()))
+    isInside = both(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, at, index(int64_t(0))), isLess(at, extent));
+  return {clamp(at, subtract(extent, index(1))), isInside}; // clamped even then: Halide asks for bounds
 }
 
 Value KernelWriter::clampedStart(Value start, DimAttr extent, DimAttr size) {

@@ -332,7 +332,7 @@ void KernelWriter::writeScatterAdd(Operation *op) {
   update(sums, domain, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
     Indices from(variables.take_front(shared));
     llvm::append_range(from, reduction);
-    auto [row, isInside] = place(element(scatter.getIndices(), from), dims[shared]);
+    auto [row, isInside] = place(scatter.getIndices(), from, dims[shared]);
     llvm::append_range(from, variables.drop_front(shared + 1));
     Indices to(variables.begin(), variables.end());
     to[shared] = row;

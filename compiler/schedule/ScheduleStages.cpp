@@ -27,6 +27,8 @@ constexpr double kRepeat = 1.25;
 constexpr int64_t kAccumulatorVectors = 4;
 /// With a dynamic extent of rows: how many times the hint is still worth tasks.
 constexpr int64_t kGrowth = 64;
+/// Rows of known number are shared out as fewer tasks than this: a task then goes through memory for long enough.
+constexpr int64_t kMostTasks = 256;
 
 class StageScheduler {
 public:
@@ -327,6 +329,8 @@ void StageScheduler::shareRows(const RowLoop &loop) {
   if (operations * likely < 2 * machine.taskOperations)
     return;
   int64_t chunk = llvm::PowerOf2Ceil(llvm::divideCeil(machine.taskOperations, operations * lanes));
+  if (std::optional<int64_t> size = getConstantIntValue(extent))
+    chunk = std::max<int64_t>(chunk, llvm::PowerOf2Ceil(llvm::divideCeil(*size, kMostTasks * lanes)));
   if (chunk > 1) {
     writer.split(definition, rows, chunk, Tail::GuardWithIf);
     writer.parallel(definition, rows + "o");

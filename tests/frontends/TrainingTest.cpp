@@ -447,7 +447,7 @@ TEST(TrainingTest, RulesOfWholeParameters) {
   });
 }
 
-/// Leaves of sizes that fill no block, one of them empty; a group with a rate of its own, a frozen leaf, a tied one. Between leaves lies what the
+/// Leaves of several pieces and of sizes that fill no block, one of them empty; a group with a rate of its own, a frozen leaf, a tied one. Between leaves lies what the
 /// rule makes of zeros, here numbers that would be seen: they count nowhere.
 TEST(TrainingTest, SizeIsThatOfTheParameter) {
   Model model("optimizer o(lr) { param <- param - lr*grad/size(param) }\n" + linear("o(lr=0.6)"));
@@ -462,11 +462,11 @@ optimizer centred(lr, scale=1) {
   param <- param - lr*(grad - mean(grad)) - scale*sum(m)/size(param)
 }
 model m {
-  input x : f32[35]
-  param a : f32[35] = ones()
+  input x : f32[5003]
+  param a : f32[5003] = ones()
   param b : f32[2, 3] = ones()
   param c : f32[4] = full(value=2.0)
-  param d : f32[35] = ones()
+  param d : f32[5003] = ones()
   param e : f32[0] = ones()
   group fast = "b"
   freeze "c"
@@ -478,7 +478,7 @@ model m {
   auto arena = mlir::cast<optim::ArenaOp>(model.module->lookupSymbol("params"));
   for (const ArenaLeaf &leaf : arena.getArenaLeaves())
     place[leaf.name.str()] = leaf.offset;
-  Numbers x(35), a(35, 1.0), b(6, 1.0), mOfA(35, 0.0), mOfB(6, 0.0);
+  Numbers x(5003), a(5003, 1.0), b(6, 1.0), mOfA(5003, 0.0), mOfB(6, 0.0);
   auto step = [](Numbers &w, Numbers &m, const Numbers &g, double rate) {
     double mean = 0, sum = 0;
     for (size_t i = 0; i < w.size(); ++i) {
@@ -489,14 +489,14 @@ model m {
       w[i] -= rate*(g[i] - mean) + 0.125*sum / w.size();
   };
   for (int round = 0; round < 3; ++round) {
-    for (int i = 0; i < 35; ++i)
+    for (int i = 0; i < 5003; ++i)
       x[i] = std::sin(i + 2.0*round);
-    Numbers gradient(35), ofB = {3, 3, 3, 0, 0, 0};
-    for (int i = 0; i < 35; ++i)
+    Numbers gradient(5003), ofB = {3, 3, 3, 0, 0, 0};
+    for (int i = 0; i < 5003; ++i)
       gradient[i] = 2*x[i];
     step(a, mOfA, gradient, 0.5);
     step(b, mOfB, ofB, 0.25);
-    model.run("train_step", {{"x", Array::of(oracle::Kind::f64, {35}, x)}});
+    model.run("train_step", {{"x", Array::of(oracle::Kind::f64, {5003}, x)}});
     auto expectLeaf = [&](const char *name, const Numbers &expected) {
       for (size_t i = 0; i < expected.size(); ++i)
         EXPECT_NEAR(model.values.at("params").at(place[name] + i), expected[i], 1e-12) << name << "[" << i << "], round " << round;

@@ -52,6 +52,14 @@
 // CHECK: kernel.update (%{{.*}}) over (%{{.*}} < 10) {
 // CHECK: arith.maximumf
 
+// Places that are known to lie on their axis are not asked for it. One of the second table is not; nothing is known of an argument.
+// CHECK-LABEL: kernel.define @gather(
+// CHECK-NOT: arith.select
+// CHECK-LABEL: kernel.define @gather_3(
+// CHECK: arith.select
+// CHECK-LABEL: kernel.define @gather_4(
+// CHECK: arith.select
+
 func.func @maps(%x: tensor<8x?xf32> {graph.dims = [#graph.dim<8>, #graph.dim<n>]}) -> tensor<?x3xf32> {
   %t = graph.transpose %x permutation [1, 0] : tensor<8x?xf32> -> tensor<?x8xf32>
   %s = graph.slice %t starts [0, 2] sizes [n, 3] strides [1, 1] : tensor<?x8xf32> -> tensor<?x3xf32>
@@ -78,6 +86,18 @@ func.func @slices(%x: tensor<?x8x13xf32> {graph.dims = [#graph.dim<n>, #graph.di
 func.func @short(%x: tensor<4x10xf32>) -> tensor<4xf32> {
   %s = graph.reduce_max %x axes [1] {fuse.kernel = 6 : i64} : tensor<4x10xf32> -> tensor<4xf32>
   return %s : tensor<4xf32>
+}
+
+func.func @places(%x: tensor<8x4xf32>, %i: tensor<3xi32>) -> (tensor<3x4xf32>, tensor<3x4xf32>, tensor<3x4xf32>) {
+  %number = graph.iota axis 0 shape [3] : tensor<3xi32>
+  %first = graph.constant dense<[0, 5, 2]> : tensor<3xi32>
+  %inside = graph.add %first, %number : tensor<3xi32>
+  %a = graph.gather %x, %inside batch_dims 0 {fuse.kernel = 7 : i64} : tensor<8x4xf32>, tensor<3xi32> -> tensor<3x4xf32>
+  %second = graph.constant dense<[0, 6, 2]> : tensor<3xi32>
+  %outside = graph.add %second, %number : tensor<3xi32>
+  %b = graph.gather %x, %outside batch_dims 0 {fuse.kernel = 8 : i64} : tensor<8x4xf32>, tensor<3xi32> -> tensor<3x4xf32>
+  %c = graph.gather %x, %i batch_dims 0 {fuse.kernel = 9 : i64} : tensor<8x4xf32>, tensor<3xi32> -> tensor<3x4xf32>
+  return %a, %b, %c : tensor<3x4xf32>, tensor<3x4xf32>, tensor<3x4xf32>
 }
 
 // What reports keeps its order where a value moves down to its kernel.
