@@ -62,11 +62,11 @@ const Binding *Elaborator::lookup(StringRef name, const Binding *scope) const {
 }
 
 FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
-  if (binding->kind == Binding::Static)
-    return binding->value;
   auto found = current->values.find(binding);
   if (found != current->values.end())
     return found->second;
+  if (binding->kind == Binding::Static && !isVariable(binding))
+    return binding->value;
   if (binding->kind == Binding::Element) {
     FailureOr<Value> whole = valueOf(binding->of);
     if (failed(whole))
@@ -98,6 +98,15 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
     return error(reference).note(location(binding->where), "'" + binding->name + "' is declared here")
            << "requires a value for '" << binding->name << "' in '" << current->func.getName() << "', which is called without it";
   return compute(binding);
+}
+
+/// Does the function that is being built, or one around it, take `binding` as the variable of a derivative? A parameter of a fn that was given a list
+/// of numbers may be one.
+bool Elaborator::isVariable(const Binding *binding) {
+  for (FunctionScope *scope = current; scope; scope = scope->parent)
+    if (scope->overridden.contains(binding))
+      return true;
+  return false;
 }
 
 /// Does a value exist around the current function, in one whose definitions are as they are here?

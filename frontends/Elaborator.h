@@ -407,6 +407,7 @@ private:
   mlir::LogicalResult evaluatePrint(const syntax::PrintStmt &print, const Binding *scope);
   mlir::LogicalResult evaluateExpect(const syntax::ExpectStmt &expect, const Binding *scope);
   bool isKnownAround(const Binding *binding);
+  bool isVariable(const Binding *binding);
   mlir::FailureOr<bool> isOwn(const Binding *binding);
   mlir::FailureOr<Value> capture(const Binding *binding);
   mlir::FailureOr<Value> staticBinary(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, bool &done);
