@@ -491,7 +491,7 @@ struct BindEntries : impl::BindEntriesBase<BindEntries> {
     func::ReturnOp::create(b, call.getResults());
   }
 
-  /// Leaves the entry if a requirement does not hold. Its constant stands on the right side of the message: "requires batch >= 6".
+  /// Leaves the entry if a requirement does not hold. Its constant stands on the right side of the message: "requires batch >= 6", "100 * batch <= 500".
   void emitCheck(Builder &b, func::FuncOp entry, graph::RequirementAttr requirement, DimValues &dims, Value context, SymbolTable &symbols) {
     graph::DimAttr dim = requirement.getDim();
     int64_t constant = 0;
@@ -499,14 +499,17 @@ struct BindEntries : impl::BindEntriesBase<BindEntries> {
       if (atoms.empty())
         constant = coefficient;
     graph::DimAttr variable = dim - graph::DimAttr::get(b.getContext(), constant);
-    Value got = toInt(b, dims.get(b, variable), 64);
-    Value holds = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, got, constantInt(b, 64, -constant));
+    graph::DimAttr negated = graph::DimAttr::get(b.getContext(), int64_t(0)) - variable;
+    bool isMost = negated.lowerBound() == 0;
+    Value got = toInt(b, dims.get(b, isMost ? negated : variable), 64);
+    Value holds = arith::CmpIOp::create(b, isMost ? arith::CmpIPredicate::sle : arith::CmpIPredicate::sge, got, constantInt(b, 64, isMost ? constant : -constant));
     Block *block = b.getBlock(), *refused = b.createBlock(block->getParent()), *rest = b.createBlock(block->getParent());
     b.setInsertionPointToEnd(block);
     cf::CondBranchOp::create(b, holds, rest, ValueRange{}, refused, ValueRange{}).setBranchWeights(ArrayRef<int32_t>{1 << 20, 1});
 
     b.setInsertionPointToEnd(refused);
-    std::string text = ("entry '" + entry.getName() + "' requires " + variable.str() + " >= " + Twine(-constant)).str();
+    std::string text = ("entry '" + entry.getName() + "' requires ").str();
+    text += isMost ? negated.str() + " <= " + std::to_string(constant) : variable.str() + " >= " + std::to_string(-constant);
     if (!requirement.getPlace().empty())
       text += (" at " + requirement.getPlace()).str();
     Value words = LLVM::AddressOfOp::create(b, constantText(b, text, symbols));

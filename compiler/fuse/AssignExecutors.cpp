@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Halide's code is the fastest for large index spaces, but compiles slowly; loops compile fast and are as good where there is little to do.
+#include "costate/compiler/fuse/Access.h"
 #include "costate/compiler/fuse/Passes.h"
+#include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/optim/Optim.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -57,6 +59,31 @@ bool runsOnce(func::FuncOp function) {
   });
 }
 
+/// Halide's indices have 32 bits.
+constexpr int64_t kMostElements = std::numeric_limits<int32_t>::max();
+
+/// The elements of each array that this call of a kernel reads, writes or keeps in between.
+SmallVector<graph::DimAttr> countElements(kernel::CallOp call, kernel::DefineOp define, graph::Dimensions &dimensions) {
+  SmallVector<graph::DimAttr> counts;
+  auto count = [&](ArrayRef<graph::DimAttr> dims) { counts.push_back(graph::product(call.getContext(), dims)); };
+  for (Value operand : call.getOperands())
+    if (isa<RankedTensorType>(operand.getType()))
+      count(dimensions.of(operand));
+  auto given = call->getAttrOfType<ArrayAttr>(kExtentsAttr);
+  auto dimOf = [&](OpFoldResult extent) {
+    if (std::optional<int64_t> size = getConstantIntValue(extent))
+      return graph::DimAttr::get(call.getContext(), *size);
+    auto argument = dyn_cast<BlockArgument>(cast<Value>(extent));
+    return argument && given ? dyn_cast<graph::DimAttr>(given[argument.getArgNumber()]) : graph::DimAttr();
+  };
+  for (kernel::StageOp stage : define.getStageOps()) {
+    auto dims = llvm::map_to_vector(stage.getMixedExtents(), dimOf);
+    if (llvm::all_of(dims, [](graph::DimAttr dim) { return bool(dim); }))
+      count(dims);
+  }
+  return counts;
+}
+
 /// How many times the work of a step must be done at once before it is worth the same time of compilation.
 constexpr int64_t kOnce = 1000;
 
@@ -71,14 +98,27 @@ struct AssignExecutors : impl::AssignExecutorsBase<AssignExecutors> {
     SymbolTableCollection symbols;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       int64_t most = runsOnce(function) ? threshold * kOnce : threshold;
+      graph::Dimensions dimensions;
+      Requirements requirements(function);
       function.walk([&](kernel::CallOp call) {
-        int64_t work = countOperations(call.getKernel(symbols));
+        kernel::DefineOp define = call.getKernel(symbols);
+        int64_t work = countOperations(define);
         bool isLarge = executor == "auto" ? work > most : executor == "halide";
-        call.setExecutor(isLarge ? kernel::Executor::Halide : kernel::Executor::Loops);
         std::string reason = executor == "auto" ? llvm::formatv("{0} {1}", isLarge ? "more than" : "at most", most).str() : "as asked for";
+        SmallVector<graph::DimAttr> counts = isLarge ? countElements(call, define, dimensions) : SmallVector<graph::DimAttr>();
+        if (llvm::any_of(counts, [](graph::DimAttr count) { return count.lowerBound().value_or(0) > kMostElements; })) {
+          isLarge = false;
+          reason = "an array of more than 2**31 elements";
+        } else {
+          for (graph::DimAttr count : counts)
+            requirements.add(graph::DimAttr::get(&getContext(), kMostElements) - count, call.getLoc());
+        }
+        call.setExecutor(isLarge ? kernel::Executor::Halide : kernel::Executor::Loops);
         call->setAttr("operations", IntegerAttr::get(IntegerType::get(&getContext(), 64), work));
         call->setAttr("reason", StringAttr::get(&getContext(), reason));
       });
+      if (function->hasAttr(optim::kEntryAttr))
+        requirements.write();
     }
   }
 };

@@ -155,4 +155,35 @@ Value FunctionDims::getSum(DimAttr a, DimAttr b) {
   return known[sum] = add;
 }
 
+Requirements::Requirements(func::FuncOp entry) : entry(entry), names(boundNames(entry)) {
+  if (auto known = entry->getAttrOfType<ArrayAttr>(graph::kRequiresAttr))
+    llvm::append_range(found, known);
+}
+
+void Requirements::add(DimAttr dim, Location loc) {
+  auto isNeverNegative = [](DimAttr dim) { return dim.lowerBound().value_or(-1) >= 0; };
+  bool isKnown = true;
+  dim.walkSymbols([&](StringRef name) { isKnown &= llvm::is_contained(names, name); });
+  if (!isKnown || isNeverNegative(dim) || llvm::any_of(found, [&](Attribute other) { return isNeverNegative(dim - cast<graph::RequirementAttr>(other).getDim()); }))
+    return;
+  auto stricter = graph::RequirementAttr::get(dim.getContext(), dim, graph::placeOf(loc));
+  bool isPlaced = false; // where the first stood that it makes needless
+  llvm::erase_if(found, [&](Attribute &other) {
+    if (!isNeverNegative(cast<graph::RequirementAttr>(other).getDim() - dim))
+      return false;
+    if (isPlaced)
+      return true;
+    other = stricter;
+    isPlaced = true;
+    return false;
+  });
+  if (!isPlaced)
+    found.push_back(stricter);
+}
+
+void Requirements::write() {
+  if (!found.empty())
+    entry->setAttr(graph::kRequiresAttr, ArrayAttr::get(entry.getContext(), found));
+}
+
 } // namespace costate::fuse

@@ -55,6 +55,21 @@ private:
 /// Names that the arguments of `function` bind, in the order of the arguments.
 llvm::SmallVector<llvm::StringRef> boundNames(mlir::func::FuncOp function);
 
+/// What an entry asks of the extents that a call brings (`graph.requires`): without what holds anyway or follows from another requirement.
+class Requirements {
+public:
+  explicit Requirements(mlir::func::FuncOp entry);
+  /// `dim` >= 0. Nothing is said of a name that no argument has.
+  void add(graph::DimAttr dim, mlir::Location loc);
+  /// Puts them on the entry.
+  void write();
+
+private:
+  mlir::func::FuncOp entry;
+  llvm::SmallVector<llvm::StringRef> names;
+  llvm::SmallVector<mlir::Attribute> found;
+};
+
 } // namespace costate::fuse
 
 #endif // COSTATE_COMPILER_FUSE_DIMENSION_VALUES_H

@@ -176,7 +176,8 @@ def AssignExecutors : Pass<"fuse-assign-executors", "::mlir::ModuleOp"> {
   let summary = "chooses who runs each call of a kernel";
   let description = [{
     Before: calls without executor. After: each has one, and `operations` and a `reason`, which `costate explain` prints. The work of a call is the number of points of each
-    stage (at the hints) times the operations of its body; above `threshold` Halide runs it, else loops in the host function. In an
+    stage (at the hints) times the operations of its body; above `threshold` Halide runs it, else loops in the host function, as where an array has
+    2**31 elements or more, for Halide's indices have 32 bits; extents that may make it so become requirements (`graph.requires`). In an
     entry that is called once (it has no inputs), the threshold is a thousand times as high.
   }];
   let options = [

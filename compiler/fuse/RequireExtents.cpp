@@ -18,54 +18,27 @@ namespace costate::fuse {
 
 namespace {
 
-class Requirements {
-public:
-  explicit Requirements(func::FuncOp entry) : entry(entry), names(boundNames(entry)) {}
-
-  void collect() {
-    entry.walk([&](Operation *op) {
-      auto of = [&](Value value) { return dimensions.of(value); };
-      for (Value result : op->getResults())
-        if (auto type = dyn_cast<RankedTensorType>(result.getType()); type && !type.hasStaticShape())
-          for (DimAttr extent : of(result))
-            require(extent, op->getLoc());
-      if (auto dimensioned = dyn_cast<Dimensioned>(op))
-        for (DimAttr dim : dimensioned.requirements(of))
-          require(dim, op->getLoc());
-    });
-    if (!found.empty())
-      entry->setAttr(kRequiresAttr, ArrayAttr::get(entry.getContext(), found));
-  }
-
-private:
-  void require(DimAttr dim, Location loc) {
-    if (std::optional<int64_t> least = dim.lowerBound(); least && *least >= 0)
-      return;
-    bool isKnown = true; // else the axis is one that no argument has, of which nothing can be said
-    dim.walkSymbols([&](StringRef name) { isKnown &= llvm::is_contained(names, name); });
-    if (!isKnown)
-      return;
-    auto requirement = RequirementAttr::get(dim.getContext(), dim, placeOf(loc));
-    for (Attribute &other : found)
-      if (std::optional<int64_t> more = (cast<RequirementAttr>(other).getDim() - dim).constant()) {
-        if (*more > 0)
-          other = requirement;
-        return;
-      }
-    found.push_back(requirement);
-  }
-
-  func::FuncOp entry;
-  SmallVector<StringRef> names;
+void collect(func::FuncOp entry) {
+  Requirements requirements(entry);
   Dimensions dimensions;
-  SmallVector<Attribute> found;
-};
+  entry.walk([&](Operation *op) {
+    auto of = [&](Value value) { return dimensions.of(value); };
+    for (Value result : op->getResults())
+      if (auto type = dyn_cast<RankedTensorType>(result.getType()); type && !type.hasStaticShape())
+        for (DimAttr extent : of(result))
+          requirements.add(extent, op->getLoc());
+    if (auto dimensioned = dyn_cast<Dimensioned>(op))
+      for (DimAttr dim : dimensioned.requirements(of))
+        requirements.add(dim, op->getLoc());
+  });
+  requirements.write();
+}
 
 struct RequireExtents : impl::RequireExtentsBase<RequireExtents> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(optim::kEntryAttr))
-        Requirements(function).collect();
+        collect(function);
   }
 };
 

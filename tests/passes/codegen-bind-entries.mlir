@@ -132,6 +132,21 @@ func.func @few(%x: memref<?xf32> {optim.role = "input", optim.name = "x", graph.
 
 // -----
 
+// Nor where it brings too much.
+// CHECK-DAG:   llvm.mlir.global private constant @{{text.*}}("entry 'many' requires 3 * n <= 500\00")
+// CHECK-LABEL: func.func @entry.many(
+// CHECK:         %[[THREE:.*]] = arith.muli
+// CHECK:         %[[N:.*]] = arith.index_cast %[[THREE]] : index to i64
+// CHECK:         %[[MOST:.*]] = llvm.mlir.constant(500 : i64)
+// CHECK:         arith.cmpi sle, %[[N]], %[[MOST]]
+func.func @many(%x: memref<?xf32> {optim.role = "input", optim.name = "x", graph.dims = [#graph.dim<n>]},
+                %y: memref<f32> {optim.role = "output", optim.name = "y"})
+    attributes {optim.entry, graph.requires = [#graph.requirement<<500 - 3 * n>, "">]} {
+  return
+}
+
+// -----
+
 // A C function of the program gets the pointer that goes with it; what it returns is reported with its name and place.
 // CHECK-DAG:   llvm.mlir.global external @extern.f.data() {{.*}}: !llvm.ptr
 // CHECK-DAG:   llvm.mlir.global private constant @[[WHO:text.*]]("'f' at {{[^"]*}}codegen-bind-entries.mlir:[[#@LINE+14]]:3\00")

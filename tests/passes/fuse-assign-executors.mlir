@@ -44,3 +44,14 @@ func.func @step(%n: index {optim.role = "seed"}, %x: tensor<?x128xf32> {optim.ro
   %y = kernel.call @negate(%n, %x) : (index, tensor<?x128xf32>) -> tensor<?x128xf32>
   return %y : tensor<?x128xf32>
 }
+
+// Halide's indices have 32 bits: what may be too large is asked of each call, and what is too large goes to loops.
+// CHECK-LABEL: func.func @large(
+// CHECK-SAME: graph.requires = [#graph.requirement<<-128 * n + 2147483647>, "{{.*}}fuse-assign-executors.mlir:[[#@LINE+4]]:8">]
+// CHECK: kernel.call @negate({{.*}}) on {{ *}}halide
+// CHECK: kernel.call @negate({{.*}}) on {{ *}}loops {{.*}}reason = "an array of more than 2**31 elements"}
+func.func @large(%n: index {graph.dim_name = "n"}, %x: tensor<?x128xf32> {graph.dims = [#graph.dim<n>, #graph.dim<128>]}, %m: index, %z: tensor<16777216x128xf32>) -> (tensor<?x128xf32>, tensor<16777216x128xf32>) attributes {optim.entry} {
+  %y = kernel.call @negate(%n, %x) {fuse.extents = [#graph.dim<n>, unit], graph.dims = [[#graph.dim<n>, #graph.dim<128>]]} : (index, tensor<?x128xf32>) -> tensor<?x128xf32>
+  %w = kernel.call @negate(%m, %z) {fuse.extents = [#graph.dim<16777216>, unit]} : (index, tensor<16777216x128xf32>) -> tensor<16777216x128xf32>
+  return %y, %w : tensor<?x128xf32>, tensor<16777216x128xf32>
+}
