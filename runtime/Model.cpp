@@ -2,6 +2,7 @@
 #include "costate/runtime/Model.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -65,6 +66,9 @@ Status costate_model::create(const int64_t *dims) {
   return draw();
 }
 
+/// What a call reads where an array has no elements: kernels without branches read one and drop it. Nothing is written.
+alignas(64) static constexpr std::array<std::byte, 64> kNoElements{};
+
 /// Bytes of workspace at these dimensions; negative where the entry says so, INT64_MAX where no machine has as many. A size is a polynomial of dimensions,
 /// which wraps around beyond 64 bits: so it is asked for on the way there, where dimensions double and it cannot have passed by the bound.
 static int64_t workspaceBytes(costate_size_fn sizeOf, std::span<const int64_t> dims) {
@@ -100,8 +104,8 @@ Status costate_model::reserve(const int64_t *dims) {
         return internalError("entry '", info->entries[e].name, "' asks for a workspace of ", size, " bytes");
       bytes = std::max(bytes, size);
     }
-  if (bytes > workspace.size() || !workspace.data())
-    workspace = Buffer(bytes, context->allocator);
+  if (bytes + kNoElements.size() > static_cast<size_t>(workspace.size()))
+    workspace = Buffer(bytes + kNoElements.size(), context->allocator); // an empty array may lie at the end
   maxDims = std::move(larger);
   return {};
 }
@@ -432,9 +436,13 @@ int32_t costate_model_invoke(costate_model *model, int64_t entry, void *const *u
     frame.args[frame.user[i]] = user[i];
     isAnyNull |= !user[i];
   }
-  if (isAnyNull) [[unlikely]]
+  if (isAnyNull) [[unlikely]] {
     if (int32_t code = refuseNull(model, entry, user, dims))
       return code;
+    for (size_t i = 0; i < frame.user.size(); ++i)
+      if (!user[i])
+        frame.args[frame.user[i]] = const_cast<std::byte *>(kNoElements.data());
+  }
   int32_t code = model->call(entry, dims);
   return code == COSTATE_OK ? code : explain(model, entry, code);
 }

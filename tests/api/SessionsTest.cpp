@@ -167,6 +167,31 @@ TEST(SessionsTest, KeepTheirErrorsApart) {
 }
 
 /// The same in C: what is missing is an error like any other.
+/// An array without elements needs no memory, also where a kernel takes it and another by a select.
+TEST(SessionsTest, PartsMayBeEmpty) {
+  Options options;
+  options.cacheDirectory.clear();
+  options.hints = {{"n", 1 << 15}, {"m", 1 << 15}, {"k", 1 << 15}}; // a kernel of Halide's
+  absl::StatusOr<Executable> executable = Session(options).compile({"join.costate", "model join {\n  input x : f32[n, 3]\n  input y : f32[m, 3]\n"
+                                                                   "  input i : i32[k]\n"
+                                                                   "  predict both = 2*concatenate([x, y])\n  predict rows = 2*x[i]\n}\n"});
+  ASSERT_TRUE(executable.ok()) << executable.status();
+  costate_context *context = nullptr;
+  ASSERT_EQ(costate_context_create(1, &context), COSTATE_OK);
+  {
+    int64_t dims[] = {0, 2, 1};
+    absl::StatusOr<Executable::Model> model = executable->createModel(context, dims);
+    ASSERT_TRUE(model.ok()) << model.status();
+    std::vector<float> y = {1, 2, 3, 4, 5, 6}, both(6), rows(3, 7);
+    int32_t places[] = {5};
+    void *arrays[] = {nullptr, y.data(), places, both.data(), rows.data()};
+    EXPECT_EQ(costate_model_invoke(model->get(), costate_model_entry(model->get(), "predict"), arrays, dims), COSTATE_OK);
+    EXPECT_EQ(both, (std::vector<float>{2, 4, 6, 8, 10, 12}));
+    EXPECT_EQ(rows, (std::vector<float>{0, 0, 0}));
+  }
+  costate_context_destroy(context);
+}
+
 TEST(CompilerInterfaceTest, NamesAndModelsMayNotBeNull) {
   costate_compiler *compiler = nullptr;
   ASSERT_EQ(costate_compiler_create(&compiler), COSTATE_OK);
