@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The declarations of a model, and its entries.
+// The declarations of a model.
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/ModelElaborator.h"
-
-#include "llvm/ADT/SetVector.h"
-#include "llvm/Support/SaveAndRestore.h"
 
 namespace costate::importer {
 
@@ -26,6 +23,9 @@ LogicalResult ModelElaborator::run() {
   tRoot = {t, "t", "state", i64, {}, {}, 0, /*isNumber=*/true};
   seedRoot = {e.bind(Binding::Root, {"seed", model.name.range}, nullptr), "seed", "seed", i64, {}, {}};
 
+  for (const StmtPtr &statement : model.body.statements)
+    if (auto *entry = llvm::dyn_cast<EntryStmt>(statement.get()))
+      e.functionNames[entry->name.text] = 1; // a fn of that name gets a number
   {
     // Declarations may compute sizes; whatever that takes is evaluated in a function that nobody keeps.
     Elaborator::Building scratch(e, FunctionScope::Entry, "declarations", model.range, /*isPrivate=*/false);
@@ -41,6 +41,9 @@ LogicalResult ModelElaborator::run() {
     for (auto [statement, seen] : steps)
       if (failed(declareStep(*statement, seen)))
         return failure();
+    for (OwnEntry &entry : ownEntries)
+      if (failed(declareParameters(entry)) || failed(declareBody(entry.statement->body, entry.scope, /*runsOnce=*/false)))
+        return failure();
   }
   if (failed(declareObjective()))
     return failure();
@@ -54,6 +57,9 @@ LogicalResult ModelElaborator::run() {
   if (failed(buildEvaluate()) || failed(buildInit()) || (e.asksForPreparing && failed(buildPrepare())) || (!steps.empty() && failed(buildTrainStep())) ||
       (!predictions.empty() && failed(buildPredict())))
     return failure();
+  for (const OwnEntry &entry : ownEntries)
+    if (failed(buildEntry(entry)))
+      return failure();
   e.module->setAttr("optim.model", builder.getStringAttr(model.name.text));
   if (!hints.empty())
     e.module->setAttr("optim.hints", builder.getDictionaryAttr(hints));
@@ -87,6 +93,8 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
   case Stmt::Step:
     steps.push_back({&statement, scope});
     return success();
+  case Stmt::Entry:
+    return declareEntry(llvm::cast<EntryStmt>(statement));
   case Stmt::Rebind: {
     auto &rebind = llvm::cast<RebindStmt>(statement);
     return e.error(rebind.range) << "requires '<-' to stand in a step; write 'step { " << rebind.name.text << " <- ... }'";
@@ -211,13 +219,13 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
 }
 
 /// A run-time scalar of the model; a second one of the same name gets a number.
-const Binding *ModelElaborator::addHyper(Name name, double fallback, const Binding *previous) {
+const Binding *ModelElaborator::addHyper(Name name, double fallback, const Binding *previous, bool isInteger) {
   std::string unique = name.text.str();
   for (unsigned n = 2; llvm::any_of(hypers, [&](const Root &root) { return root.name == unique; }); ++n)
     unique = (name.text + "_" + llvm::Twine(n)).str();
   Binding *binding = e.bind(Binding::Root, name, previous);
   auto f64 = mlir::RankedTensorType::get({}, e.b.builder.getF64Type());
-  hypers.push_back({binding, unique, "hyper", f64, {}, {}, fallback, /*isNumber=*/true});
+  hypers.push_back({binding, unique, "hyper", f64, {}, {}, fallback, /*isNumber=*/true, isInteger});
   addArgument(hypers.back());
   return binding;
 }
@@ -358,278 +366,6 @@ LogicalResult ModelElaborator::declareDim(const DimStmt &dim) {
     return e.error(dim.name.range) << "requires one hint for dimension '" << dim.name.text << "', but got a second one";
   hints.push_back(e.b.builder.getNamedAttr(dim.name.text, e.b.builder.getI64IntegerAttr(hint)));
   return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Entries
-//===----------------------------------------------------------------------===//
-
-std::vector<const ModelElaborator::Root *> ModelElaborator::allRoots(bool withTargets) const {
-  std::vector<const Root *> roots;
-  auto add = [&](const Root &root) { roots.push_back(&root); };
-  llvm::for_each(setRoots, add);
-  for (const State &state : states)
-    add(state.root);
-  add(tRoot);
-  add(seedRoot);
-  llvm::for_each(hypers, add);
-  llvm::for_each(inputs, add);
-  if (withTargets)
-    llvm::for_each(targets, add);
-  return roots;
-}
-
-void ModelElaborator::addArgument(const Root &root) {
-  Tensor argument = e.addArgument(root.type, root.dims, root.arena, e.location(root.binding->where));
-  e.current->values[root.binding] = root.isNumber ? Value(RuntimeNumber{argument}) : Value(argument);
-}
-
-/// The tensor that stands for a root in the current function.
-Tensor ModelElaborator::tensorOf(const Binding *root) { return *heldTensor(*e.valueOf(root)); }
-
-std::vector<const ModelElaborator::Root *> ModelElaborator::addRoots(bool withTargets) {
-  std::vector<const Root *> roots = allRoots(withTargets);
-  for (const Root *root : roots)
-    addArgument(*root);
-  // Draws differ from step to step, and are those of the last step between two of them.
-  e.b.location = e.location(model.name.range);
-  e.current->key = e.b.foldIn(tensorOf(seedRoot.binding), tensorOf(t));
-  return roots;
-}
-
-mlir::DictionaryAttr ModelElaborator::attributes(llvm::ArrayRef<std::pair<StringRef, mlir::Attribute>> entries) {
-  mlir::NamedAttrList list;
-  for (auto [name, value] : entries)
-    if (value)
-      list.append(name, value);
-  return list.getDictionary(e.module.getContext());
-}
-
-mlir::DictionaryAttr ModelElaborator::named(StringRef role, StringRef name) {
-  mlir::Builder &builder = e.b.builder;
-  return attributes({{optim::kRoleAttr, builder.getStringAttr(role)}, {optim::kNameAttr, builder.getStringAttr(name)}});
-}
-
-LogicalResult ModelElaborator::finishEntry(llvm::ArrayRef<const Root *> roots, llvm::ArrayRef<Tensor> results,
-                                           llvm::ArrayRef<mlir::DictionaryAttr> resultAttributes, bool prune) {
-  mlir::func::FuncOp func = e.current->func;
-  mlir::Builder &builder = e.b.builder;
-  FunctionInstance instance = e.finish(makeList(std::vector<Value>(results.begin(), results.end())));
-  if (!instance.witnessed.empty())
-    return e.error(model.name.range) << "requires dimension '" << instance.witnessed.front().str()
-                                     << "' to be the extent of an axis of an input or target";
-  func->setAttr(optim::kEntryAttr, builder.getUnitAttr());
-  for (auto [i, rootPointer] : llvm::enumerate(roots)) {
-    const Root &root = *rootPointer;
-    func.setArgAttr(i, optim::kRoleAttr, builder.getStringAttr(root.role));
-    func.setArgAttr(i, optim::kNameAttr, builder.getStringAttr(root.name));
-    if (root.role == "hyper")
-      func.setArgAttr(i, optim::kDefaultAttr, builder.getF64FloatAttr(root.fallback));
-  }
-  for (auto [i, attrs] : llvm::enumerate(resultAttributes))
-    for (mlir::NamedAttribute attr : attrs)
-      func.setResultAttr(i, attr.getName(), attr.getValue());
-  if (prune) {
-    // What comes with each call stays: a caller has it, and its axes give the names of dimensions their sizes.
-    llvm::BitVector unused(func.getNumArguments());
-    for (unsigned i = 0; i < func.getNumArguments(); ++i) {
-      StringRef role = func.getArgAttrOfType<mlir::StringAttr>(i, optim::kRoleAttr).getValue();
-      unused[i] = func.getArgument(i).use_empty() && role != "input" && role != "target";
-    }
-    std::vector<std::pair<unsigned, unsigned>> tied; // result and argument
-    for (unsigned i = 0; i < func.getNumResults(); ++i)
-      if (auto argument = func.getResultAttrOfType<mlir::IntegerAttr>(i, optim::kTiedAttr))
-        tied.push_back({i, argument.getInt()});
-    for (auto [result, argument] : tied)
-      unused.reset(argument);
-    for (auto [result, argument] : tied) {
-      llvm::BitVector before = unused;
-      before.resize(argument);
-      func.setResultAttr(result, optim::kTiedAttr, builder.getI64IntegerAttr(argument - before.count()));
-    }
-    (void)func.eraseArguments(unused);
-  }
-  return success();
-}
-
-/// Each metric as a scalar.
-LogicalResult ModelElaborator::evaluateMetrics(std::vector<Tensor> &results) {
-  for (const Metric &metric : metrics) {
-    FailureOr<Value> value = e.valueOf(metric.binding);
-    FailureOr<Tensor> tensor = e.toFloat(value, metric.binding->expr->range);
-    if (failed(tensor))
-      return failure();
-    if (tensor->rank() != 0)
-      return e.error(metric.binding->expr->range) << "requires '" << metric.name << "' to be a scalar, but got " << typeName(*tensor)
-                                                  << "; take its mean, perhaps";
-    results.push_back(*tensor);
-  }
-  return success();
-}
-
-/// Drops those of the ops that no result needs, though they report: they were evaluated for their mistakes alone, or for what nets make of their states.
-static void dropUnneeded(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<Tensor> results) {
-  for (mlir::Operation *op : llvm::reverse(ops))
-    if (op->use_empty() && llvm::none_of(results, [&](const Tensor &result) { return result.value.getDefiningOp() == op; }))
-      op->erase();
-}
-
-LogicalResult ModelElaborator::buildEvaluate() {
-  Elaborator::Building building(e, FunctionScope::Entry, "evaluate", model.name.range, /*isPrivate=*/false);
-  std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
-  llvm::SetVector<const Binding *> measured;
-  for (const Metric &metric : metrics)
-    measured.insert(metric.binding);
-  for (size_t i = 0; i < measured.size(); ++i) // grows
-    measured.insert_range(e.referencesOf(measured[i]));
-  mlir::Block &block = e.current->func.front();
-  std::vector<mlir::Operation *> unmeasured;
-  for (const Binding *definition : definitions) {
-    mlir::Operation *last = &block.back(); // of the key of random draws, if no other
-    if (failed(e.valueOf(definition)))
-      return failure();
-    if (!measured.contains(definition))
-      for (mlir::Operation &op : llvm::make_range(std::next(last->getIterator()), block.end()))
-        unmeasured.push_back(&op);
-  }
-  std::vector<Tensor> results;
-  std::vector<mlir::DictionaryAttr> attrs;
-  if (failed(evaluateMetrics(results)))
-    return failure();
-  dropUnneeded(unmeasured, results);
-  for (const Metric &metric : metrics)
-    attrs.push_back(named("metric", metric.name));
-  return finishEntry(roots, results, attrs, /*prune=*/true);
-}
-
-LogicalResult ModelElaborator::buildPredict() {
-  Elaborator::Building building(e, FunctionScope::Entry, "predict", model.name.range, /*isPrivate=*/false);
-  std::vector<const Root *> roots = addRoots(/*withTargets=*/false);
-  std::vector<Tensor> results;
-  std::vector<mlir::DictionaryAttr> attrs;
-  for (const Metric &prediction : predictions) {
-    FailureOr<Value> value = e.valueOf(prediction.binding);
-    FailureOr<Tensor> tensor = e.toTensor(value, prediction.binding->expr->range);
-    if (failed(tensor))
-      return failure();
-    results.push_back(*tensor);
-    attrs.push_back(named("output", prediction.name));
-  }
-  return finishEntry(roots, results, attrs, /*prune=*/true);
-}
-
-LogicalResult ModelElaborator::buildInit() {
-  Elaborator::Building building(e, FunctionScope::Entry, "init", model.name.range, /*isPrivate=*/false);
-  Tensor seed = e.addArgument(seedRoot.type, {}, {}, e.location(model.name.range));
-  e.current->values[seedRoot.binding] = seed;
-  std::vector<Tensor> results;
-  std::vector<mlir::DictionaryAttr> attrs;
-  for (ParameterSet *set : sets) {
-    FailureOr<Tensor> packed = e.initialValues(*set, seed);
-    if (failed(packed))
-      return failure();
-    e.current->values[set->root] = *packed;
-    results.push_back(*packed);
-    attrs.push_back(attributes({{optim::kRoleAttr, e.b.builder.getStringAttr("param")},
-                                {optim::kNameAttr, e.b.builder.getStringAttr(set->name)},
-                                {optim::kArenaAttr, set->symbol}}));
-  }
-  for (const State &state : states) {
-    if (state.param)
-      e.current->values[state.param] = e.current->values.lookup(state.set->root);
-    e.b.location = e.location(state.initial->range);
-    e.current->key = e.b.foldIn(seed, e.b.constant(e.b.builder.getI64Type(), Number::of(stableHash(state.root.name))));
-    FailureOr<Tensor> tensor =
-        state.layout ? leafStates(state)
-                     : e.evaluateState(*state.initial, state.scope, state.param ? std::nullopt : std::optional(state.root.dims));
-    if (failed(tensor))
-      return failure();
-    tensor = e.b.convert(*tensor, mlir::cast<mlir::RankedTensorType>(state.root.type).getElementType());
-    results.push_back(*tensor);
-    attrs.push_back(attributes({{optim::kRoleAttr, e.b.builder.getStringAttr(state.root.role)},
-                                {optim::kNameAttr, e.b.builder.getStringAttr(state.root.name)},
-                                {optim::kArenaAttr, state.root.arena}}));
-  }
-  e.b.location = e.location(model.name.range);
-  results.push_back(e.b.constant(e.b.builder.getI64Type(), Number::of(int64_t(0))));
-  attrs.push_back(named("state", "t"));
-  return finishEntry({&seedRoot}, results, attrs, /*prune=*/false);
-}
-
-/// What a pass over the training data makes of the states of nets, batch by batch, before the first step. A model whose nets change none has no such entry.
-LogicalResult ModelElaborator::buildPrepare() {
-  llvm::SaveAndRestore mode(e.mode, Elaborator::Mode::Prepare);
-  Elaborator::Building building(e, FunctionScope::Entry, "prepare", model.name.range, /*isPrivate=*/false);
-  std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
-  std::vector<const Binding *> asked = definitions;
-  for (const std::vector<Metric> *named : {&metrics, &predictions})
-    for (const Metric &metric : *named)
-      asked.push_back(metric.binding);
-  for (const Binding *binding : asked)
-    if (failed(e.valueOf(binding)))
-      return failure();
-  std::vector<Tensor> results;
-  std::vector<mlir::DictionaryAttr> attrs;
-  for (const auto &[state, value] : std::exchange(e.current->updates, {})) {
-    results.push_back(value);
-    int64_t index = mlir::cast<mlir::BlockArgument>(tensorOf(state).value).getArgNumber();
-    attrs.push_back(attributes({{optim::kTiedAttr, e.b.builder.getI64IntegerAttr(index)}}));
-  }
-  mlir::Block &block = e.current->func.front();
-  dropUnneeded(llvm::map_to_vector(block, [](mlir::Operation &op) { return &op; }), results);
-  return results.empty() ? success() : finishEntry(roots, results, attrs, /*prune=*/true);
-}
-
-/// If what was differentiated is not finite, everything stays what it was, the count of steps too.
-LogicalResult ModelElaborator::buildTrainStep() {
-  llvm::SaveAndRestore mode(e.mode, Elaborator::Mode::Train);
-  Elaborator::Building building(e, FunctionScope::Entry, "train_step", model.name.range, /*isPrivate=*/false);
-  std::vector<const Root *> roots = addRoots(/*withTargets=*/true);
-  TensorBuilder &b = e.b;
-  std::vector<Tensor> before;
-  std::vector<const Root *> kept;
-  for (const Root *root : roots)
-    if (root->role == "param" || root->role == "state" || root->role == "buffer") {
-      kept.push_back(root);
-      before.push_back(tensorOf(root->binding));
-    }
-  b.location = e.location(model.name.range);
-  Tensor step = b.binary<graph::AddOp>(tensorOf(t), b.constant(b.builder.getI64Type(), Number::of(int64_t(1))));
-  e.current->values[t] = RuntimeNumber{step};
-  finite = e.bind(Binding::Root, {"finite", model.name.range}, nullptr);
-  for (const Elaborator::NetState &state : e.netStates)
-    lastOf[state.root] = e.bind(Binding::Root, {state.root->name, state.root->where}, nullptr);
-  e.current->key = b.foldIn(tensorOf(seedRoot.binding), step);
-
-  std::vector<Tensor> measured;
-  if (failed(evaluateMetrics(measured))) // before any update
-    return failure();
-  for (auto [statement, seen] : steps)
-    if (failed(runStep(*statement, seen)))
-      return failure();
-
-  collectEffects();
-  for (auto [state, last] : lastOf)
-    if (e.current->values.contains(last)) {
-      Value value = e.current->values.lookup(last);
-      e.current->values[state] = value;
-    }
-  b.location = e.location(model.name.range);
-  std::vector<Tensor> results;
-  std::vector<mlir::DictionaryAttr> attrs;
-  for (auto [root, old] : llvm::zip_equal(kept, before)) {
-    Tensor value = tensorOf(root->binding);
-    if (objectives > 0 && value.value != old.value && !standsGuarded(root->binding))
-      value = guarded(old, value);
-    results.push_back(value);
-    int64_t index = mlir::cast<mlir::BlockArgument>(old.value).getArgNumber();
-    attrs.push_back(attributes({{optim::kTiedAttr, b.builder.getI64IntegerAttr(index)}}));
-  }
-  for (auto [metric, value] : llvm::zip_equal(metrics, measured)) {
-    results.push_back(value);
-    attrs.push_back(named("metric", metric.name));
-  }
-  return finishEntry(roots, results, attrs, /*prune=*/false);
 }
 
 } // namespace costate::importer

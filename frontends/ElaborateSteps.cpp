@@ -23,9 +23,13 @@ using mlir::success;
 LogicalResult ModelElaborator::declareStep(const Stmt &statement, const Binding *seen) {
   if (auto *minimize = llvm::dyn_cast<MinimizeStmt>(&statement))
     return declareUpdate(statement, minimize->sets, minimize->with, seen, /*runsOnce=*/true);
+  return declareBody(llvm::cast<StepStmt>(statement).body, seen, /*runsOnce=*/true);
+}
+
+LogicalResult ModelElaborator::declareBody(const Block &body, const Binding *seen, bool runsOnce) {
   moved.clear();
   stepStart = seen;
-  return declareBlock(llvm::cast<StepStmt>(statement).body, seen, /*runsOnce=*/true);
+  return declareBlock(body, seen, runsOnce);
 }
 
 /// `runsOnce`: neither in a branch that may not be taken nor in a loop.
@@ -324,7 +328,7 @@ LogicalResult ModelElaborator::runStep(const Stmt &statement, const Binding *see
   return success();
 }
 
-LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&inside) {
+LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&inside, bool mayHaveValue) {
   for (const StmtPtr &statement : block.statements) {
     LogicalResult ran = success();
     if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get()))
@@ -337,14 +341,32 @@ LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&insi
       ran = eachRound(*each, inside, [&](const Binding *&round) { return runBlock(each->body, round); });
     else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get()))
       ran = runLoop(llvm::cast<LoopExpr>(*loop->value), inside);
+    else if (llvm::isa<ResultStmt>(*statement) && mayHaveValue)
+      return success(); // the last one
     else if (llvm::isa<ResultStmt>(*statement))
       return e.error(statement->range) << "requires a statement in a step, but found a value";
+    else if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get()); bind && bind->names.size() == 1)
+      ran = bindValue(*bind, inside);
     else
       ran = e.evaluateStatement(*statement, inside);
     if (failed(ran))
       return failure();
   }
   return success();
+}
+
+/// name = value. Of a net or a parameter set it is the parameters as they are now, which later lines may change.
+LogicalResult ModelElaborator::bindValue(const BindStmt &bind, const Binding *&inside) {
+  const Binding *before = inside;
+  if (failed(e.evaluateStatement(bind, inside)))
+    return failure();
+  FailureOr<Value> value = e.valueOf(inside);
+  if (failed(value) || !(value->is<const NetInstance *>() || value->is<const ParameterSet *>()))
+    return value;
+  FailureOr<Tensor> now = e.toTensor(*value, bind.value->range);
+  if (succeeded(now))
+    inside = e.bindRoot(bind.names[0], *now, before);
+  return now;
 }
 
 LogicalResult ModelElaborator::runUpdate(const UpdateStmt &statement, const Binding *seen) {

@@ -139,7 +139,9 @@ bool ExpressionParser::reportForeign() {
           .Case("scan", twoWords ? "'for k in 0..n carry x = x0 { ... }' is the loop" : "")
           .Case("else", "it follows the '}' of an 'if'")
           .Cases({"import", "include", "from"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
-          .Cases({"problem", "solver", "procedure", "entry", "rows"}, twoWords ? "not supported yet" : "")
+          .Case("entry", twoWords ? "it stands in a model" : "")
+          .Case("procedure", twoWords ? "write 'entry name(...) { ... }' in a model" : "")
+          .Cases({"problem", "solver", "rows"}, twoWords ? "not supported yet" : "")
           .Default("");
   if (advice.empty())
     return false;

@@ -585,6 +585,12 @@ void GraphBuilder::minimize(Operand objective, Optimizer with, std::vector<Opera
   parts->add(fbs::CreateMinimizeStmt(parts->fb, value, sets, parts->write(with)), site);
 }
 
+void GraphBuilder::entry(std::string_view name, std::vector<Parameter> parameters, const Body &body, Site site) {
+  auto word = parts->word(name, site);
+  auto list = parts->list(parameters);
+  parts->add(fbs::CreateEntryStmt(parts->fb, word, list, parts->write(body, site)), site);
+}
+
 void GraphBuilder::step(const Body &body, Site site) { parts->add(fbs::CreateStepStmt(parts->fb, parts->write(body, site)), site); }
 
 void GraphBuilder::update(std::vector<Operand> sets, Optimizer with, Operand gradient, Site site) {

@@ -319,6 +319,8 @@ public:
 
   void minimize(Operand objective, Optimizer with, std::vector<Operand> over = {}, Site site = Site::current());
   void step(const Body &body, Site site = Site::current());
+  /// A function of the model beside those that every model has: a step with arguments, and with results if its body ends with a value.
+  void entry(std::string_view name, std::vector<Parameter> parameters, const Body &body, Site site = Site::current());
   void update(std::vector<Operand> sets, Optimizer with, Operand gradient, Site site = Site::current());
 
   void each(Names names, Operand list, const Body &body, Site site = Site::current());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A model as a whole: its declarations, then its entries `init`, `prepare`, `train_step`, `evaluate` and `predict`.
+// A model as a whole: its declarations, then its entries `init`, `prepare`, `train_step`, `evaluate`, `predict` and those of its own.
 #ifndef COSTATE_FRONTENDS_MODELELABORATOR_H
 #define COSTATE_FRONTENDS_MODELELABORATOR_H
 
@@ -27,6 +27,7 @@ private:
     mlir::FlatSymbolRefAttr arena;
     double fallback = 0; // of a hyper-parameter
     bool isNumber = false;
+    bool isInteger = false; // of a hyper-parameter, which comes as a float
   };
 
   /// How an optimizer treats a parameter, which decides how it runs over all of them.
@@ -84,6 +85,13 @@ private:
     const Binding *binding;
   };
 
+  /// An entry of the model's own, which sees what stands before it, and the parameters.
+  struct OwnEntry {
+    const syntax::EntryStmt *statement;
+    const Binding *scope;
+    std::vector<Root> inputs;
+  };
+
   //===--- Declarations (ElaborateModel.cpp) -------------------------------===//
 
   mlir::LogicalResult declare(const syntax::Stmt &statement);
@@ -91,7 +99,7 @@ private:
   mlir::LogicalResult declareSetting(const syntax::SettingStmt &setting);
   mlir::LogicalResult declareDim(const syntax::DimStmt &dim);
   mlir::LogicalResult checkUnbound(const syntax::Name &name);
-  const Binding *addHyper(syntax::Name name, double fallback, const Binding *previous);
+  const Binding *addHyper(syntax::Name name, double fallback, const Binding *previous, bool isInteger = false);
   void collectPatterns();
   mlir::LogicalResult closeSet(ParameterSet &set, SourceRange where);
   mlir::LogicalResult closeParams();
@@ -100,6 +108,7 @@ private:
   //===--- Steps (ElaborateSteps.cpp) ---------------------------------------===//
 
   mlir::LogicalResult declareStep(const syntax::Stmt &statement, const Binding *scope);
+  mlir::LogicalResult declareBody(const syntax::Block &body, const Binding *scope, bool runsOnce);
   mlir::LogicalResult declareBlock(const syntax::Block &block, const Binding *&scope, bool runsOnce);
   mlir::LogicalResult declareUpdate(const syntax::Stmt &statement, llvm::ArrayRef<syntax::Name> sets, const syntax::OptimizerUse &use,
                                     const Binding *scope, bool runsOnce);
@@ -113,9 +122,10 @@ private:
   mlir::FailureOr<std::vector<ParameterSet *>> resolveSets(llvm::ArrayRef<syntax::Name> names, const Binding *scope, SourceRange where);
   mlir::LogicalResult declareObjective();
   mlir::LogicalResult runStep(const syntax::Stmt &statement, const Binding *scope);
-  mlir::LogicalResult runBlock(const syntax::Block &block, const Binding *&scope);
+  mlir::LogicalResult runBlock(const syntax::Block &block, const Binding *&scope, bool mayHaveValue = false);
   mlir::LogicalResult runUpdate(const syntax::UpdateStmt &statement, const Binding *scope);
   mlir::LogicalResult runUpdate(const Update &update, llvm::ArrayRef<Tensor> gradients, const Binding *scope);
+  mlir::LogicalResult bindValue(const syntax::BindStmt &bind, const Binding *&scope);
   mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
   const State *stateOf(const Binding *binding) const;
   const Update *updateOf(const syntax::Stmt &statement) const;
@@ -173,17 +183,27 @@ private:
   Tensor keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after);
   bool treatsElements(llvm::iterator_range<mlir::Block::iterator> ops);
 
-  //===--- Entries (ElaborateModel.cpp) -------------------------------------===//
+  //===--- Entries (ElaborateEntries.cpp) -----------------------------------===//
 
   mlir::LogicalResult buildInit();
   mlir::LogicalResult buildPrepare();
   mlir::LogicalResult buildTrainStep();
   mlir::LogicalResult buildEvaluate();
   mlir::LogicalResult buildPredict();
+  mlir::LogicalResult declareEntry(const syntax::EntryStmt &entry);
+  mlir::LogicalResult declareParameters(OwnEntry &entry);
+  mlir::LogicalResult buildEntry(const OwnEntry &entry);
+  std::vector<const Root *> rootsOf(const OwnEntry &entry);
+  mlir::LogicalResult evaluateResults(const OwnEntry &entry, const syntax::Expr &value, const Binding *scope, llvm::ArrayRef<const Root *> roots,
+                                      std::vector<Tensor> &results, std::vector<mlir::DictionaryAttr> &attributes);
+  std::vector<std::pair<const Root *, Tensor>> beginSteps(llvm::ArrayRef<const Root *> roots);
+  void finishSteps(llvm::ArrayRef<std::pair<const Root *, Tensor>> before, bool all, std::vector<Tensor> &results,
+                   std::vector<mlir::DictionaryAttr> &attributes);
   /// Arguments of the current function for all roots, in the order of the ABI.
   void addArgument(const Root &root);
   Tensor tensorOf(const Binding *root);
   std::vector<const Root *> addRoots(bool withTargets);
+  void addRoots(llvm::ArrayRef<const Root *> roots);
   mlir::LogicalResult evaluateMetrics(std::vector<Tensor> &results);
   /// Closes the current function, whose arguments stand for `roots`: sets attributes, refuses sizes that no input gives. If
   /// `prune`, arguments that nothing uses are dropped.
@@ -204,6 +224,7 @@ private:
   const Binding *t = nullptr;
   Root tRoot, seedRoot;
   std::vector<std::pair<const syntax::Stmt *, const Binding *>> steps; // minimize or step, and what they see
+  std::deque<OwnEntry> ownEntries;
   std::vector<Update> updates;
   std::vector<unsigned> rounds;       // of the `each` around what is being declared or run
   std::vector<const Binding *> moved; // names of the step being declared that a branch or loop rebinds

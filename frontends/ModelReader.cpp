@@ -412,6 +412,11 @@ private:
       return make<StepStmt>(range, [&, &node = *in.node_as_StepStmt()](StepStmt &out) {
         return allowed("step") && read(*node.body(), range, InStep, out.body);
       });
+    case fbs::StmtNode::EntryStmt:
+      return make<EntryStmt>(range, [&, &node = *in.node_as_EntryStmt()](EntryStmt &out) {
+        return allowed("entry") && read(*node.name(), range, out.name) && readParameters(node.parameters(), range, out.parameters) &&
+               read(*node.body(), range, InStep, out.body) && rules.check(out);
+      });
     case fbs::StmtNode::EachStmt:
       return make<EachStmt>(range, [&, &node = *in.node_as_EachStmt()](EachStmt &out) {
         return allowed("each") && readSome(node.names(), range, out.names, "name for the element") && read(*node.list(), range, out.list) &&
@@ -560,7 +565,7 @@ private:
            read(*in.body(), out.range, InCheck, out.body);
   }
 
-  /// Of a fn or net: `static` belongs to optimizers.
+  /// Of a fn, net or entry: `static` belongs to optimizers.
   bool readParameters(const List<fbs::Parameter> *in, SourceRange around, std::vector<Parameter> &out) {
     if (!readAll(in, around, out))
       return false;

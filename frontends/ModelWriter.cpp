@@ -221,6 +221,11 @@ class ModelWriter {
           auto with = write(s->with);
           return statement(fbs::CreateUpdateStmt(fb, sets, with, write(s->gradient)));
         })
+        .Case([&](const EntryStmt *s) {
+          auto name = write(s->name);
+          auto parameters = list(s->parameters);
+          return statement(fbs::CreateEntryStmt(fb, name, parameters, write(s->body)));
+        })
         .Case([&](const StepStmt *s) { return statement(fbs::CreateStepStmt(fb, write(s->body))); })
         .Case([&](const EachStmt *s) {
           auto names = list(s->names);

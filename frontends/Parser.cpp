@@ -54,6 +54,7 @@ private:
   StmtPtr parseMinimize();
   StmtPtr parseUpdate();
   StmtPtr parseStep();
+  StmtPtr parseEntry();
   StmtPtr parseEach(Place place);
   StmtPtr parseBranchStatement(Place place);
   StmtPtr parseLoopStatement();
@@ -417,6 +418,7 @@ StmtPtr Parser::parseStatement(Place place) {
       {"tie", [](Parser &p, Place) { return p.parseTie(); }},
       {"minimize", [](Parser &p, Place) { return p.parseMinimize(); }},
       {"step", [](Parser &p, Place) { return p.parseStep(); }},
+      {"entry", [](Parser &p, Place) { return p.parseEntry(); }},
       {"update", [](Parser &p, Place) { return p.parseUpdate(); }},
       {"each", [](Parser &p, Place place) { return p.parseEach(place); }},
       {"if", [](Parser &p, Place place) { return p.parseBranchStatement(place); }},
@@ -668,6 +670,22 @@ StmtPtr Parser::parseStep() {
   step->body = std::move(*body);
   step->range = since(begin);
   return step;
+}
+
+// entry NAME(parameters) { statements [value] }
+StmtPtr Parser::parseEntry() {
+  SourceRange begin = take().range;
+  auto entry = std::make_unique<EntryStmt>(begin);
+  std::optional<Name> name = expectName("a name after 'entry'");
+  std::optional<std::vector<Parameter>> parameters = name ? parseParameters() : std::nullopt;
+  std::optional<Block> body = parameters ? parseBlock(InStep) : std::nullopt;
+  if (!body)
+    return nullptr;
+  entry->name = *name;
+  entry->parameters = std::move(*parameters);
+  entry->body = std::move(*body);
+  entry->range = since(begin);
+  return rules.check(*entry) ? std::move(entry) : nullptr;
 }
 
 // each NAMES in LIST { statements }

@@ -164,7 +164,7 @@ struct Parameter {
 //===----------------------------------------------------------------------===//
 
 struct Stmt {
-  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Each, Branch, Loop, Require, Print, Expect, Result };
+  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Entry, Each, Branch, Loop, Require, Print, Expect, Result };
   const Kind kind;
   SourceRange range;
 
@@ -278,6 +278,14 @@ struct UpdateStmt : StmtOf<Stmt::Update> {
 };
 
 struct StepStmt : StmtOf<Stmt::Step> {
+  Block body;
+  using StmtOf::StmtOf;
+};
+
+/// entry fit(x : f32[n, 64], rate=0.1) { ...; value }: a step that is called by its name, with arguments and results of its own
+struct EntryStmt : StmtOf<Stmt::Entry> {
+  Name name;
+  std::vector<Parameter> parameters;
   Block body;
   using StmtOf::StmtOf;
 };

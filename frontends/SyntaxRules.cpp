@@ -43,6 +43,7 @@ bool SyntaxRules::checkPlace(llvm::StringRef keyword, SourceRange where, Place p
       {"metric", InModel},
       {"predict", InModel},
       {"step", InModel},
+      {"entry", InModel},
       {"minimize", InModel},
       {"update", InStep},
       {"expect", InCheck},
@@ -163,6 +164,17 @@ bool SyntaxRules::check(const DeclareStmt &declare) {
                                           << (declare.role == DeclareStmt::Hyper ? "0.1'" : "zeros()'");
     return false;
   }
+  return true;
+}
+
+bool SyntaxRules::check(const EntryStmt &entry) {
+  for (const Parameter &parameter : entry.parameters)
+    if (parameter.type.has_value() == (parameter.defaultValue != nullptr)) {
+      diagnostics.error(parameter.name.range) << "requires a type for '" << parameter.name.text << "' of entry '" << entry.name.text << "', such as '"
+                                              << parameter.name.text << " : f32[n, 64]', or a default, which makes it a hyper-parameter, such as '"
+                                              << parameter.name.text << "=0.1'" << (parameter.type ? ", but found both" : "");
+      return false;
+    }
   return true;
 }
 

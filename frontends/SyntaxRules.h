@@ -29,6 +29,7 @@ public:
   bool check(const syntax::BranchExpr &branch, bool isStatement, Place place);
   bool check(const syntax::DeclareStmt &declare);
   bool check(const syntax::EachStmt &each);
+  bool check(const syntax::EntryStmt &entry);
   bool check(const syntax::OptimizerUse &use);
   /// What C has to know of an extern fn.
   bool check(const syntax::FnDecl &fn);

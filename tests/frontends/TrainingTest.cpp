@@ -447,6 +447,78 @@ TEST(TrainingTest, RulesOfWholeParameters) {
   });
 }
 
+/// An entry of the model's own trains as so many steps do, with states of its own; what it does not change it leaves alone.
+TEST(TrainingTest, EntriesTrain) {
+  Model model(R"(
+model m {
+  input x : f32[3]
+  param w : f32[3] = ones()
+  state seen = 0.0
+  loss = sum(x*w) + 0.5*sumsq(w)
+  minimize loss with momentum(lr=0.1)
+  entry fit(xs : f32[n, 3], rounds=2, rate=0.1) {
+    before = loss
+    start = params
+    for k in 0..rounds {
+      l = mean(xs @ w) + 0.5*sumsq(w)
+      update params with momentum(lr=rate) from grad(l, params)
+    }
+    seen <- seen + 1
+    moved = norm(params - start)
+    before, 2*xs, moved
+  }
+  entry look(k : i64) { w, k + 1 }
+}
+)");
+  Numbers w(3, 1.0), m(3, 0.0), xs = {1, 2, 3, -1, 0, 4};
+  auto matrix = Array::of(oracle::Kind::f64, {2, 3}, xs), x = Array::of(oracle::Kind::f64, {3}, Numbers{1, 1, 1});
+  for (int call = 1; call <= 3; ++call) {
+    double before = 0;
+    for (int i = 0; i < 3; ++i)
+      before += w[i] + 0.5*w[i]*w[i];
+    Numbers start = w;
+    for (int round = 0; round < 4; ++round)
+      for (int i = 0; i < 3; ++i) {
+        m[i] = 0.9*m[i] + (xs[i] + xs[3 + i])/2 + w[i];
+        w[i] -= 0.05*m[i];
+      }
+    model.run("fit", {{"x", x}, {"xs", matrix}, {"fit_rounds", Array::scalar(oracle::Kind::f64, 4)}, {"fit_rate", Array::scalar(oracle::Kind::f64, 0.05)}});
+    EXPECT_NEAR(model.values.at("before").at(0), before, 1e-12);
+    EXPECT_EQ(model.values.at("result_2").at(5), 8);
+    EXPECT_EQ(model.values.at("seen").at(0), call);
+    for (int i = 0; i < 3; ++i)
+      start[i] -= w[i];
+    EXPECT_NEAR(model.values.at("moved").at(0), normOf(start), 1e-12);
+    EXPECT_THAT(model.first("params", 3), testing::Pointwise(testing::DoubleNear(1e-12), w));
+  }
+  EXPECT_EQ(model.values.at("params.momentum.m").at(0), 0); // that of `minimize`
+  model.run("look", {{"k", Array::of(oracle::Kind::i64, {}, std::vector<int64_t>{6})}});
+  EXPECT_EQ(model.values.at("result_2").at(0), 7);
+  EXPECT_NEAR(model.values.at("w").at(2), w[2], 1e-12);
+}
+
+/// A call whose objective is not finite changes nothing, whatever its trips have done before.
+TEST(TrainingTest, EntriesChangeNothingWithoutAnObjective) {
+  Model model(R"(
+model m {
+  param w : f32[2] = ones()
+  state calls = 0.0
+  entry climb(rounds=5) {
+    for k in 0..rounds {
+      l = sum(log(1.35 - w))
+      update params with sgd(lr=0.1) from grad(l, params)
+    }
+    calls <- calls + 1
+  }
+}
+)");
+  model.run("climb", {{"climb_rounds", Array::scalar(oracle::Kind::f64, 0)}});
+  EXPECT_EQ(model.values.at("calls").at(0), 1);
+  model.run("climb", {});
+  EXPECT_EQ(model.values.at("calls").at(0), 1);
+  EXPECT_EQ(model.first("params", 2), (Numbers{1, 1}));
+}
+
 /// Leaves of several pieces and of sizes that fill no block, one of them empty; a group with a rate of its own, a frozen leaf, a tied one. Between leaves lies what the
 /// rule makes of zeros, here numbers that would be seen: they count nowhere.
 TEST(TrainingTest, SizeIsThatOfTheParameter) {

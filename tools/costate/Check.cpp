@@ -18,6 +18,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 
 namespace costate::tool {
@@ -93,8 +94,8 @@ struct ResultMemory {
 /// One model in both forms.
 class Comparison {
 public:
-  Comparison(const CheckFlags &flags, mlir::ModuleOp module, costate_model *model, costate_dataset *data, const Externs &externs)
-      : flags(flags), module(module), model(model), info(*costate_model_get_info(model)), data(data),
+  Comparison(const CheckFlags &flags, mlir::ModuleOp module, costate_model *model, costate_dataset *data, runtime::ArrayFile *file, const Externs &externs)
+      : flags(flags), module(module), model(model), info(*costate_model_get_info(model)), data(data), file(file),
         reference(module, optionsFor(model, externs)) {}
 
   /// Number of entries with a difference; prints a line a result.
@@ -184,7 +185,10 @@ private:
         inputs.push_back(oracle::Array::of(oracle::Kind::i64, {}, std::vector<int64_t>{flags.seed}));
         break;
       default: {
-        const runtime::Array *array = arrayNamed(argument.name);
+        runtime::Result<const runtime::Array *> found = arrayFor(argument);
+        if (!found.ok())
+          return absl::InvalidArgumentError(found.status().message());
+        const runtime::Array *array = *found;
         if (!array)
           return absl::InvalidArgumentError(absl::StrCat("checking entry '", entry.name, "' requires data for '", argument.name,
                                                          "': give --data FILE, or `data \"FILE\"` in the model"));
@@ -231,18 +235,37 @@ private:
     return agrees;
   }
 
-  const runtime::Array *arrayNamed(llvm::StringRef name) {
-    if (!data)
-      return nullptr;
-    const costate_entry_info &step = info.entries[costate_model_entry(model, "train_step")];
-    for (int64_t i = 0, k = 0; i < step.num_args; ++i) {
-      if (step.args[i].role != COSTATE_INPUT && step.args[i].role != COSTATE_TARGET)
-        continue;
-      if (step.args[i].name == name)
-        return &data->arrays[k];
-      ++k;
+  /// Of the batch; else the first rows of what the file has under this name. A number that nobody gives is 1. Null where there is nothing.
+  runtime::Result<const runtime::Array *> arrayFor(const costate_array_info &argument) {
+    if (data) {
+      const costate_entry_info &step = info.entries[costate_model_entry(model, "train_step")];
+      for (int64_t i = 0, k = 0; i < step.num_args; ++i) {
+        if (step.args[i].role != COSTATE_INPUT && step.args[i].role != COSTATE_TARGET)
+          continue;
+        if (step.args[i].name == llvm::StringRef(argument.name))
+          return &data->arrays[k];
+        ++k;
+      }
     }
-    return nullptr;
+    runtime::Array array;
+    if (file && llvm::is_contained(file->names(), argument.name)) {
+      runtime::Result<runtime::Array> read = file->read(argument.name);
+      if (!read.ok())
+        return read.status();
+      array = std::move(*read);
+      if (argument.rank > 0 && argument.shape[0] < 0 && !array.shape.empty())
+        array.shape[0] = std::min(array.shape[0], flags.batch);
+    } else if (argument.rank == 0) {
+      array.type = COSTATE_F64;
+      array.data = runtime::Buffer(sizeof(double));
+      *reinterpret_cast<double *>(array.data.data()) = 1;
+    } else {
+      return nullptr;
+    }
+    runtime::Result<runtime::Array> converted = runtime::convertArray(std::move(array), argument.type, absl::StrCat("array '", argument.name, "'"));
+    if (!converted.ok())
+      return converted.status();
+    return &made.emplace_back(std::move(*converted));
   }
 
   const CheckFlags &flags;
@@ -250,19 +273,10 @@ private:
   costate_model *model;
   const costate_model_info &info;
   costate_dataset *data;
+  runtime::ArrayFile *file;
+  std::deque<runtime::Array> made; // of what calls have got
   oracle::Oracle reference;
 };
-
-/// The first `rows` samples.
-runtime::Result<costate_dataset> openBatch(const costate_model_info &info, int64_t entry, const DataFlags &data, int64_t rows) {
-  runtime::Result<runtime::ArrayFile> file = data.open();
-  if (!file.ok())
-    return file.status();
-  runtime::Result<costate_dataset> dataset = costate_dataset::open(info, info.entries[entry], *file, "train");
-  if (dataset.ok())
-    dataset->keepFirst(rows);
-  return dataset;
-}
 
 int check(CheckFlags flags) {
   flags.compiler.real = "f64";
@@ -296,15 +310,23 @@ int check(CheckFlags flags) {
     return report(model.status());
   nlohmann::json manifest = nlohmann::json::parse(executable->manifest());
   flags.data.addDefault(*executable, flags.compiler.model);
+  std::optional<runtime::ArrayFile> file;
   std::optional<costate_dataset> data;
-  int64_t step = costate_model_entry(model->get(), "train_step");
-  if (!flags.data.file.empty() && step >= 0) {
-    runtime::Result<costate_dataset> batch = openBatch(executable->info(), step, flags.data, flags.batch);
+  if (!flags.data.file.empty()) {
+    runtime::Result<runtime::ArrayFile> opened = flags.data.open();
+    if (!opened.ok())
+      return report(opened.status());
+    file = std::move(*opened);
+  }
+  if (int64_t step = costate_model_entry(model->get(), "train_step"); file && step >= 0) {
+    runtime::Result<costate_dataset> batch = costate_dataset::open(executable->info(), executable->info().entries[step], *file, "train");
     if (!batch.ok())
       return report(batch.status());
     data = std::move(*batch);
+    data->keepFirst(flags.batch);
   }
-  absl::StatusOr<int> failures = Comparison(flags, *module, model->get(), data ? &*data : nullptr, session->externs()).run();
+  absl::StatusOr<int> failures =
+      Comparison(flags, *module, model->get(), data ? &*data : nullptr, file ? &*file : nullptr, session->externs()).run();
   if (!failures.ok())
     return report(failures.status());
   return *failures ? userError : success;

@@ -6,11 +6,14 @@
 #include "costate/tools/costate/Commands.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include <cstdio>
+#include <cstring>
 #include <map>
+#include <optional>
 
 namespace costate::tool {
 
@@ -22,12 +25,21 @@ using runtime::Result;
 struct RunFlags {
   CompilerFlags compiler;
   HandleFlags handle;
-  std::string entry;
+  DataFlags data;
+  std::string entry, save;
   std::vector<std::string> inputs, outputs;
 };
 
-/// FILE, or FILE:ARRAY for a file with several arrays.
-Result<Array> readArray(const std::string &place, const std::string &name) {
+/// FILE, or FILE:ARRAY for a file with several arrays; a number, where one is wanted.
+Result<Array> readArray(const std::string &place, const std::string &name, const costate_array_info &argument) {
+  double number;
+  if (argument.rank == 0 && absl::SimpleAtod(place, &number)) {
+    Array array;
+    array.type = COSTATE_F64;
+    array.data = runtime::Buffer(sizeof number);
+    std::memcpy(array.data.data(), &number, sizeof number);
+    return array;
+  }
   size_t colon = place.rfind(':');
   Result<runtime::ArrayFile> file = runtime::ArrayFile::open(place.substr(0, colon));
   if (!file.ok())
@@ -81,22 +93,33 @@ int run(const RunFlags &flags) {
     return report(handle.status());
   costate_model *model = handle->model.get();
 
+  DataFlags data = flags.data;
+  data.addDefault(*executable, flags.compiler.model);
+  std::optional<runtime::ArrayFile> file; // opened when it is needed
   std::vector<Array> arrays;
   for (int64_t i = 0; i < entry->num_args; ++i) {
     const costate_array_info &argument = entry->args[i];
     if (argument.role != COSTATE_INPUT && argument.role != COSTATE_TARGET && argument.role != COSTATE_DIM)
       continue;
     auto input = inputs.find(argument.name);
-    if (input == inputs.end())
+    if (input == inputs.end() && data.file.empty())
       return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' requires --input ", argument.name, "=FILE")));
-    Result<Array> array = readArray(input->second, argument.name);
+    if (input == inputs.end() && !file) {
+      Result<runtime::ArrayFile> opened = data.open();
+      if (!opened.ok())
+        return report(opened.status());
+      file = std::move(*opened);
+    }
+    Result<Array> array = input == inputs.end() ? file->read(argument.name) : readArray(input->second, argument.name, argument);
     if (!array.ok())
       return report(array.status());
-    Result<Array> converted = runtime::convertArray(std::move(*array), argument.type, absl::StrCat("'", input->second, "'"));
+    std::string place = input == inputs.end() ? absl::StrCat("'", data.file, "', array '", argument.name, "'") : absl::StrCat("'", input->second, "'");
+    Result<Array> converted = runtime::convertArray(std::move(*array), argument.type, place);
     if (!converted.ok())
       return report(converted.status());
     arrays.push_back(std::move(*converted));
-    inputs.erase(input);
+    if (input != inputs.end())
+      inputs.erase(input);
   }
   if (!inputs.empty())
     return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' has no input '", inputs.begin()->first, "'")));
@@ -136,6 +159,9 @@ int run(const RunFlags &flags) {
           handle->check(costate_model_call(model, name.c_str(), arguments.data(), arguments.size(), results.data(), results.size()));
       !status.ok())
     return report(status);
+  if (!flags.save.empty())
+    if (absl::Status status = handle->check(costate_model_save(model, flags.save.c_str(), COSTATE_SAVE_PARAMS)); !status.ok())
+      return report(status);
 
   for (int64_t i = 0; i < entry->num_results; ++i) {
     const costate_array_info &result = entry->results[i];
@@ -163,7 +189,9 @@ void addRun(CLI::App &command, Action &action) {
   flags->compiler.addTo(command);
   command.add_option("--entry", flags->entry, "Entry to call (default: predict, or the only one)");
   flags->handle.addTo(command);
-  command.add_option("--input", flags->inputs, "NAME=FILE or NAME=FILE:ARRAY (.npy, .npz, .csv, .safetensors)");
+  command.add_option("--input", flags->inputs, "NAME=FILE or NAME=FILE:ARRAY (.npy, .npz, .csv, .safetensors), NAME=NUMBER for a number");
+  flags->data.addTo(command, "File with the inputs that no --input names (default: what the model says)");
+  command.add_option("--save", flags->save, "Write the parameters here after the call (.safetensors)")->check(fileNamed(".safetensors"));
   command.add_option("--output", flags->outputs, "NAME=FILE (.npy); results without one are printed");
   command.callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }
