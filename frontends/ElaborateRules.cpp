@@ -386,14 +386,13 @@ FailureOr<FunctionInstance> ModelElaborator::buildRule(const RuleCall &call, boo
       return e.error(binding->where) << "requires '" << name << "' to stay " << typeName(old) << ", but got " << typeName(*tensor);
     tensor->arena = isOnArenas ? old.arena : mlir::FlatSymbolRefAttr();
     if (name == "param" && isOnArenas)
-      tensor = keepFrozen(call, *given[0].as<Tensor>(), *tensor);
+      tensor = keepFrozen(*call.rule.set, *given[0].as<Tensor>(), *tensor);
     results.push_back(*tensor);
   }
   return e.finish(makeList(std::move(results)));
 }
 
-Tensor ModelElaborator::keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after) {
-  ParameterSet &set = *call.rule.set;
+Tensor ModelElaborator::keepFrozen(const ParameterSet &set, const Tensor &before, const Tensor &after) {
   bool hasFrozen = llvm::any_of(set.ranges, [](const ParameterSet::Range &range) { return range.frozen; });
   return hasFrozen ? e.b.select(e.b.frozen(set), before, after) : after;
 }
@@ -429,7 +428,7 @@ FailureOr<FunctionInstance> ModelElaborator::buildLeafRule(const RuleCall &call,
     if (result.tensor.dims != before.dims) // a scalar state of each parameter
       return failure();
     Tensor after{result.tensor.value, before.dims, before.arena};
-    results.push_back(old.first == "param" ? keepFrozen(call, *given[0].as<Tensor>(), after) : after);
+    results.push_back(old.first == "param" ? keepFrozen(*call.rule.set, *given[0].as<Tensor>(), after) : after);
   }
   return e.finish(makeList(std::move(results)));
 }

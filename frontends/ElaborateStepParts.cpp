@@ -46,7 +46,9 @@ void ModelElaborator::collectChanged(const Block &block, const Binding *scope, l
         own.push_back(name.text);
     } else if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get())) {
       const Binding *binding = llvm::is_contained(own, rebind->name.text) ? nullptr : e.lookup(rebind->name.text, scope);
-      if (binding && stateOf(binding))
+      if (ParameterSet *set = setOf(binding))
+        add(set->root);
+      else if (stateOf(binding))
         add(binding);
     } else if (auto *update = llvm::dyn_cast<UpdateStmt>(statement.get())) {
       addUpdates(*update);
@@ -91,7 +93,7 @@ FailureOr<std::vector<Name>> ModelElaborator::namesOf(llvm::ArrayRef<Name> rebou
     const Binding *binding = e.lookup(name.text, scope);
     if (!binding)
       return e.error(name.range) << "requires '" << name.text << "' to be bound before " << place << "; write '" << name.text << " = ...' first";
-    if (!stateOf(binding))
+    if (!stateOf(binding) && !setOf(binding))
       names.push_back(name);
   }
   return names;

@@ -121,14 +121,7 @@ FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayR
   }
   std::vector<ParameterSet *> found;
   for (const Name &name : names) {
-    const Binding *binding = e.lookup(name.text, seen);
-    ParameterSet *set = nullptr;
-    for (ParameterSet *candidate : sets) {
-      auto net = binding ? binding->value.as<const NetInstance *>() : nullptr;
-      auto params = binding ? binding->value.as<const ParameterSet *>() : nullptr;
-      if ((net && (*net)->set == candidate) || (params && *params == candidate))
-        set = candidate;
-    }
+    ParameterSet *set = setOf(e.lookup(name.text, seen));
     if (!set) {
       auto known = llvm::map_to_vector(sets, [](ParameterSet *s) { return StringRef(s->name); });
       StringRef nearest = nearestName(name.text, known);
@@ -302,6 +295,16 @@ const ModelElaborator::Update *ModelElaborator::updateOf(const Stmt &statement) 
   return found == updates.end() ? nullptr : &*found;
 }
 
+/// The parameters that a name of the model stands for: those of a net, or `params`.
+ParameterSet *ModelElaborator::setOf(const Binding *binding) const {
+  auto found = llvm::find_if(sets, [&](const ParameterSet *set) {
+    auto net = binding ? binding->value.as<const NetInstance *>() : nullptr;
+    auto params = binding ? binding->value.as<const ParameterSet *>() : nullptr;
+    return (net && (*net)->set == set) || (params && *params == set);
+  });
+  return found == sets.end() ? nullptr : *found;
+}
+
 const ModelElaborator::State *ModelElaborator::stateOf(const Binding *binding) const {
   auto found = llvm::find_if(states, [&](const State &state) { return state.root.binding == binding; });
   return found == states.end() ? nullptr : &*found;
@@ -346,7 +349,7 @@ LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&insi
     else if (llvm::isa<ResultStmt>(*statement))
       return e.error(statement->range) << "requires a statement in a step, but found a value";
     else if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get()); bind && bind->names.size() == 1)
-      ran = bindValue(*bind, inside);
+      ran = bindValue(*bind, bind->names[0], inside);
     else
       ran = e.evaluateStatement(*statement, inside);
     if (failed(ran))
@@ -355,17 +358,17 @@ LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&insi
   return success();
 }
 
-/// name = value. Of a net or a parameter set it is the parameters as they are now, which later lines may change.
-LogicalResult ModelElaborator::bindValue(const BindStmt &bind, const Binding *&inside) {
+/// name = value, name <- value. Of a net or a parameter set it is the parameters as they are now, which later lines may change.
+LogicalResult ModelElaborator::bindValue(const Stmt &statement, const Name &name, const Binding *&inside) {
   const Binding *before = inside;
-  if (failed(e.evaluateStatement(bind, inside)))
+  if (failed(e.evaluateStatement(statement, inside)))
     return failure();
   FailureOr<Value> value = e.valueOf(inside);
   if (failed(value) || !(value->is<const NetInstance *>() || value->is<const ParameterSet *>()))
     return value;
-  FailureOr<Tensor> now = e.toTensor(*value, bind.value->range);
+  FailureOr<Tensor> now = e.toTensor(*value, statement.range);
   if (succeeded(now))
-    inside = e.bindRoot(bind.names[0], *now, before);
+    inside = e.bindRoot(name, *now, before);
   return now;
 }
 
@@ -421,16 +424,31 @@ void ModelElaborator::forget(const Binding *root) {
       e.current->values.erase(binding);
 }
 
+/// net <- parameters, of its own layout: a copy kept before, an average, what a mask leaves
+LogicalResult ModelElaborator::rebindSet(const RebindStmt &rebind, ParameterSet &set, const Binding *scope) {
+  FailureOr<Value> value = e.evaluate(*rebind.value, scope);
+  FailureOr<Tensor> tensor = e.toTensor(value, rebind.value->range, e.real);
+  if (failed(tensor))
+    return failure();
+  if (tensor->arena != set.symbol)
+    return e.error(rebind.value->range) << "requires parameters of '" << rebind.name.text << "', such as a copy of them, but got "
+                                        << (tensor->arena ? "some of '" + tensor->arena.getValue().str() + "'" : typeName(*tensor));
+  change(set.root, keepFrozen(set, tensorOf(set.root), *tensor));
+  return success();
+}
+
 /// state <- value
 LogicalResult ModelElaborator::rebindState(const RebindStmt &rebind, const Binding *&inside) {
   const Binding *binding = e.lookup(rebind.name.text, inside);
   const State *state = stateOf(binding);
+  if (ParameterSet *set = setOf(binding))
+    return rebindSet(rebind, *set, inside);
   if (!state) {
     const Binding *own = inside;
     while (own != stepStart && own != binding)
       own = own->previous;
     if (own != stepStart)
-      return e.evaluateStatement(rebind, inside); // a name of the step itself
+      return bindValue(rebind, rebind.name, inside); // a name of the step itself
     auto what = binding && binding->kind == Binding::Leaf ? "; 'update' changes params" : "";
     return e.error(rebind.name.range) << "requires a state or a name of this step before '<-', but got '" << rebind.name.text << "'"
                                       << what;

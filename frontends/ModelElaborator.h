@@ -125,8 +125,10 @@ private:
   mlir::LogicalResult runBlock(const syntax::Block &block, const Binding *&scope, bool mayHaveValue = false);
   mlir::LogicalResult runUpdate(const syntax::UpdateStmt &statement, const Binding *scope);
   mlir::LogicalResult runUpdate(const Update &update, llvm::ArrayRef<Tensor> gradients, const Binding *scope);
-  mlir::LogicalResult bindValue(const syntax::BindStmt &bind, const Binding *&scope);
+  mlir::LogicalResult bindValue(const syntax::Stmt &statement, const syntax::Name &name, const Binding *&scope);
   mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
+  mlir::LogicalResult rebindSet(const syntax::RebindStmt &rebind, ParameterSet &set, const Binding *scope);
+  ParameterSet *setOf(const Binding *binding) const;
   const State *stateOf(const Binding *binding) const;
   const Update *updateOf(const syntax::Stmt &statement) const;
   void assign(const Binding *root, Value value); // and forgets the values of definitions that depend on it
@@ -180,7 +182,7 @@ private:
   mlir::FailureOr<const Binding *> bindRule(const RuleCall &call, std::vector<Value> given, MakePieces makePieces);
   mlir::FailureOr<FunctionInstance> buildRule(const RuleCall &call, bool isOpen, llvm::StringRef suffix);
   mlir::FailureOr<FunctionInstance> buildLeafRule(const RuleCall &call, mlir::func::FuncOp one);
-  Tensor keepFrozen(const RuleCall &call, const Tensor &before, const Tensor &after);
+  Tensor keepFrozen(const ParameterSet &set, const Tensor &before, const Tensor &after);
   bool treatsElements(llvm::iterator_range<mlir::Block::iterator> ops);
 
   //===--- Entries (ElaborateEntries.cpp) -----------------------------------===//

@@ -497,6 +497,52 @@ model m {
   EXPECT_NEAR(model.values.at("w").at(2), w[2], 1e-12);
 }
 
+/// Parameters as values: kept, changed, averaged and put back, in loops and branches too. What is frozen stays.
+TEST(TrainingTest, ParametersAreRebound) {
+  Model model(R"(
+model m {
+  param a : f32[3] = ones()
+  param b : f32[2] = full(value=3.0)
+  freeze "b"
+  state worst = 0.0
+  loss = sum(a**2)
+  entry walk(k=3, back=0.0) {
+    start = params
+    best = params
+    for i in 0..k {
+      update params with sgd(lr=0.25) from grad(loss, params)
+      if i == 1 {
+        best <- params
+        worst <- loss
+        params <- 2*params + 1
+      }
+    }
+    last = a[0]
+    params <- 0.5*(params + best)
+    if back > 0 { params <- start }
+    last
+  }
+}
+)");
+  auto walk = [&](double trips, double back) {
+    model.run("walk", {{"walk_k", Array::scalar(oracle::Kind::f64, trips)}, {"walk_back", Array::scalar(oracle::Kind::f64, back)}});
+  };
+  auto place = [&](llvm::StringRef name) {
+    auto arena = mlir::cast<optim::ArenaOp>(model.module->lookupSymbol("params"));
+    for (const ArenaLeaf &leaf : arena.getArenaLeaves())
+      if (leaf.name == name)
+        return leaf.offset;
+    return int64_t(-1);
+  };
+  walk(3, 1); // 1, .5, .25 -> 1.5, .75; and back
+  EXPECT_EQ(model.values.at("last").at(0), 0.75);
+  EXPECT_EQ(model.values.at("worst").at(0), 3*0.0625);
+  EXPECT_EQ(model.values.at("params").at(place("a") + 2), 1);
+  walk(3, 0);
+  EXPECT_EQ(model.values.at("params").at(place("a") + 2), 0.5*(0.75 + 0.25));
+  EXPECT_EQ(model.values.at("params").at(place("b") + 1), 3);
+}
+
 /// A call whose objective is not finite changes nothing, whatever its trips have done before.
 TEST(TrainingTest, EntriesChangeNothingWithoutAnObjective) {
   Model model(R"(
