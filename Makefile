@@ -5,7 +5,7 @@ export COSTATE_VENV ?= $(CURDIR)/.venv
 export PATH := $(COSTATE_VENV)/bin:/usr/lib/llvm-22/bin:$(PATH)
 PREFIX ?= /usr/local
 
-.PHONY: build demo test bench asan fuzz install format setup
+.PHONY: build demo test bench papers asan fuzz install format setup
 
 build: setup                     # everything, in build/
 	cmake --preset dev
@@ -24,6 +24,9 @@ bench: build                     # against JAX and PyTorch, which get an environ
 	build/peers/bin/pip install --quiet -r benchmarks/peers/requirements.txt
 	build/peers/bin/python benchmarks/peers/run.py build
 	build/peers/bin/python benchmarks/peers/whole_runs.py build
+
+papers: build                   # the checks and claims of examples/papers, by oracle, JIT and AOT; writes docs/papers.md
+	$(COSTATE_VENV)/bin/python tools/papers.py build examples/papers --page docs/papers.md
 
 asan: setup                      # the same under the address and undefined behaviour sanitizers
 	cmake --preset asan

@@ -316,27 +316,47 @@ absl::StatusOr<Executable> Session::compileFile(const std::string &path) const {
   return compile(*source);
 }
 
-absl::StatusOr<CheckProgram> Session::compileChecks(const ModelSource &source) const {
+absl::StatusOr<std::vector<ModelCheck>> Session::findChecks(const ModelSource &source) const {
   std::vector<ModelCheck> checks;
-  {
-    Compilation compilation(source, *this);
-    mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
-    if (!module)
-      return compilation.userError();
-    for (mlir::func::FuncOp check : checksOf(*module)) {
-      ModelCheck &described = checks.emplace_back();
-      described.title = check->getAttrOfType<mlir::StringAttr>(checkAttribute).str();
-      described.entry = check.getName().str();
-      for (mlir::Attribute tolerance : check->getAttrOfType<mlir::ArrayAttr>("optim.within"))
-        described.tolerances.push_back(mlir::cast<mlir::FloatAttr>(tolerance).getValueAsDouble());
-    }
+  Compilation compilation(source, *this);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
+  if (!module)
+    return compilation.userError();
+  for (mlir::func::FuncOp check : checksOf(*module)) {
+    ModelCheck &described = checks.emplace_back();
+    described.title = check->getAttrOfType<mlir::StringAttr>(checkAttribute).str();
+    described.entry = check.getName().str();
+    for (mlir::Attribute tolerance : check->getAttrOfType<mlir::ArrayAttr>("optim.within"))
+      described.tolerances.push_back(mlir::cast<mlir::FloatAttr>(tolerance).getValueAsDouble());
   }
   if (checks.empty())
     return absl::NotFoundError(absl::StrCat("'", source.name, "' has no check blocks"));
+  return checks;
+}
+
+absl::StatusOr<CheckProgram> Session::compileChecks(const ModelSource &source) const {
+  absl::StatusOr<std::vector<ModelCheck>> checks = findChecks(source);
+  if (!checks.ok())
+    return checks.status();
   absl::StatusOr<Executable> code = compile(source, Subject::Checks);
   if (!code.ok())
     return code.status();
-  return CheckProgram{std::move(*code), std::move(checks)};
+  return CheckProgram{std::move(*code), std::move(*checks)};
+}
+
+absl::StatusOr<codegen::Package> Session::packageChecks(const ModelSource &source) const {
+  absl::StatusOr<std::vector<ModelCheck>> checks = findChecks(source);
+  if (!checks.ok())
+    return checks.status();
+  CompileReport ignored;
+  absl::StatusOr<codegen::Package> package = this->package(source, Subject::Checks, ignored);
+  if (!package.ok())
+    return package.status();
+  auto manifest = nlohmann::ordered_json::parse(package->manifest);
+  for (const ModelCheck &check : *checks)
+    manifest["checks"].push_back({{"title", check.title}, {"entry", check.entry}, {"within", check.tolerances}});
+  package->manifest = manifest.dump(2, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return package;
 }
 
 absl::StatusOr<std::string> Session::modelFile(const ModelSource &source) const {

@@ -43,6 +43,8 @@ public:
 
   /// The check blocks of a model file as entries of a program of their own. Errors: also NotFound if the file has none.
   absl::StatusOr<CheckProgram> compileChecks(const ModelSource &source) const;
+  /// The same as bytes; the manifest has the checks: `checks`, each with `title`, `entry` and the tolerances `within`.
+  absl::StatusOr<codegen::Package> packageChecks(const ModelSource &source) const;
 
   /// The binary form of a model, which means what its text means (frontends/model.fbs). Errors: InvalidArgument with the rendered diagnostics if
   /// it cannot be read; mistakes beyond the grammar are found when it is compiled.
@@ -64,6 +66,7 @@ public:
 private:
   absl::StatusOr<codegen::Package> package(const ModelSource &source, Subject subject, CompileReport &report) const;
   absl::StatusOr<Executable> compile(const ModelSource &source, Subject subject) const;
+  absl::StatusOr<std::vector<ModelCheck>> findChecks(const ModelSource &source) const;
 
   Options chosen;
   Plugins added;

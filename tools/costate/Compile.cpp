@@ -17,7 +17,7 @@ namespace {
 struct CompileFlags {
   CompilerFlags compiler;
   std::string output = ".", emit = "library", to, runtime;
-  bool noShared = false, bundle = false;
+  bool noShared = false, bundle = false, checks = false;
 };
 
 /// libcostate_rt.a of this installation: beside the program's folder.
@@ -82,7 +82,7 @@ int compile(const CompileFlags &flags) {
     if (options.bundledRuntime.empty())
       return report(absl::NotFoundError("--bundle requires libcostate_rt.a, which is not beside this program; give --runtime FILE"));
   }
-  absl::StatusOr<codegen::Package> package = session->package(*source);
+  absl::StatusOr<codegen::Package> package = flags.checks ? session->packageChecks(*source) : session->package(*source);
   if (!package.ok())
     return report(package.status());
   if (absl::Status status = codegen::writePackage(*package, flags.output, options); !status.ok())
@@ -99,6 +99,7 @@ void addCompile(CLI::App &command, Action &action) {
   flags->compiler.addTo(command);
   command.add_option("-o,--output", flags->output, "Folder for the files")->capture_default_str();
   command.add_flag("--no-shared", flags->noShared, "No shared library");
+  command.add_flag("--checks", flags->checks, "The check blocks of the file instead of its model: each an entry, with its tolerances in the manifest");
   command.add_flag("--bundle", flags->bundle, "Put the runtime into the shared library, so that it needs nothing else");
   command.add_option("--runtime", flags->runtime, "libcostate_rt.a for --bundle (default: that of this installation)");
   command

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// costate test: runs the check blocks of a model file as machine code.
+// costate test: runs the check blocks of a model file, as machine code or by the reference interpreter.
 #include "costate/compiler/api/Compiler.h"
+#include "costate/compiler/pipeline/Pipeline.h"
+#include "costate/frontends/Diagnostics.h"
+#include "costate/frontends/Importer.h"
 #include "costate/runtime/data/Array.h"
+#include "costate/tests/oracle/Oracle.h"
 #include "costate/tools/costate/Commands.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
 
 #include <cmath>
 #include <cstdio>
@@ -17,6 +24,7 @@ namespace {
 
 struct TestFlags {
   CompilerFlags compiler;
+  bool byOracle = false;
   int threads = 0;
 };
 
@@ -73,6 +81,50 @@ absl::StatusOr<Outcome> runCheck(costate_model *model, const costate_entry_info 
   return outcome;
 }
 
+int summarize(size_t passed, size_t failed) {
+  std::printf("%zu passed, %zu failed\n", passed, failed);
+  return failed ? userError : success;
+}
+
+void print(const Outcome &outcome, const std::string &title) {
+  std::printf("%s  %s%s%s\n", outcome.passed ? "pass" : "FAIL", title.c_str(), outcome.passed ? "" : ": ", outcome.reason.c_str());
+}
+
+/// What the checks mean: in f64, op by op, without a compiler.
+int testByOracle(const Session &session, const ModelSource &source) {
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  DiagnosticPrinter printer(context, llvm::errs());
+  printer.addSource(source.name, source.text);
+  session.plugins().loadDialects(context);
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {true, session.plugins().languageExtensions()});
+  if (!module)
+    return userError;
+  oracle::Oracle oracle(*module);
+  size_t passed = 0, failed = 0;
+  for (auto function : module->getOps<mlir::func::FuncOp>()) {
+    auto title = function->getAttrOfType<mlir::StringAttr>("optim.check");
+    if (!title)
+      continue;
+    mlir::FailureOr<std::vector<oracle::Array>> results = oracle.run(function.getName(), {});
+    Outcome outcome;
+    if (mlir::failed(results))
+      outcome = {false, "the oracle cannot run it"};
+    auto tolerances = function->getAttrOfType<mlir::ArrayAttr>("optim.within");
+    for (size_t k = 0; k < tolerances.size() && outcome.passed; ++k) {
+      double tolerance = mlir::cast<mlir::FloatAttr>(tolerances[k]).getValueAsDouble();
+      if (std::string text = oracle::difference((*results)[2 * k], (*results)[2 * k + 1], 0, tolerance); !text.empty())
+        outcome = {false, absl::StrFormat("expectation %d: %s", k + 1, text)};
+    }
+    print(outcome, title.getValue().str());
+    ++(outcome.passed ? passed : failed);
+  }
+  if (passed + failed == 0)
+    return report(absl::NotFoundError(absl::StrCat("'", source.name, "' has no check blocks")));
+  return summarize(passed, failed);
+}
+
 int test(const TestFlags &flags) {
   absl::StatusOr<Session> session = flags.compiler.session();
   if (!session.ok())
@@ -80,6 +132,8 @@ int test(const TestFlags &flags) {
   absl::StatusOr<ModelSource> source = ModelSource::read(flags.compiler.model);
   if (!source.ok())
     return report(source.status());
+  if (flags.byOracle)
+    return testByOracle(*session, *source);
   absl::StatusOr<CheckProgram> program = session->compileChecks(*source);
   if (!program.ok())
     return report(program.status());
@@ -89,17 +143,16 @@ int test(const TestFlags &flags) {
   absl::StatusOr<Executable::Model> model = program->code.createModel(context->get());
   if (!model.ok())
     return report(model.status());
-  int failures = 0;
+  size_t failures = 0;
   for (const ModelCheck &check : program->checks) {
     int64_t entry = costate_model_entry(model->get(), check.entry.c_str());
     absl::StatusOr<Outcome> outcome = runCheck(model->get(), program->code.info().entries[entry], check);
     if (!outcome.ok())
       return report(outcome.status());
     failures += !outcome->passed;
-    std::printf("%s  %s%s%s\n", outcome->passed ? "pass" : "FAIL", check.title.c_str(), outcome->passed ? "" : ": ", outcome->reason.c_str());
+    print(*outcome, check.title);
   }
-  std::printf("%zu passed, %d failed\n", program->checks.size() - failures, failures);
-  return failures ? userError : success;
+  return summarize(program->checks.size() - failures, failures);
 }
 
 } // namespace
@@ -107,6 +160,7 @@ int test(const TestFlags &flags) {
 void addTest(CLI::App &command, Action &action) {
   auto flags = std::make_shared<TestFlags>();
   flags->compiler.addTo(command);
+  command.add_flag("--oracle", flags->byOracle, "By the reference interpreter, in f64, instead of machine code");
   command.add_option("--threads", flags->threads, "0: one a CPU; results do not depend on it")->check(integer(0, 1024))->capture_default_str();
   command.callback([flags, &action] { action = [flags] { return test(*flags); }; });
 }
