@@ -26,6 +26,14 @@ static mlir::Value toIndex(TensorBuilder &b, const Value &value) {
   return mlir::arith::IndexCastOp::create(b.builder, b.location, b.builder.getIndexType(), scalar);
 }
 
+/// A size that is known from shapes.
+static std::optional<graph::DimAttr> toDimension(TensorBuilder &b, const Value &value) {
+  if (auto number = value.as<Number>())
+    return b.dim(number->integer);
+  auto dimension = value.as<Dimension>();
+  return dimension ? std::optional<graph::DimAttr>(*dimension) : std::nullopt;
+}
+
 static mlir::Value toCondition(TensorBuilder &b, const Tensor &flag) {
   return mlir::tensor::ExtractOp::create(b.builder, b.location, flag.value, mlir::ValueRange());
 }
@@ -76,9 +84,26 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
     FailureOr<Tensor> flag = toTruth(evaluate(*loop.condition, scope), loop.condition->range);
     return failed(flag) ? FailureOr<FunctionInstance>(failure()) : finish(*flag);
   }
-  for (const StmtPtr &statement : loop.body.statements)
-    if (failed(evaluateStatement(*statement, scope)))
+  std::vector<Value> kept; // of a scan
+  for (const StmtPtr &statement : loop.body.statements) {
+    auto *result = llvm::dyn_cast<ResultStmt>(statement.get());
+    if (!result && failed(evaluateStatement(*statement, scope)))
       return failure();
+    if (!result)
+      continue;
+    FailureOr<Value> value = evaluate(*result->value, scope);
+    if (failed(value))
+      return failure();
+    std::vector<Value> parts{*value};
+    if (auto list = value->as<List>(); list && llvm::isa<TupleExpr>(*result->value))
+      parts.assign(list->begin(), list->end());
+    for (const Value &part : parts) {
+      FailureOr<Tensor> tensor = toTensor(part, result->value->range);
+      if (failed(tensor))
+        return failure();
+      kept.push_back(Tensor{tensor->value, tensor->dims, {}});
+    }
+  }
   std::vector<Value> last;
   for (auto [carry, start] : llvm::zip_equal(loop.carries, starts)) {
     const Binding *binding = lookup(carry.name.text, scope);
@@ -90,6 +115,7 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
       return failure();
     last.push_back(*tensor);
   }
+  llvm::append_range(last, kept);
   return finish(makeList(std::move(last)));
 }
 
@@ -143,9 +169,10 @@ FailureOr<Elaborator::LoopBounds> Elaborator::evaluateBounds(const LoopExpr &loo
 }
 
 /// The loop of `body`, and of `condition` if it is a `while`: functions of the carries and the number of the trip. What the carries become, then
-/// that number.
+/// that number, then the values of the trips of a scan, `extent` of each.
 FailureOr<std::vector<Tensor>> Elaborator::emitLoop(const LoopExpr &loop, const LoopBounds &bounds, const FunctionInstance &body,
-                                                    const FunctionInstance *condition, llvm::ArrayRef<Tensor> starts) {
+                                                    const FunctionInstance *condition, llvm::ArrayRef<Tensor> starts,
+                                                    graph::DimAttr extent) {
   b.location = location(loop.range);
   mlir::Type i64 = b.builder.getI64Type();
   size_t count = starts.size();
@@ -169,13 +196,32 @@ FailureOr<std::vector<Tensor>> Elaborator::emitLoop(const LoopExpr &loop, const 
     tested = *captured;
   }
   b.location = location(loop.range);
+  Tensor first = carried.back();
+  size_t position = 0;
+  if (extent)
+    forEachTensor(body.result, [&](const Tensor &kept) {
+      if (position++ < count)
+        return;
+      graph::Dims dims(kept.dims);
+      dims.insert(dims.begin(), extent);
+      carried.push_back(b.full(kept.elementType(), dims, Number::of(int64_t(0))));
+    });
   llvm::SmallVector<mlir::Value> inits = llvm::map_to_vector(carried, [](const Tensor &tensor) { return tensor.value; });
   mlir::OpBuilder::InsertionGuard guard(b.builder);
   mlir::Operation *made;
   auto emitTrip = [&](mlir::ValueRange arguments) {
     Tensor trip{arguments[count], {}, {}};
-    llvm::SmallVector<mlir::Value> next(callTrip(body, arguments.take_front(count), trip, *operands).getResults());
+    mlir::ValueRange results = callTrip(body, arguments.take_front(count), trip, *operands).getResults();
+    llvm::SmallVector<mlir::Value> next(results.take_front(count));
     next.push_back(b.binary<graph::AddOp>(trip, one).value);
+    for (auto [kept, all, like] : llvm::zip(results.drop_front(count), arguments.drop_front(count + 1), llvm::ArrayRef(carried).drop_front(count + 1))) {
+      graph::Dims dims(like.dims);
+      dims.front() = b.dim(1);
+      Tensor row = b.reshape(Tensor{kept, graph::Dims(llvm::drop_begin(like.dims)), {}}, dims);
+      llvm::SmallVector<mlir::Value> places(dims.size(), zero.value);
+      places.front() = b.binary<graph::SubtractOp>(trip, first).value;
+      next.push_back(graph::DynamicUpdateSliceOp::create(b.builder, b.location, all.getType(), all, row.value, places));
+    }
     mlir::scf::YieldOp::create(b.builder, b.location, next);
   };
   if (!condition) {
@@ -216,6 +262,14 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
   FailureOr<LoopBounds> bounds = evaluateBounds(loop, scope);
   if (failed(bounds))
     return failure();
+  graph::DimAttr extent;
+  if (loop.isScan) {
+    auto low = toDimension(b, bounds->low), high = toDimension(b, bounds->high);
+    if (!low || !high)
+      return error((low ? loop.high : loop.low)->range) << "requires a range that is known from shapes, for a 'scan' has an element for each trip, but got "
+                                                         << describe(low ? bounds->high : bounds->low);
+    extent = graph::DimAttr::max(*high - *low, b.dim(0));
+  }
   FailureOr<FunctionInstance> body = liftTrip(loop, starts, /*isCondition=*/false, scope), condition = failure();
   if (succeeded(body) && !loop.index)
     condition = liftTrip(loop, starts, /*isCondition=*/true, scope);
@@ -223,12 +277,14 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
     return failure();
   if (failed(refuseUpdates(*body, loop.range, "a loop")))
     return failure();
-  auto emitted = emitLoop(loop, *bounds, *body, loop.index ? nullptr : &*condition, starts);
+  auto emitted = emitLoop(loop, *bounds, *body, loop.index ? nullptr : &*condition, starts, extent);
   if (failed(emitted))
     return failure();
-  std::vector<Value> results(emitted->begin(), std::prev(emitted->end()));
+  auto trips = emitted->begin() + starts.size();
+  std::vector<Value> results(emitted->begin(), trips);
   if (!loop.index)
-    results.push_back(RuntimeNumber{emitted->back()});
+    results.push_back(RuntimeNumber{*trips});
+  results.insert(results.end(), std::next(trips), emitted->end());
   return results.size() == 1 ? results.front() : makeList(std::move(results));
 }
 

@@ -320,7 +320,7 @@ public:
   };
   mlir::FailureOr<LoopBounds> evaluateBounds(const syntax::LoopExpr &loop, const Binding *scope);
   mlir::FailureOr<std::vector<Tensor>> emitLoop(const syntax::LoopExpr &loop, const LoopBounds &bounds, const FunctionInstance &body,
-                                                const FunctionInstance *condition, llvm::ArrayRef<Tensor> starts);
+                                                const FunctionInstance *condition, llvm::ArrayRef<Tensor> starts, graph::DimAttr extent = {});
   mlir::FailureOr<Tensor> carryOn(llvm::StringRef name, const Value &value, SourceRange where, const Tensor &start, SourceRange startWhere);
   mlir::FailureOr<Tensor> toTruth(const mlir::FailureOr<Value> &value, SourceRange where);
   /// The body of a loop, or its condition, as a private function of the carries and the number of the trip.

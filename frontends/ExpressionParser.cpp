@@ -136,7 +136,6 @@ bool ExpressionParser::reportForeign() {
           .Case("output", twoWords ? "write 'predict name = value'" : "")
           .Case("seed", twoWords ? "the flag '--seed' gives it" : "")
           .Case("return", "the last line of a body is its value")
-          .Case("scan", twoWords ? "'for k in 0..n carry x = x0 { ... }' is the loop" : "")
           .Case("else", "it follows the '}' of an 'if'")
           .Cases({"import", "include", "from"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
           .Case("entry", twoWords ? "it stands in a model" : "")
@@ -324,7 +323,7 @@ ExprPtr ExpressionParser::parsePrimary() {
       error(token.range) << "'lambda' is not an expression here; write 'x -> value'";
       return nullptr;
     }
-    if (atControl("for") || atControl("while"))
+    if (atControl("for") || atControl("while") || atControl("scan"))
       return parseLoop(/*isStatement=*/false, InFn);
     if (atControl("if"))
       return parseBranch(/*isStatement=*/false, InFn);
@@ -540,20 +539,22 @@ bool ExpressionParser::atControl(llvm::StringRef word) const {
 
 // for NAME in LOW..HIGH carry NAME = START, ... { statements }
 // while CONDITION max LIMIT carry NAME = START, ... { statements }
+// scan NAME in LOW..HIGH [carry NAME = START, ...] { statements; value }
 ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
   Nesting nesting(*this);
   if (tooDeep())
     return nullptr;
   Token word = take();
   auto loop = std::make_unique<LoopExpr>(word.range);
-  if (word.is("for")) {
+  loop->isScan = word.is("scan");
+  if (word.is("for") || loop->isScan) {
     loop->index = expectName("a name for the number of the trip");
     if (!loop->index || !expect("in", "after the name"))
       return nullptr;
     ExprPtr range = parseExpr();
     auto *bounds = range ? llvm::dyn_cast<BinaryExpr>(range.get()) : nullptr;
     if (range && (!bounds || bounds->op.text != "..")) {
-      error(range->range) << "requires a range, as in 'for " << loop->index->text << " in 0..n'; 'each' repeats over a list";
+      error(range->range) << "requires a range, as in '" << word.text << " " << loop->index->text << " in 0..n'; 'each' repeats over a list";
       return nullptr;
     }
     if (!range)
@@ -568,7 +569,7 @@ ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
     if (!loop->limit)
       return nullptr;
   }
-  bool hasCarries = goesOnWith("carry") || !isStatement;
+  bool hasCarries = goesOnWith("carry") || !(isStatement || loop->isScan);
   if (hasCarries && !expect("carry", "before what a trip hands to the next, as in 'carry x = 0.0'"))
     return nullptr;
   while (hasCarries) {

@@ -281,6 +281,13 @@ struct GraphBuilder::Parts {
     return expr(fbs::CreateLoopExpr(fb, name, from, to, 0, 0, written, write(body, site)), site);
   }
 
+  Expr scan(std::string_view index, const Operand &low, const Operand &high, const std::vector<Carry> &starts, const Body &body, Site site) {
+    auto name = word(index, site);
+    auto from = write(low), to = write(high);
+    auto written = carries(starts);
+    return expr(fbs::CreateLoopExpr(fb, name, from, to, 0, 0, written, write(body, site), /*is_scan=*/true), site);
+  }
+
   Expr whileLoop(const Operand &condition, const Operand &limit, const std::vector<Carry> &starts, const Body &body, Site site) {
     auto goesOn = write(condition), most = write(limit);
     auto written = carries(starts);
@@ -491,6 +498,10 @@ Expr GraphBuilder::lambda(Names parameters, Operand body, Site site) {
 
 Expr GraphBuilder::forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Site site) {
   return parts->forLoop(index, low, high, carries, body, site);
+}
+
+Expr GraphBuilder::scan(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Site site) {
+  return parts->scan(index, low, high, carries, body, site);
 }
 
 Expr GraphBuilder::whileLoop(Operand condition, Operand limit, std::vector<Carry> carries, const Body &body, Site site) {

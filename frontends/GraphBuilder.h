@@ -286,6 +286,8 @@ public:
   /// for index in low..high carry ... { body }
   Expr forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body,
                Site site = Site::current());
+  /// scan index in low..high carry ... { body }, which ends with a value
+  Expr scan(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Site site = Site::current());
   /// while condition max limit carry ... { body }
   Expr whileLoop(Operand condition, Operand limit, std::vector<Carry> carries, const Body &body, Site site = Site::current());
   /// if condition { then } else { otherwise }, both of which end with a value

@@ -302,14 +302,15 @@ private:
 
   std::unique_ptr<LoopExpr> readLoop(const fbs::LoopExpr &in, SourceRange range, bool isStatement, Place place) {
     auto loop = std::make_unique<LoopExpr>(range);
+    loop->isScan = in.is_scan() && !isStatement;
     if (!readIf(in.index(), range, loop->index) || !readIf(in.low(), range, loop->low) || !readIf(in.high(), range, loop->high) ||
         !readIf(in.condition(), range, loop->condition) || !readIf(in.limit(), range, loop->limit) ||
-        !(isStatement ? readAll(in.carries(), range, loop->carries) : readSome(in.carries(), range, loop->carries, "carry of a loop")) ||
+        !(isStatement || loop->isScan ? readAll(in.carries(), range, loop->carries) : readSome(in.carries(), range, loop->carries, "carry of a loop")) ||
         !read(*in.body(), range, place, loop->body))
       return nullptr;
     bool isFor = loop->index && loop->low && loop->high && !loop->condition && !loop->limit;
     bool isWhile = !loop->index && !loop->low && !loop->high && loop->condition && loop->limit;
-    if (!isFor && !isWhile) {
+    if (!isFor && (!isWhile || loop->isScan)) {
       fail(range, "a loop to have either an index with its range or a condition with a number of trips at most");
       return nullptr;
     }

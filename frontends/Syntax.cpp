@@ -248,7 +248,7 @@ std::pair<std::string, unsigned> spelling(const Expr &e) {
   case Expr::Loop: {
     auto &loop = llvm::cast<LoopExpr>(e);
     auto carry = [](const LoopExpr::Carry &c) { return c.name.text.str() + " = " + spell(*c.start); };
-    return {(loop.index ? "for " + loop.index->text.str() + " in " + spell(*loop.low) + ".." + spell(*loop.high)
+    return {(loop.index ? (loop.isScan ? "scan " : "for ") + loop.index->text.str() + " in " + spell(*loop.low) + ".." + spell(*loop.high)
                         : "while " + spell(*loop.condition) + " max " + spell(*loop.limit)) +
                 (loop.carries.empty() ? "" : " carry ") + llvm::join(llvm::map_range(loop.carries, carry), ", ") + " { .. }",
             0};

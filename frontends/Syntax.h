@@ -300,6 +300,7 @@ struct EachStmt : StmtOf<Stmt::Each> {
 
 /// for k in 0..n carry x = x0, y = y0 { statements }; while x > 0 max 100 carry x = x0 { statements }
 /// Its value: the carries after the last trip; of a `while` also the number of trips.
+/// scan k in 0..n carry x = x0 { statements; value }: behind the carries, the values of all trips along a new first axis.
 struct LoopExpr : ExprOf<Expr::Loop> {
   struct Carry {
     Name name;
@@ -310,6 +311,7 @@ struct LoopExpr : ExprOf<Expr::Loop> {
   ExprPtr condition, limit;       // of a `while`
   std::vector<Carry> carries;
   Block body;
+  bool isScan = false;
   explicit LoopExpr(SourceRange r) : ExprOf(r) {}
   void finish(); // all operands are there
 };

@@ -100,7 +100,11 @@ bool SyntaxRules::checkNoValue(const Block &body) {
 }
 
 bool SyntaxRules::check(const LoopExpr &loop, bool isStatement) {
-  if (!checkNoValue(loop.body))
+  if (loop.isScan && !loop.body.hasValue()) {
+    diagnostics.error(loop.range) << "requires a value at the end of the body of a 'scan', which has those of all trips; 'for' has none";
+    return false;
+  }
+  if (!loop.isScan && !checkNoValue(loop.body))
     return false;
   if (isStatement && !loop.carries.empty()) {
     diagnostics.error(loop.carries.front().name.range) << "requires no carries of a loop in a step: what it changes is handed on";
