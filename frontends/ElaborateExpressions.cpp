@@ -271,12 +271,10 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
   }
   case Stmt::Rebind: {
     auto &rebind = llvm::cast<RebindStmt>(statement);
-    if (!lookup(rebind.name.text, scope))
-      return error(rebind.name.range) << "requires '" << rebind.name.text << "' to be bound before '<-'; write '" << rebind.name.text
-                                      << " = ...' first";
-    Binding *binding = bindDefinition(rebind.name, *rebind.value, scope, scope);
-    scope = binding;
-    return success(succeeded(evaluateDefinition(binding)));
+    for (const Name &name : rebind.names)
+      if (!lookup(name.text, scope))
+        return error(name.range) << "requires '" << name.text << "' to be bound before '<-'; write '" << name.text << " = ...' first";
+    return bindValue(rebind.names, *rebind.value, scope);
   }
   case Stmt::Declare: {
     auto &declare = llvm::cast<DeclareStmt>(statement);
@@ -325,29 +323,21 @@ LogicalResult Elaborator::bindNames(llvm::ArrayRef<Name> names, const Expr &valu
         return error(name.range).note(location(bound->where), "it is bound here")
                << "'" << name.text << "' is bound already; '<-' rebinds it";
   }
-  if (names.size() == 1) {
-    Binding *binding = bindDefinition(names[0], value, scope, scope);
-    scope = binding;
-    return success(succeeded(evaluateDefinition(binding)));
-  }
-  return bindElements(names, value, scope);
+  return bindValue(names, value, scope);
 }
 
-/// Binds names to the elements of one value.
-LogicalResult Elaborator::bindElements(llvm::ArrayRef<Name> names, const Expr &value, const Binding *&scope) {
-  Name whole{"", value.range};
-  Binding *binding = bindDefinition(whole, value, scope, scope);
-  if (failed(evaluateDefinition(binding)))
-    return failure();
+/// Binds one name to a value, several to its elements.
+LogicalResult Elaborator::bindValue(llvm::ArrayRef<Name> names, const Expr &value, const Binding *&scope) {
+  if (names.size() != 1)
+    return bindElements(names, value, scope);
+  Binding *binding = bindDefinition(names[0], value, scope, scope);
   scope = binding;
-  for (auto [index, name] : llvm::enumerate(names)) {
-    Binding *element = bind(Binding::Element, name, scope);
-    element->of = binding;
-    element->index = index;
-    element->count = names.size();
-    scope = element;
-  }
-  return success(succeeded(valueOf(scope)));
+  return success(succeeded(evaluateDefinition(binding)));
+}
+
+LogicalResult Elaborator::bindElements(llvm::ArrayRef<Name> names, const Expr &value, const Binding *&scope) {
+  const Binding *whole = bindParts(names, value, scope);
+  return success(succeeded(evaluateDefinition(whole)) && succeeded(valueOf(scope)));
 }
 
 /// Unrolls: each round sees the names the last one has rebound. Names bound by '=' inside end with their round.

@@ -97,7 +97,7 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
     return declareEntry(llvm::cast<EntryStmt>(statement));
   case Stmt::Rebind: {
     auto &rebind = llvm::cast<RebindStmt>(statement);
-    return e.error(rebind.range) << "requires '<-' to stand in a step; write 'step { " << rebind.name.text << " <- ... }'";
+    return e.error(rebind.range) << "requires '<-' to stand in a step; write 'step { " << rebind.names.front().text << " <- ... }'";
   }
   case Stmt::Bind: {
     auto &bind = llvm::cast<BindStmt>(statement);
@@ -135,16 +135,7 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
       scope = binding;
       return success();
     }
-    Binding *whole = e.bindDefinition({"", bind.value->range}, *bind.value, scope, scope);
-    definitions.push_back(whole);
-    scope = whole;
-    for (auto [index, name] : llvm::enumerate(bind.names)) {
-      Binding *element = e.bind(Binding::Element, name, scope);
-      element->of = whole;
-      element->index = index;
-      element->count = bind.names.size();
-      scope = element;
-    }
+    definitions.push_back(e.bindParts(bind.names, *bind.value, scope));
     return success();
   }
   case Stmt::Result:

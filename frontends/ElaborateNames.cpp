@@ -53,12 +53,35 @@ Binding *Elaborator::bindDefinition(Name name, const Expr &expr, const Binding *
   return binding;
 }
 
+const Binding *Elaborator::bindParts(llvm::ArrayRef<Name> names, const Expr &value, const Binding *&scope,
+                                     llvm::function_ref<bool(const Name &)> isWanted) {
+  const Binding *whole = bindDefinition({"", value.range}, value, scope, scope);
+  scope = whole;
+  for (auto [index, name] : llvm::enumerate(names)) {
+    if (isWanted && !isWanted(name))
+      continue;
+    Binding *element = bind(Binding::Element, name, scope);
+    element->of = whole;
+    element->index = index;
+    element->count = names.size();
+    scope = element;
+  }
+  return whole;
+}
+
 const Binding *Elaborator::lookup(StringRef name, const Binding *scope) const {
   if (!boundNames.contains(name)) // a function of the library, a name to be bound: none need walk a long model for that
     return nullptr;
   while (scope && scope->name != name)
     scope = scope->previous;
   return scope;
+}
+
+FailureOr<List> Elaborator::partsOf(const Value &whole, size_t count, SourceRange where) {
+  auto list = whole.as<List>();
+  if (!list || list->size() != count)
+    return error(where) << "requires " << count << " values for " << count << " names, but got " << describe(whole);
+  return *list;
 }
 
 FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
@@ -71,11 +94,8 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
     FailureOr<Value> whole = valueOf(binding->of);
     if (failed(whole))
       return failure();
-    auto list = whole->as<List>();
-    if (!list || list->size() != binding->count)
-      return error(binding->of->where) << "requires " << binding->count << " values for " << binding->count << " names, but got "
-                                       << describe(*whole);
-    return (*list)[binding->index];
+    FailureOr<List> parts = partsOf(*whole, binding->count, binding->of->where);
+    return failed(parts) ? FailureOr<Value>(failure()) : (*parts)[binding->index];
   }
   if (binding->kind == Binding::Alias)
     return valueOf(binding->of);
@@ -330,7 +350,8 @@ void Elaborator::references(const Block &block, const Binding *scope, llvm::Smal
         local.push_back(name.text);
     } else if (auto *rebound = llvm::dyn_cast<RebindStmt>(statement.get())) {
       references(*rebound->value, scope, local, out);
-      local.push_back(rebound->name.text);
+      for (const Name &name : rebound->names)
+        local.push_back(name.text);
     } else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
       references(*each->list, scope, local, out);
       size_t before = local.size();

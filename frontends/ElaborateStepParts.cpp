@@ -45,11 +45,13 @@ void ModelElaborator::collectChanged(const Block &block, const Binding *scope, l
       for (const Name &name : bind->names)
         own.push_back(name.text);
     } else if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get())) {
-      const Binding *binding = llvm::is_contained(own, rebind->name.text) ? nullptr : e.lookup(rebind->name.text, scope);
-      if (ParameterSet *set = setOf(binding))
-        add(set->root);
-      else if (stateOf(binding))
-        add(binding);
+      for (const Name &name : rebind->names) {
+        const Binding *binding = llvm::is_contained(own, name.text) ? nullptr : e.lookup(name.text, scope);
+        if (ParameterSet *set = setOf(binding))
+          add(set->root);
+        else if (stateOf(binding))
+          add(binding);
+      }
     } else if (auto *update = llvm::dyn_cast<UpdateStmt>(statement.get())) {
       addUpdates(*update);
     } else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
@@ -137,8 +139,11 @@ void ModelElaborator::enterPart(FunctionScope::Part part, const Roots &roots, co
     inner.values[root] = e.addArguments(outer.values.find(root)->second);
     inner.overridden.insert(root);
   }
-  for (; scope != stepStart; scope = scope->previous)
+  for (; scope != stepStart; scope = scope->previous) {
     inner.settled.insert(scope);
+    if (scope->kind == Binding::Element)
+      inner.settled.insert(scope->of);
+  }
 }
 
 /// Takes over what a part has made of `roots`.

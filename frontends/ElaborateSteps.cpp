@@ -36,7 +36,14 @@ LogicalResult ModelElaborator::declareBody(const Block &body, const Binding *see
 LogicalResult ModelElaborator::declareBlock(const Block &block, const Binding *&seen, bool runsOnce) {
   auto isOfStep = [&](const Name &name) {
     const Binding *binding = e.lookup(name.text, seen);
-    return binding && binding->kind == Binding::Definition && !llvm::is_contained(definitions, binding);
+    const Binding *definition = binding && binding->kind == Binding::Element ? binding->of : binding;
+    return definition && definition->kind == Binding::Definition && !llvm::is_contained(definitions, definition);
+  };
+  auto bind = [&](llvm::ArrayRef<Name> names, const Expr &value) { // an optimizer may refer to them
+    if (names.size() == 1)
+      seen = e.bindDefinition(names[0], value, seen, seen);
+    else
+      e.bindParts(names, value, seen, [&](const Name &name) { return !stateOf(e.lookup(name.text, seen)); });
   };
   auto declarePart = [&](const Block &part, const Binding *inside) { return declareBlock(part, inside, /*runsOnce=*/false); };
   auto move = [&](llvm::ArrayRef<Name> names) {
@@ -45,10 +52,11 @@ LogicalResult ModelElaborator::declareBlock(const Block &block, const Binding *&
         moved.push_back(e.lookup(name.text, seen));
   };
   for (const StmtPtr &inner : block.statements) {
-    if (auto *bind = llvm::dyn_cast<BindStmt>(inner.get()); bind && bind->names.size() == 1) {
-      seen = e.bindDefinition(bind->names[0], *bind->value, seen, seen); // an optimizer may refer to it
-    } else if (auto *rebind = llvm::dyn_cast<RebindStmt>(inner.get()); rebind && isOfStep(rebind->name)) {
-      seen = e.bindDefinition(rebind->name, *rebind->value, seen, seen);
+    if (auto *bound = llvm::dyn_cast<BindStmt>(inner.get())) {
+      bind(bound->names, *bound->value);
+    } else if (auto *rebind = llvm::dyn_cast<RebindStmt>(inner.get())) {
+      if (llvm::any_of(rebind->names, isOfStep)) // the others are states
+        bind(rebind->names, *rebind->value);
     } else if (auto *update = llvm::dyn_cast<UpdateStmt>(inner.get())) {
       if (failed(declareUpdate(*update, update->sets, update->with, seen, runsOnce)))
         return failure();
@@ -334,8 +342,8 @@ LogicalResult ModelElaborator::runStep(const Stmt &statement, const Binding *see
 LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&inside, bool mayHaveValue) {
   for (const StmtPtr &statement : block.statements) {
     LogicalResult ran = success();
-    if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get()))
-      ran = rebindState(*rebind, inside);
+    if (auto *rebound = llvm::dyn_cast<RebindStmt>(statement.get()))
+      ran = rebind(*rebound, inside);
     else if (auto *update = llvm::dyn_cast<UpdateStmt>(statement.get()))
       ran = runUpdate(*update, inside);
     else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
@@ -424,48 +432,70 @@ void ModelElaborator::forget(const Binding *root) {
       e.current->values.erase(binding);
 }
 
-/// net <- parameters, of its own layout: a copy kept before, an average, what a mask leaves
-LogicalResult ModelElaborator::rebindSet(const RebindStmt &rebind, ParameterSet &set, const Binding *scope) {
-  FailureOr<Value> value = e.evaluate(*rebind.value, scope);
-  FailureOr<Tensor> tensor = e.toTensor(value, rebind.value->range, e.real);
+/// a, b <- value: states, parameter sets, or names of the step itself
+LogicalResult ModelElaborator::rebind(const RebindStmt &rebind, const Binding *&inside) {
+  struct Target {
+    const State *state;
+    ParameterSet *set;
+    bool isOwn() const { return !state && !set; }
+  };
+  std::vector<Target> targets;
+  for (const Name &name : rebind.names) {
+    const Binding *binding = e.lookup(name.text, inside), *own = inside;
+    targets.push_back({stateOf(binding), setOf(binding)});
+    while (targets.back().isOwn() && own != stepStart && own != binding)
+      own = own->previous;
+    if (targets.back().isOwn() && own == stepStart)
+      return e.error(name.range) << "requires a state or a name of this step before '<-', but got '" << name.text << "'"
+                                 << (binding && binding->kind == Binding::Leaf ? "; 'update' changes params" : "");
+  }
+  auto changeTo = [&](const Target &target, const Name &name, const Value &value) {
+    return target.state ? changeState(*target.state, name, value, rebind.value->range) : changeSet(*target.set, name, value, rebind.value->range);
+  };
+  if (targets.size() == 1 && targets[0].isOwn())
+    return bindValue(rebind, rebind.names[0], inside);
+  if (llvm::all_of(targets, [](const Target &target) { return target.isOwn(); }))
+    return e.evaluateStatement(rebind, inside);
+  if (targets.size() == 1) {
+    FailureOr<Value> value = e.evaluate(*rebind.value, inside);
+    return failed(value) ? failure() : changeTo(targets[0], rebind.names[0], *value);
+  }
+  const Binding *whole = e.bindParts(rebind.names, *rebind.value, inside, [&](const Name &name) {
+    const Binding *binding = e.lookup(name.text, inside);
+    return !stateOf(binding) && !setOf(binding);
+  });
+  FailureOr<Value> value = e.evaluateDefinition(whole);
+  FailureOr<List> parts = failed(value) ? FailureOr<List>(failure()) : e.partsOf(*value, rebind.names.size(), rebind.value->range);
+  if (failed(parts))
+    return failure();
+  for (auto [target, name, part] : llvm::zip_equal(targets, rebind.names, *parts))
+    if (!target.isOwn() && failed(changeTo(target, name, part)))
+      return failure();
+  return success();
+}
+
+/// Parameters of its own layout: a copy kept before, an average, what a mask leaves.
+LogicalResult ModelElaborator::changeSet(ParameterSet &set, const Name &name, const Value &value, SourceRange where) {
+  FailureOr<Tensor> tensor = e.toTensor(value, where, e.real);
   if (failed(tensor))
     return failure();
   if (tensor->arena != set.symbol)
-    return e.error(rebind.value->range) << "requires parameters of '" << rebind.name.text << "', such as a copy of them, but got "
-                                        << (tensor->arena ? "some of '" + tensor->arena.getValue().str() + "'" : typeName(*tensor));
+    return e.error(where) << "requires parameters of '" << name.text << "', such as a copy of them, but got "
+                          << (tensor->arena ? "some of '" + tensor->arena.getValue().str() + "'" : typeName(*tensor));
   change(set.root, keepFrozen(set, tensorOf(set.root), *tensor));
   return success();
 }
 
-/// state <- value
-LogicalResult ModelElaborator::rebindState(const RebindStmt &rebind, const Binding *&inside) {
-  const Binding *binding = e.lookup(rebind.name.text, inside);
-  const State *state = stateOf(binding);
-  if (ParameterSet *set = setOf(binding))
-    return rebindSet(rebind, *set, inside);
-  if (!state) {
-    const Binding *own = inside;
-    while (own != stepStart && own != binding)
-      own = own->previous;
-    if (own != stepStart)
-      return bindValue(rebind, rebind.name, inside); // a name of the step itself
-    auto what = binding && binding->kind == Binding::Leaf ? "; 'update' changes params" : "";
-    return e.error(rebind.name.range) << "requires a state or a name of this step before '<-', but got '" << rebind.name.text << "'"
-                                      << what;
-  }
-  FailureOr<Value> value = e.evaluate(*rebind.value, inside);
-  if (failed(value))
-    return failure();
-  auto type = mlir::cast<mlir::RankedTensorType>(state->root.type);
-  FailureOr<Tensor> tensor =
-      e.toTensor(value, rebind.value->range, value->is<Tensor>() ? mlir::Type() : type.getElementType());
+LogicalResult ModelElaborator::changeState(const State &state, const Name &name, const Value &value, SourceRange where) {
+  auto type = mlir::cast<mlir::RankedTensorType>(state.root.type);
+  FailureOr<Tensor> tensor = e.toTensor(value, where, value.is<Tensor>() ? mlir::Type() : type.getElementType());
   if (failed(tensor))
     return failure();
   if (tensor->value.getType() != type)
-    return e.error(rebind.value->range).note(e.location(binding->where), "'" + rebind.name.text + "' is declared here")
-           << "requires the new value of '" << rebind.name.text << "' to be " << typeName(type.getElementType(), state->root.dims)
-           << ", but got " << typeName(*tensor);
-  change(binding, *tensor);
+    return e.error(where).note(e.location(state.root.binding->where), "'" + name.text + "' is declared here")
+           << "requires the new value of '" << name.text << "' to be " << typeName(type.getElementType(), state.root.dims) << ", but got "
+           << typeName(*tensor);
+  change(state.root.binding, *tensor);
   return success();
 }
 

@@ -162,7 +162,12 @@ public:
   Binding *bindStatic(syntax::Name name, Value value, const Binding *previous);
   Binding *bindRoot(syntax::Name name, Value value, const Binding *previous); // a value of the current function
   Binding *bindDefinition(syntax::Name name, const syntax::Expr &expr, const Binding *scope, const Binding *previous);
+  /// Binds names, or those of them that are wanted, to the elements of one value. That is a definition without a name, which is returned.
+  const Binding *bindParts(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope,
+                           llvm::function_ref<bool(const syntax::Name &)> isWanted = {});
   const Binding *lookup(llvm::StringRef name, const Binding *scope) const;
+  /// The parts of a value for as many names.
+  mlir::FailureOr<List> partsOf(const Value &whole, size_t count, SourceRange where);
   /// The value of a binding in the current function.
   mlir::FailureOr<Value> valueOf(const Binding *binding);
 
@@ -175,6 +180,7 @@ public:
   mlir::FailureOr<Value> evaluateBody(const syntax::Block &body, const Binding *&scope);
   mlir::LogicalResult evaluateStatement(const syntax::Stmt &statement, const Binding *&scope);
   mlir::LogicalResult bindNames(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
+  mlir::LogicalResult bindValue(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
   mlir::LogicalResult bindElements(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
   mlir::FailureOr<graph::Dims> evaluateShape(const Value &value, SourceRange where);
   /// The axes of `type`; a name that stands for nothing yet becomes a dimension (null `actual`) or takes the actual size.

@@ -100,7 +100,7 @@ bool ExpressionParser::reportForeign() {
                                  .Case(":=", "'=' binds a name and '<-' rebinds it")
                                  .Case("...", "write '..'")
                                  .Case("?", "write 'where(condition, a, b)'")
-                                 .Case("<-", "'<-' rebinds one name; write 'a < -b' to compare")
+                                 .Case("<-", "'<-' rebinds names; write 'a < -b' to compare")
                                  .Default("");
     if (advice.empty())
       return false;

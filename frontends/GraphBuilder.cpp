@@ -564,6 +564,16 @@ void GraphBuilder::rebind(Operand name, Operand value, Site site) {
   parts->add(fbs::CreateRebindStmt(parts->fb, word, parts->write(value)), site);
 }
 
+void GraphBuilder::rebindEach(std::vector<Operand> names, Operand value, Site site) {
+  if (names.empty()) {
+    parts->fault("at least one name", site);
+    return;
+  }
+  auto first = parts->word(names.front());
+  auto others = parts->words(std::vector<Operand>(names.begin() + 1, names.end()));
+  parts->add(fbs::CreateRebindStmt(parts->fb, first, parts->write(value), others), site);
+}
+
 void GraphBuilder::data(std::string_view file, Site site) { parts->set("data", string(file, site), site); }
 
 void GraphBuilder::epochs(int64_t count, Site site) { parts->set("epochs", parts->number(count, site), site); }

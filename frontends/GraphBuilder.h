@@ -309,6 +309,8 @@ public:
   Expr predict(std::string_view name, Operand value, Site site = Site::current());
   /// name <- value
   void rebind(Operand name, Operand value, Site site = Site::current());
+  /// a, b <- value
+  void rebindEach(std::vector<Operand> names, Operand value, Site site = Site::current());
 
   void data(std::string_view file, Site site = Site::current());
   void epochs(int64_t count, Site site = Site::current());

@@ -126,8 +126,9 @@ private:
   mlir::LogicalResult runUpdate(const syntax::UpdateStmt &statement, const Binding *scope);
   mlir::LogicalResult runUpdate(const Update &update, llvm::ArrayRef<Tensor> gradients, const Binding *scope);
   mlir::LogicalResult bindValue(const syntax::Stmt &statement, const syntax::Name &name, const Binding *&scope);
-  mlir::LogicalResult rebindState(const syntax::RebindStmt &rebind, const Binding *&scope);
-  mlir::LogicalResult rebindSet(const syntax::RebindStmt &rebind, ParameterSet &set, const Binding *scope);
+  mlir::LogicalResult rebind(const syntax::RebindStmt &rebind, const Binding *&scope);
+  mlir::LogicalResult changeState(const State &state, const syntax::Name &name, const Value &value, SourceRange where);
+  mlir::LogicalResult changeSet(ParameterSet &set, const syntax::Name &name, const Value &value, SourceRange where);
   ParameterSet *setOf(const Binding *binding) const;
   const State *stateOf(const Binding *binding) const;
   const Update *updateOf(const syntax::Stmt &statement) const;

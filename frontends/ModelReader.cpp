@@ -376,7 +376,8 @@ private:
       return make<BindStmt>(range, [&](BindStmt &out) { return read(*in.node_as_BindStmt(), range, place, out); });
     case fbs::StmtNode::RebindStmt:
       return make<RebindStmt>(range, [&, &node = *in.node_as_RebindStmt()](RebindStmt &out) {
-        return read(*node.name(), range, out.name) && read(*node.value(), range, out.value);
+        return read(*node.name(), range, out.names.emplace_back()) && readAll(node.others(), range, out.names) &&
+               read(*node.value(), range, out.value) && rules.check(out);
       });
     case fbs::StmtNode::DeclareStmt:
       return make<DeclareStmt>(range, [&](DeclareStmt &out) { return read(*in.node_as_DeclareStmt(), range, place, out); });

@@ -185,8 +185,12 @@ class ModelWriter {
           return statement(fbs::CreateBindStmt(fb, fbs::BindRole(s->role), names, write(s->value)));
         })
         .Case([&](const RebindStmt *s) {
-          auto name = write(s->name);
-          return statement(fbs::CreateRebindStmt(fb, name, write(s->value)));
+          auto name = write(s->names.front());
+          auto value = write(s->value);
+          std::vector<Offset<fbs::Name>> others;
+          for (const Name &other : llvm::drop_begin(s->names))
+            others.push_back(write(other));
+          return statement(fbs::CreateRebindStmt(fb, name, value, others.empty() ? 0 : fb.CreateVector(others)));
         })
         .Case([&](const DeclareStmt *s) {
           auto name = write(s->name);

@@ -779,7 +779,7 @@ StmtPtr Parser::parseExpect() {
   return result->tolerance ? std::move(result) : nullptr;
 }
 
-// NAMES = value; NAME <- value; value
+// NAMES = value; NAMES <- value; value
 StmtPtr Parser::parseBindOrResult() {
   SourceRange begin = peek().range;
   unsigned names = 0; // tokens of NAME, NAME, ...
@@ -794,14 +794,13 @@ StmtPtr Parser::parseBindOrResult() {
     bind->range = since(begin);
     return bind->value ? std::move(bind) : nullptr;
   }
-  if (isList && names == 0 && peek(1).is("<-")) {
+  if (isList && peek(names + 1).is("<-")) {
     auto rebind = std::make_unique<RebindStmt>(begin);
-    Token name = take();
-    rebind->name = {name.text, name.range};
+    rebind->names = std::move(*nameList("a name"));
     take();
-    rebind->value = parseExpr();
+    rebind->value = rebind->names.size() > 1 ? parseExprOrTuple() : parseExpr();
     rebind->range = since(begin);
-    return rebind->value ? std::move(rebind) : nullptr;
+    return rebind->value && rules.check(*rebind) ? std::move(rebind) : nullptr;
   }
   ExprPtr value = parseExprOrTuple();
   if (!value)

@@ -133,7 +133,7 @@ std::vector<Name> Block::reboundNames() const {
       for (const Name &name : bind->names)
         own.push_back(name.text);
     else if (auto *rebind = llvm::dyn_cast<RebindStmt>(statement.get()))
-      add(rebind->name);
+      llvm::for_each(rebind->names, add);
     else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
       llvm::for_each(llvm::cast<BranchExpr>(*branch->value).rebound, add);
     else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get()))

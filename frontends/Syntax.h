@@ -199,9 +199,9 @@ struct BindStmt : StmtOf<Stmt::Bind> {
   using StmtOf::StmtOf;
 };
 
-/// a <- value
+/// a, b <- value
 struct RebindStmt : StmtOf<Stmt::Rebind> {
-  Name name;
+  std::vector<Name> names;
   ExprPtr value;
   using StmtOf::StmtOf;
 };

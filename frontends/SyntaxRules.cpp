@@ -184,6 +184,15 @@ bool SyntaxRules::check(const EntryStmt &entry) {
 
 bool SyntaxRules::check(const EachStmt &each) { return checkNoValue(each.body); }
 
+bool SyntaxRules::check(const RebindStmt &rebind) {
+  for (const Name &name : rebind.names)
+    if (llvm::find_if(llvm::ArrayRef(rebind.names), [&](const Name &other) { return other.text == name.text; }) != &name) {
+      diagnostics.error(name.range) << "requires names that differ, but got '" << name.text << "' twice";
+      return false;
+    }
+  return true;
+}
+
 bool SyntaxRules::check(const OptimizerUse &use) {
   for (const ExprPtr &group : use.groups) {
     auto *call = llvm::dyn_cast<CallExpr>(group.get());

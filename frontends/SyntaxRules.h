@@ -30,6 +30,7 @@ public:
   bool check(const syntax::DeclareStmt &declare);
   bool check(const syntax::EachStmt &each);
   bool check(const syntax::EntryStmt &entry);
+  bool check(const syntax::RebindStmt &rebind);
   bool check(const syntax::OptimizerUse &use);
   /// What C has to know of an extern fn.
   bool check(const syntax::FnDecl &fn);

@@ -254,7 +254,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"fn f(x) = x | x", "'|' is not an operator here; write 'or'"},
       {"fn f(x) = !x", "'!' is not an operator here; write 'not'"},
       {"fn f(x) = (x ? 1 : 2)", "'?' is not an operator here; write 'where(condition, a, b)'"},
-      {"fn f(x) = x <- 1", "'<-' is not an operator here; '<-' rebinds one name; write 'a < -b' to compare"},
+      {"fn f(x) = x <- 1", "'<-' is not an operator here; '<-' rebinds names; write 'a < -b' to compare"},
       {"fn f(x) = x |> 2", "t:1:16: error: requires a function or a call after '|>'; the pipe is read last, so put it in parentheses"},
       {"fn f(x) = x |> relu + 1", "t:1:16: error: requires a function or a call after '|>'"},
       {"net f(n)(x) { param w : f32[n] out 1 = zeros() }", "expected 'axis' after 'out', but found '1'"},
