@@ -42,7 +42,7 @@ StringRef adviceForName(StringRef name) {
       .Case("range", "write '0..n'")
       .Case("linspace", "write 'a + (b - a)*arange(n)/(n - 1)'")
       .Cases({"float", "int", "double", "float32", "float64", "int32", "int64", "uint8"}, "the types are f32, f64, i32, i64, i8, u8 and bool")
-      .Case("dtype", "'astype(x, f32)' converts")
+      .Case("dtype", "write 'dtype(x)'")
       .Case("Linear", "write 'dense(n, m)'")
       .Cases({"Sequential", "sequential"}, "write 'mlp(sizes)', or a net that calls others")
       .Cases({"value_and_grad", "backward"}, "write 'grad(e, f)', with the value e itself")

@@ -250,6 +250,13 @@ FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llv
 
 LogicalResult Elaborator::bindParameters(llvm::ArrayRef<Parameter> parameters, llvm::ArrayRef<Argument> arguments,
                                          const Binding *&scope) {
+  // What has no type of its own takes, where any float may stand, that of the tensors which stand in such places.
+  mlir::Type common;
+  for (auto [parameter, argument] : llvm::zip_equal(parameters, arguments)) {
+    auto tensor = parameter.type && isAnyFloat(*parameter.type) ? argument.value.as<Tensor>() : nullptr;
+    if (tensor && llvm::isa<mlir::FloatType>(tensor->elementType()))
+      common = common ? promote(common, tensor->elementType()) : tensor->elementType();
+  }
   for (auto [parameter, argument] : llvm::zip_equal(parameters, arguments)) {
     Value value;
     if (argument.given()) {
@@ -261,11 +268,13 @@ LogicalResult Elaborator::bindParameters(llvm::ArrayRef<Parameter> parameters, l
       value = *fallback;
     }
     if (parameter.type) {
-      FailureOr<mlir::Type> element = elementType(*parameter.type);
+      bool isAny = isAnyFloat(*parameter.type);
+      FailureOr<mlir::Type> element = isAny ? FailureOr<mlir::Type>(common ? common : real) : elementType(*parameter.type, scope);
       if (failed(element))
         return failure();
       // A tensor must have the type; what has none yet takes it.
-      FailureOr<Tensor> tensor = toTensor(value, argument.where, value.is<Tensor>() ? mlir::Type() : *element);
+      bool hasType = value.is<Tensor>() || (isAny && value.is<List>() && hasTensor(value));
+      FailureOr<Tensor> tensor = toTensor(value, argument.where, hasType ? mlir::Type() : *element);
       if (failed(tensor))
         return failure();
       if (failed(bindType(*parameter.type, &*tensor, ("'" + parameter.name.text + "'").str(), argument.where, scope)))
@@ -376,8 +385,8 @@ static llvm::SmallVector<Tensor> tensorsOf(llvm::ArrayRef<Argument> arguments) {
   return tensors;
 }
 
-static std::string instanceKey(const void *decl, Elaborator::Mode mode, llvm::ArrayRef<Argument> arguments) {
-  std::string key = llvm::utohexstr(reinterpret_cast<uintptr_t>(decl)) + ":" + std::to_string(int(mode));
+static std::string instanceKey(const void *decl, const Elaborator &e, llvm::ArrayRef<Argument> arguments) {
+  std::string key = llvm::utohexstr(reinterpret_cast<uintptr_t>(decl)) + ":" + std::to_string(int(e.mode)) + typeName(e.real);
   for (const Argument &argument : arguments)
     key += ";" + (argument.given() ? identity(argument.value) : "");
   return key;
@@ -402,7 +411,7 @@ FailureOr<Value> Elaborator::evaluateFunction(const FnDecl &fn, const Binding *s
 }
 
 FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument> arguments, SourceRange where) {
-  std::string key = instanceKey(&fn, mode, arguments);
+  std::string key = instanceKey(&fn, *this, arguments);
   if (!instances.contains(key)) {
     if (failed(checkCallDepth(where, fn.name.text)))
       return failure();
@@ -425,7 +434,7 @@ FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument
 }
 
 FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where) {
-  std::string key = instanceKey(&net, mode, arguments);
+  std::string key = instanceKey(&net, *this, arguments);
   auto found = instances.find(key);
   if (found == instances.end()) {
     if (failed(checkCallDepth(where, net.path)))

@@ -200,12 +200,13 @@ LogicalResult ModelElaborator::buildInit() {
       e.current->values[state.param] = e.current->values.lookup(state.set->root);
     e.b.location = e.location(state.initial->range);
     e.current->key = e.b.foldIn(seed, e.b.constant(e.b.builder.getI64Type(), Number::of(stableHash(state.root.name))));
+    mlir::Type element = mlir::cast<mlir::RankedTensorType>(state.root.type).getElementType();
     FailureOr<Tensor> tensor =
         state.layout ? leafStates(state)
-                     : e.evaluateState(*state.initial, state.scope, state.param ? std::nullopt : std::optional(state.root.dims));
+                     : e.evaluateState(*state.initial, state.scope, state.param ? std::nullopt : std::optional(state.root.dims), element);
     if (failed(tensor))
       return failure();
-    tensor = e.b.convert(*tensor, mlir::cast<mlir::RankedTensorType>(state.root.type).getElementType());
+    tensor = e.b.convert(*tensor, element);
     results.push_back(*tensor);
     attrs.push_back(attributes({{optim::kRoleAttr, e.b.builder.getStringAttr(state.root.role)},
                                 {optim::kNameAttr, e.b.builder.getStringAttr(state.root.name)},

@@ -118,6 +118,9 @@ FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
     FailureOr<Value> base = evaluate(*operation.base, scope);
     if (failed(base))
       return failure();
+    auto looksInside = [](const IndexExpr::Subscript &s) { return s.kind == IndexExpr::Subscript::Element || s.kind == IndexExpr::Subscript::Slice; };
+    if ((base->is<Number>() || base->is<bool>()) && llvm::any_of(operation.subscripts, looksInside))
+      return error(operation.base->range) << "requires a list or a tensor before '[', but got " << describe(*base);
     return index(operation, *base, scope);
   }
   case Expr::Member:
@@ -502,9 +505,9 @@ FailureOr<graph::Dims> Elaborator::evaluateShape(const Value &value, SourceRange
 }
 
 std::optional<mlir::Type> Elaborator::elementType(StringRef name) const {
-  mlir::MLIRContext *context = real.getContext();
+  mlir::MLIRContext *context = single.getContext();
   return llvm::StringSwitch<std::optional<mlir::Type>>(name)
-      .Case("f32", real)
+      .Case("f32", single)
       .Case("f64", mlir::Float64Type::get(context))
       .Case("i32", mlir::IntegerType::get(context, 32))
       .Case("i64", mlir::IntegerType::get(context, 64))
@@ -514,9 +517,20 @@ std::optional<mlir::Type> Elaborator::elementType(StringRef name) const {
       .Default(std::nullopt);
 }
 
-FailureOr<mlir::Type> Elaborator::elementType(const TypeSyntax &type) {
+FailureOr<mlir::Type> Elaborator::elementType(const TypeSyntax &type, const Binding *scope) {
   if (std::optional<mlir::Type> known = elementType(type.element.text))
     return *known;
+  if (const Binding *bound = lookup(type.element.text, scope)) {
+    FailureOr<Value> value = valueOf(bound);
+    if (failed(value))
+      return failure();
+    if (auto named = value->as<mlir::Type>())
+      return *named;
+    return error(type.element.range).note(location(bound->where), "it is bound here")
+           << "requires a type before the sizes, but '" << type.element.text << "' is " << describe(*value);
+  }
+  if (isAnyFloat(type))
+    return error(type.element.range) << "requires one type here, f32 or f64; 'float' stands for either in the parameters and results of fns and nets";
   StringRef nearest = nearestName(type.element.text, {"f32", "f64", "i32", "i64", "i8", "u8", "bool"});
   Failure failure = error(type.element.range) << "unknown type '" << type.element.text
                                               << "'; the types are f32, f64, i32, i64, i8, u8 and bool";
@@ -527,18 +541,21 @@ FailureOr<mlir::Type> Elaborator::elementType(const TypeSyntax &type) {
 
 FailureOr<graph::Dims> Elaborator::bindType(const TypeSyntax &type, const Tensor *actual, StringRef what, SourceRange blame,
                                            const Binding *&scope) {
-  FailureOr<mlir::Type> element = elementType(type);
+  bool isAny = actual && isAnyFloat(type);
+  FailureOr<mlir::Type> element = isAny ? FailureOr<mlir::Type>(actual->elementType()) : elementType(type, scope);
   if (failed(element))
     return failure();
   auto mismatch = [&] {
-    return (error(blame) << "requires " << what << " to be " << spell(type) << ", but got " << typeName(*actual))
+    bool isFloat = isAny && llvm::isa<mlir::FloatType>(*element); // then the shape is wrong
+    std::string wanted = isFloat ? typeName(*element) + spell(type).substr(type.element.text.size()) : spell(type);
+    return (error(blame) << "requires " << what << " to be " << wanted << ", but got " << typeName(*actual))
         .note(location(type.range), "its type is declared here");
   };
   size_t rests = llvm::count_if(type.axes, [](const TypeSyntax::Axis &axis) { return !axis.size; });
   if (rests > 1 || (rests && !actual))
     return error(type.range) << "requires " << (actual ? "at most one" : "no") << " '..' in the type of " << what;
   size_t named = type.axes.size() - rests;
-  if (actual && (actual->elementType() != *element || (rests ? size_t(actual->rank()) < named : size_t(actual->rank()) != named)))
+  if (actual && (actual->elementType() != *element || (isAny && !llvm::isa<mlir::FloatType>(*element)) || (rests ? size_t(actual->rank()) < named : size_t(actual->rank()) != named)))
     return mismatch();
 
   graph::Dims dims;

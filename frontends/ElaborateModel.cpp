@@ -281,14 +281,14 @@ LogicalResult ModelElaborator::closeSet(ParameterSet &set, SourceRange where) {
       return e.error(tie->place.range) << "requires another param of '" << set.name << "' that is not tied itself, but got '"
                                        << tie->place.text << "'";
     if (place->shape != leaf->shape)
-      return e.error(tie->range) << "requires tied params of one shape, but got " << typeName(e.real, e.b.staticDims(leaf->shape)) << " and "
-                                 << typeName(e.real, e.b.staticDims(place->shape));
+      return e.error(tie->range) << "requires tied params of one shape, but got " << typeName(set.element, e.b.staticDims(leaf->shape)) << " and "
+                                 << typeName(set.element, e.b.staticDims(place->shape));
     leaf->tied = place->path;
   }
   if (failed(e.closeSet(set)))
     return failure();
   Root root{set.root, set.name, "param", {}, {e.b.dim(set.size)}, set.symbol};
-  root.type = graph::typeOf(root.dims, e.real);
+  root.type = graph::typeOf(root.dims, set.element);
   addArgument(root);
   setRoots.push_back(root);
   return success();

@@ -8,6 +8,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 #include <unordered_map>
 
@@ -31,12 +32,15 @@ ParameterSet *Elaborator::addSet(StringRef name, SourceRange where) {
 }
 
 LogicalResult Elaborator::addLeaf(ParameterSet &set, std::string path, const DeclareStmt &declared, const Binding *scope) {
-  FailureOr<mlir::Type> element = elementType(*declared.type);
+  FailureOr<mlir::Type> element = elementType(*declared.type, scope);
   if (failed(element))
     return failure();
-  if (*element != real)
-    return error(declared.type->element.range) << "requires params of type f32, but got " << typeName(*element)
-                                               << "; other types are not supported yet";
+  if (!llvm::isa<mlir::FloatType>(*element))
+    return error(declared.type->element.range) << "requires params of type f32 or f64, but got " << typeName(*element);
+  if (set.element && set.element != *element)
+    return error(declared.type->element.range).note(location(set.leaves.front().declared->range), "the first one is declared here")
+           << "requires params of one type in '" << set.name << "', " << typeName(set.element) << ", but got " << typeName(*element);
+  set.element = *element;
   FailureOr<graph::Dims> dims = bindType(*declared.type, nullptr, ("param '" + declared.name.text + "'").str(), declared.name.range, scope);
   if (failed(dims))
     return failure();
@@ -55,7 +59,7 @@ LogicalResult Elaborator::addLeaf(ParameterSet &set, std::string path, const Dec
     if (failed(axis))
       return failure();
     if (!axis->isInteger || axis->integer < -rank || axis->integer >= rank)
-      return error(declared.outAxis->range) << "requires an axis of " << typeName(real, *dims) << " as 'out axis', but got " << describe(*axis);
+      return error(declared.outAxis->range) << "requires an axis of " << typeName(*element, *dims) << " as 'out axis', but got " << describe(*axis);
     leaf.outAxis = axis->integer;
   }
   if (leaf.outAxis < 0 && rank > 0)
@@ -67,7 +71,9 @@ LogicalResult Elaborator::addLeaf(ParameterSet &set, std::string path, const Dec
 LogicalResult Elaborator::closeSet(ParameterSet &set) {
   mlir::OpBuilder::InsertionGuard guard(b.builder);
   b.builder.setInsertionPointToStart(module.getBody());
-  auto arena = optim::ArenaOp::create(b.builder, location(set.root->where), set.symbol.getValue(), real);
+  if (!set.element)
+    set.element = real;
+  auto arena = optim::ArenaOp::create(b.builder, location(set.root->where), set.symbol.getValue(), set.element);
   b.builder.setInsertionPointToStart(&arena.getBody().emplaceBlock());
   for (const ParameterSet::Leaf &leaf : set.leaves)
     optim::LeafOp::create(b.builder, location(leaf.declared->range), leaf.path, leaf.shape,
@@ -91,21 +97,23 @@ LogicalResult Elaborator::closeSet(ParameterSet &set) {
 FailureOr<Tensor> Elaborator::initialState(const DeclareStmt &declared, const Binding *scope) {
   std::string what = ("state '" + declared.name.text + "'").str();
   std::optional<graph::Dims> dims;
+  mlir::Type element;
   if (declared.type) {
+    FailureOr<mlir::Type> named = elementType(*declared.type, scope);
+    if (failed(named))
+      return failure();
+    element = *named;
     const Binding *inside = scope;
     FailureOr<graph::Dims> given = bindType(*declared.type, nullptr, what, declared.name.range, inside);
     if (failed(given))
       return failure();
     dims = *given;
   }
-  FailureOr<Tensor> initial = evaluateState(*declared.value, scope, dims);
+  FailureOr<Tensor> initial = evaluateState(*declared.value, scope, dims, element);
   if (failed(initial))
     return failure();
   if (declared.type) {
-    FailureOr<mlir::Type> element = elementType(*declared.type);
-    if (failed(element))
-      return failure();
-    initial = b.convert(*initial, *element);
+    initial = b.convert(*initial, element);
     if (failed(bindType(*declared.type, &*initial, what, declared.value->range, scope)))
       return failure();
   }
@@ -114,8 +122,9 @@ FailureOr<Tensor> Elaborator::initialState(const DeclareStmt &declared, const Bi
   return initial;
 }
 
-/// The initial value of a state. A declared shape reaches it as that of a parameter does, and a scalar fills it.
-FailureOr<Tensor> Elaborator::evaluateState(const Expr &e, const Binding *scope, const std::optional<graph::Dims> &dims) {
+/// The initial value of a state. A declared shape reaches it as that of a parameter does, and a scalar fills it; so does the type, if it is a float.
+FailureOr<Tensor> Elaborator::evaluateState(const Expr &e, const Binding *scope, const std::optional<graph::Dims> &dims, mlir::Type element) {
+  llvm::SaveAndRestore kept(real, llvm::isa_and_nonnull<mlir::FloatType>(element) ? element : real);
   if (dims && llvm::all_of(*dims, [](graph::DimAttr dim) { return dim.constant(); })) {
     std::vector<Value> shape;
     for (graph::DimAttr dim : *dims)
@@ -206,7 +215,8 @@ FailureOr<Value> Elaborator::instantiate(const Value &net, ParameterSet &set, co
 //===----------------------------------------------------------------------===//
 
 /// The current function is one for this leaf alone.
-FailureOr<Tensor> Elaborator::initialValue(const ParameterSet::Leaf &leaf, const Tensor &key) {
+FailureOr<Tensor> Elaborator::initialValue(const ParameterSet::Leaf &leaf, mlir::Type element, const Tensor &key) {
+  llvm::SaveAndRestore kept(real, element);
   std::vector<Value> shape;
   for (int64_t extent : leaf.shape)
     shape.push_back(Number::of(extent));
@@ -216,14 +226,14 @@ FailureOr<Tensor> Elaborator::initialValue(const ParameterSet::Leaf &leaf, const
   declaredShape = makeList(std::move(shape));
   FailureOr<Value> value = evaluate(e, leaf.scope);
   declaredShape.reset();
-  FailureOr<Tensor> tensor = toTensor(value, e.range, real);
+  FailureOr<Tensor> tensor = toTensor(value, e.range, element);
   if (failed(tensor))
     return failure();
   graph::Dims dims = b.staticDims(leaf.shape);
   if (tensor->rank() == 0)
     tensor = b.broadcast(*tensor, dims);
   if (tensor->dims != dims)
-    return error(e.range) << "requires the initial value of '" << leaf.path << "' to be " << typeName(real, dims) << ", but got "
+    return error(e.range) << "requires the initial value of '" << leaf.path << "' to be " << typeName(element, dims) << ", but got "
                           << typeName(*tensor);
   return tensor;
 }
@@ -250,7 +260,7 @@ FailureOr<std::vector<Elaborator::LeafKind>> Elaborator::leafKinds(const Paramet
     unsigned draws;
     {
       Building building(*this, FunctionScope::Instance, set.name + ".init", leaf.declared->value->range);
-      FailureOr<Tensor> value = initialValue(leaf, addArgument(*current->parent->key));
+      FailureOr<Tensor> value = initialValue(leaf, set.element, addArgument(*current->parent->key));
       if (failed(value))
         return failure();
       draws = current->draws;
@@ -353,7 +363,7 @@ FailureOr<Tensor> Elaborator::initialValues(const ParameterSet &set, const Tenso
     kind.draw.func.erase();
   }
   b.location = location(set.root->where);
-  Tensor packed = values.empty() ? b.full(real, {b.dim(set.size)}, Number::of(0.0)) : b.pack(set, alone, values);
+  Tensor packed = values.empty() ? b.full(set.element, {b.dim(set.size)}, Number::of(0.0)) : b.pack(set, alone, values);
   for (const LeafKind &kind : *kinds)
     if (kind.leaves.size() > 1) {
       FailureOr<Tensor> filled = drawInLoop(set, kind, keys, packed);

@@ -6,6 +6,8 @@
 #include "costate/frontends/LeafRules.h"
 #include "costate/frontends/ModelElaborator.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 #include <map>
 
 namespace costate::importer {
@@ -23,6 +25,7 @@ using mlir::success;
 
 /// A rule is about one parameter. If nothing in it hangs on the shape of that, it holds for the whole arena; whether it does is found by trying.
 FailureOr<ModelElaborator::Rule> ModelElaborator::declareRule(const Optimizer &optimizer, const Update &update, ParameterSet &set) {
+  llvm::SaveAndRestore real(e.real, set.element);
   const OptimizerDecl &decl = *optimizer.decl;
   const Binding *inside = nullptr;
   for (const Parameter &parameter : decl.parameters) {
@@ -124,6 +127,7 @@ LogicalResult ModelElaborator::declareLeafStates(const OptimizerDecl &decl, Rule
     ParameterSet *layout = rule.set;
     if (!isLikeParams) {
       layout = e.addSet(name, declare->name.range);
+      layout->element = rule.set->element;
       for (ParameterSet::Leaf &leaf : leaves)
         layout->add(std::move(leaf));
       if (failed(e.closeSet(*layout)))
@@ -146,6 +150,7 @@ FailureOr<Tensor> ModelElaborator::leafState(const Expr &initial, const Binding 
 
 /// The initial values of a state that has a leaf for each parameter.
 FailureOr<Tensor> ModelElaborator::leafStates(const State &state) {
+  llvm::SaveAndRestore real(e.real, state.layout->element);
   Tensor params = tensorOf(state.set->root); // a copy: what is evaluated moves the values of the function
   std::vector<Tensor> leaves;
   for (const ParameterSet::Leaf &each : state.layout->leaves) {
@@ -216,6 +221,7 @@ ModelElaborator::RuleKind ModelElaborator::classify(const RuleCall &call) {
 
 /// The new param and states.
 FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Update &update, const Rule &rule, const Tensor &gradient) {
+  llvm::SaveAndRestore real(e.real, rule.set->element);
   RuleCall call = callOnArenas(optimizer, update, rule, gradient);
   return rule.kind == RuleKind::Leaves ? callRuleOnLeaves(call) : callInstance(call);
 }

@@ -476,7 +476,7 @@ LogicalResult ModelElaborator::rebind(const RebindStmt &rebind, const Binding *&
 
 /// Parameters of its own layout: a copy kept before, an average, what a mask leaves.
 LogicalResult ModelElaborator::changeSet(ParameterSet &set, const Name &name, const Value &value, SourceRange where) {
-  FailureOr<Tensor> tensor = e.toTensor(value, where, e.real);
+  FailureOr<Tensor> tensor = e.toTensor(value, where, set.element);
   if (failed(tensor))
     return failure();
   if (tensor->arena != set.symbol)

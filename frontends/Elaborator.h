@@ -187,7 +187,8 @@ public:
   /// A mismatch is reported at `blame`.
   mlir::FailureOr<graph::Dims> bindType(const syntax::TypeSyntax &type, const Tensor *actual, llvm::StringRef what, SourceRange blame,
                                         const Binding *&scope);
-  mlir::FailureOr<mlir::Type> elementType(const syntax::TypeSyntax &type);
+  /// An element may be a name of `scope` that stands for a type. `float`, of which there are several, is none here.
+  mlir::FailureOr<mlir::Type> elementType(const syntax::TypeSyntax &type, const Binding *scope = nullptr);
   std::optional<mlir::Type> elementType(llvm::StringRef name) const;
 
   //===--- Operators on values (ElaborateOperators.cpp) --------------------===//
@@ -300,7 +301,7 @@ public:
   mlir::LogicalResult addState(NetInstance &net, const syntax::DeclareStmt &declared, const Binding *&scope);
   /// The initial value of a state, of the type it is declared with.
   mlir::FailureOr<Tensor> initialState(const syntax::DeclareStmt &declared, const Binding *scope);
-  mlir::FailureOr<Tensor> evaluateState(const syntax::Expr &e, const Binding *scope, const std::optional<graph::Dims> &dims);
+  mlir::FailureOr<Tensor> evaluateState(const syntax::Expr &e, const Binding *scope, const std::optional<graph::Dims> &dims, mlir::Type element);
   mlir::FailureOr<Value> instantiate(const Value &net, ParameterSet &set, const std::string &path, SourceRange where);
   /// Of all leaves, packed; every leaf draws with a key of its own.
   mlir::FailureOr<Tensor> initialValues(const ParameterSet &set, const Tensor &seed);
@@ -361,7 +362,8 @@ public:
   mlir::ModuleOp module;
   llvm::ArrayRef<std::unique_ptr<SourceFile>> sources;
   Diagnostics &diagnostics;
-  mlir::Type real; // what `f32` stands for
+  mlir::Type single; // what `f32` stands for
+  mlir::Type real;   // what a fraction without a type, or a draw, becomes where it meets no tensor: `single`, or what is being initialised
   FunctionScope *current = nullptr;
   /// What is built is a part of train_step, of prepare, or of any other entry: see the built-in functions `training` and `preparing`.
   enum class Mode { Predict, Train, Prepare };
@@ -429,7 +431,7 @@ private:
     FunctionInstance draw; // its first argument is the key
     std::vector<size_t> leaves;
   };
-  mlir::FailureOr<Tensor> initialValue(const ParameterSet::Leaf &leaf, const Tensor &key);
+  mlir::FailureOr<Tensor> initialValue(const ParameterSet::Leaf &leaf, mlir::Type element, const Tensor &key);
   mlir::FailureOr<std::vector<LeafKind>> leafKinds(const ParameterSet &set, const Tensor &keys);
   mlir::FailureOr<Tensor> drawInLoop(const ParameterSet &set, const LeafKind &kind, const Tensor &keys, const Tensor &before);
 

@@ -27,7 +27,8 @@ Elaborator::Elaborator(mlir::ModuleOp module, llvm::ArrayRef<std::unique_ptr<Sou
   for (const LanguageExtension &extension : options.extensions)
     builtins.push_back(extension.builtins);
   mlir::MLIRContext *context = module.getContext();
-  real = options.realIsF64 ? mlir::Type(mlir::Float64Type::get(context)) : mlir::Type(mlir::Float32Type::get(context));
+  single = options.realIsF64 ? mlir::Type(mlir::Float64Type::get(context)) : mlir::Type(mlir::Float32Type::get(context));
+  real = single;
   for (llvm::StringRef entry : {"init", "train_step", "evaluate", "predict"})
     functionNames[entry] = 1; // a fn of that name gets a number
 }

@@ -159,6 +159,11 @@ FailureOr<Value> asType(Elaborator &e, const BuiltinCall &call) {
   return failed(x) ? FailureOr<Value>(failure()) : Value(*x);
 }
 
+FailureOr<Value> typeOf(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  return failed(x) ? FailureOr<Value>(failure()) : Value(x->elementType());
+}
+
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
@@ -472,6 +477,7 @@ constexpr Builtin table[] = {
     {"isnan", "x", isNan},
     {"where", "condition, x, y", where},
     {"astype", "x, type", asType},
+    {"dtype", "x", typeOf},
     {"stop_gradient", "x", stopGradient},
     {"training", "", training},
     {"preparing", "", preparing},

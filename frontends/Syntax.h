@@ -152,6 +152,9 @@ struct TypeSyntax {
   SourceRange range;
 };
 
+/// float[.., n]: any type of fractions
+inline bool isAnyFloat(const TypeSyntax &type) { return type.element.text == "float"; }
+
 struct Parameter {
   Name name;
   std::optional<TypeSyntax> type;

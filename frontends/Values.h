@@ -159,6 +159,7 @@ struct ParameterSet {
   mlir::FlatSymbolRefAttr symbol;
   std::vector<Leaf> leaves; // grows by `add` alone
   Binding *root;
+  mlir::Type element;        // of all leaves
   int64_t size = 0;          // of the arena, in elements
   std::vector<Range> ranges; // by ascending place
 

@@ -84,7 +84,7 @@ TEST(ImportErrorsTest, UnknownNames) {
       {"check \"c\" { a = True }", "unknown name 'True'; write 'true'"},
       {"check \"c\" { a = False }", "unknown name 'False'; write 'false'"},
       {"check \"c\" { a = None }", "unknown name 'None'; leave the argument out"},
-      {"model m { input x : float[batch] }", "unknown type 'float'; the types are f32, f64, i32, i64, i8, u8 and bool"},
+      {"model m { input x : float[batch] }", "requires one type here, f32 or f64; 'float' stands for either in the parameters and results of fns and nets"},
       {"model m { input x : f33[batch] }", "; did you mean 'f32'?"},
       {"model m { net f = dens(2, 3) }", "unknown name 'dens'; did you mean 'dense'?"},
       {"check \"c\" { a <- 1 }", "requires 'a' to be bound before '<-'; write 'a = ...' first"},
@@ -228,11 +228,15 @@ TEST(ImportErrorsTest, Derivatives) {
       {"check \"c\" { z = zeros([3]); a = jvp(z, z, along=1.0) }", "requires a tangent of type f32[3], but got f32[]"},
       {"check \"c\" { z = zeros([3]); a = jvp(z, [z], along=z) }", "requires one tangent per variable in 'along', but got f32[3]"},
       {"check \"c\" { z = zeros([3]); a = jvp(z > 0, z, along=z) }", "'jvp' requires a float expression, but got bool[3]"},
-      {"check \"c\" { a = map(relu, [1.0]) }", "'map' requires a function x -> e, but got 'relu'"},
+      {"check \"c\" { a = map(relu(1.0), [1.0]) }", "'map' requires a function x -> e, but got 'relu(1)'"},
+      {"check \"c\" { a = map(where, [1.0]) }", "'map' requires a function of as many arguments as it is given values, 1, but got one of 3"},
       {"check \"c\" { a = map(v -> v, 1.0) }", "'map' requires tensors with equal first axes, but got f32[]"},
       {"check \"c\" { a = map((v, w) -> v, ([1], [1, 2])) }", "'map' requires tensors with equal first axes, but got i32[1] and i32[2]"},
       {"check \"c\" { a = map((v, w) -> v, [1]) }", "requires one tensor per argument of the function, 2, but got [1]"},
-      {"check \"c\" { a = grad((v, w) -> v, 1.0) }", "'grad' requires a function of one argument, but got one of 2"},
+      {"check \"c\" { a = grad((v, w) -> v, 1.0) }", "'grad' requires a value for each argument of the function, 2, but got 1.0"},
+      {"check \"c\" { a = grad(v -> v, (1.0, 2.0)) }", "'grad' requires a value for each argument of the function, 1, but got [1.0, 2.0]"},
+      {"check \"c\" { x = 1.0; a = jvp(v -> v, x, along=1.0, at=x) }",
+       "requires no 'at' beside a function: jvp(v -> e, p, along=t) is the derivative at p"},
       {"check \"c\" { a = grad(v -> v, 1.0, at=2.0) }", "requires no 'at' beside a function"},
   });
 }
@@ -241,7 +245,7 @@ TEST(ImportErrorsTest, Nets) {
   const std::string uses = model("  net f = n(2)\n  h = f(x)");
   auto net = [&](const std::string &body) { return "net n(k)(x) {\n" + body + "\n}\n" + uses; };
   EXPECT_THAT(errorsOf(net("param w : f32[m] = zeros()\n x")), HasSubstr("requires sizes of a param that are numbers at import, but 'm' is none"));
-  EXPECT_THAT(errorsOf(net("param w : i32[k] = zeros()\n x")), HasSubstr("requires params of type f32, but got i32; other types are not supported yet"));
+  EXPECT_THAT(errorsOf(net("param w : i32[k] = zeros()\n x")), HasSubstr("requires params of type f32 or f64, but got i32"));
   EXPECT_THAT(errorsOf(net("param w : f32[k] = zeros([3])\n x")), HasSubstr("requires the initial value of 'f.w' to be f32[2], but got f32[3]"));
   EXPECT_THAT(errorsOf(net("each i in 0..2 {\n param w : f32[k] = zeros()\n }\n x")), HasSubstr("requires params and nets outside of 'each'"));
   EXPECT_THAT(errorsOf(net("y = x")), HasSubstr("requires a value at the end of net 'n'"));
@@ -375,7 +379,7 @@ TEST(ImportErrorsTest, Leafwise) {
   };
   EXPECT_EQ(errorsOf(step("leafwise(g -> g/norm(g), grad(loss, params))")), "");
   EXPECT_THAT(errorsOf(step("leafwise(g -> g, x)")), HasSubstr("'leafwise' requires a parameter set, or a gradient or state of its layout, but got f32[4]"));
-  EXPECT_THAT(errorsOf(step("leafwise(abs, grad(loss, params))")), HasSubstr("'leafwise' requires a function x -> e, but got 'abs'"));
+  EXPECT_THAT(errorsOf(step("leafwise(abs(t), grad(loss, params))")), HasSubstr("'leafwise' requires a function x -> e, but got 'abs(t)'"));
   EXPECT_THAT(errorsOf(step("leafwise(g -> g + ones([3]), grad(loss, params))")), HasSubstr("'+' requires equal shapes, or 1 where they differ, but got f32[4] and f32[3]"));
   EXPECT_THAT(errorsOf(step("leafwise(g -> sum(g, axis=1), grad(loss, params))")), HasSubstr("'sum' requires 'axis' to be"));
 }
