@@ -202,6 +202,16 @@ static llvm::SmallVector<Formal> formalsOf(llvm::ArrayRef<Parameter> parameters)
   return llvm::map_to_vector(parameters, [](const Parameter &p) { return Formal{p.name.text, !p.defaultValue}; });
 }
 
+static llvm::SmallVector<Formal> formalsOf(const Builtin &builtin) {
+  llvm::SmallVector<StringRef> names;
+  builtin.formals.split(names, ", ", -1, /*KeepEmpty=*/false);
+  return llvm::map_to_vector(names, [](StringRef name) { return Formal{name.rtrim('?'), !name.ends_with("?")}; });
+}
+
+static llvm::SmallVector<Formal> formalsOf(const Closure &closure) {
+  return llvm::map_to_vector(closure.lambda->parameters, [](const Name &name) { return Formal{name.text, true}; });
+}
+
 FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llvm::ArrayRef<Formal> formals, const CallExpr &e,
                                                            const Binding *scope, bool firstIsLazy) {
   auto names = llvm::map_to_vector(formals, [](const Formal &f) { return f.name; });
@@ -249,7 +259,7 @@ FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llv
 }
 
 LogicalResult Elaborator::bindParameters(llvm::ArrayRef<Parameter> parameters, llvm::ArrayRef<Argument> arguments,
-                                         const Binding *&scope) {
+                                         const Binding *&scope, bool isInPlace) {
   // What has no type of its own takes, where any float may stand, that of the tensors which stand in such places.
   mlir::Type common;
   for (auto [parameter, argument] : llvm::zip_equal(parameters, arguments)) {
@@ -260,7 +270,7 @@ LogicalResult Elaborator::bindParameters(llvm::ArrayRef<Parameter> parameters, l
   for (auto [parameter, argument] : llvm::zip_equal(parameters, arguments)) {
     Value value;
     if (argument.given()) {
-      value = addArguments(argument.value);
+      value = isInPlace ? argument.value : addArguments(argument.value);
     } else {
       FailureOr<Value> fallback = evaluate(*parameter.defaultValue, scope);
       if (failed(fallback))
@@ -301,10 +311,7 @@ FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
   if (failed(callee))
     return failure();
   if (auto builtin = callee->as<const Builtin *>()) {
-    llvm::SmallVector<StringRef> names;
-    (*builtin)->formals.split(names, ", ", -1, /*KeepEmpty=*/false);
-    auto formals = llvm::map_to_vector(names, [](StringRef name) { return Formal{name.rtrim('?'), !name.ends_with("?")}; });
-    auto arguments = bindArguments((*builtin)->name, formals, e, scope, (*builtin)->lazy);
+    auto arguments = bindArguments((*builtin)->name, formalsOf(**builtin), e, scope, (*builtin)->lazy);
     if (failed(arguments))
       return failure();
     b.location = location(e.range);
@@ -323,18 +330,11 @@ FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
     return callNet(**net, std::move(*arguments), e.range);
   }
   if (auto closure = callee->as<Closure>()) {
-    auto formals = llvm::map_to_vector(closure->lambda->parameters, [](const Name &name) { return Formal{name.text, true}; });
     std::string name = closure->lambda->range.text().split('\n').first.str();
-    auto arguments = bindArguments(name, formals, e, scope);
+    auto arguments = bindArguments(name, formalsOf(*closure), e, scope);
     if (failed(arguments))
       return failure();
-    if (failed(checkCallDepth(e.range, name)))
-      return failure();
-    Frame frame(*this, name, e.range);
-    const Binding *inside = closure->scope;
-    for (auto [name, argument] : llvm::zip_equal(closure->lambda->parameters, *arguments))
-      inside = bindRoot(name, argument.value, inside);
-    return evaluate(*closure->lambda->body, inside);
+    return callClosure(*closure, *arguments, e.range);
   }
   if (auto net = callee->as<const NetDecl *>())
     return makeTemplate(**net, e, scope);
@@ -343,6 +343,110 @@ FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
   if (callee->is<NetTemplate>())
     return error(e.callee->range) << "requires a net with parameters; bind it first: 'net name = " << spell(*e.callee) << "'";
   return error(e.callee->range) << "requires a function or a net before '(', but got " << describe(*callee);
+}
+
+FailureOr<Value> Elaborator::callClosure(const Closure &closure, llvm::ArrayRef<Argument> arguments, SourceRange where) {
+  std::string name = closure.lambda->range.text().split('\n').first.str();
+  if (failed(checkCallDepth(where, name)))
+    return failure();
+  Frame frame(*this, name, where);
+  const Binding *inside = closure.scope;
+  for (auto [name, argument] : llvm::zip_equal(closure.lambda->parameters, arguments))
+    inside = bindRoot(name, argument.value, inside);
+  return evaluateLambda(closure, inside);
+}
+
+/// What the body binds draws numbers of its own in each call.
+FailureOr<Value> Elaborator::evaluateLambda(const Closure &closure, const Binding *inside) {
+  const Block &body = closure.lambda->body;
+  if (body.statements.size() == 1)
+    return evaluate(*body.value(), inside);
+  InPlace place(*this, "", closure.scope);
+  return evaluateBody(body, inside);
+}
+
+FailureOr<Value> Elaborator::callInPlace(const FnDecl &fn, llvm::ArrayRef<Argument> arguments, SourceRange where) {
+  if (failed(checkCallDepth(where, fn.name.text)))
+    return failure();
+  Frame frame(*this, fn.name.text.str(), where);
+  InPlace place(*this, fn.name.text, nullptr);
+  const Binding *scope = nullptr;
+  if (failed(bindParameters(fn.parameters, arguments, scope, /*isInPlace=*/true)))
+    return failure();
+  return evaluateFunction(fn, scope);
+}
+
+FailureOr<Value> Elaborator::apply(const Value &function, llvm::ArrayRef<Value> values, const BuiltinCall &call) {
+  SourceRange where = call.where(), blame = call[0].where;
+  auto complete = [&](llvm::ArrayRef<Formal> formals) -> FailureOr<std::vector<Argument>> {
+    size_t least = llvm::count_if(formals, [](const Formal &formal) { return formal.required; });
+    if (values.size() < least || values.size() > formals.size())
+      return error(blame) << "'" << call.builtin.name << "' requires a function of as many arguments as it is given values, " << values.size()
+                          << ", but got one of " << (values.size() < least ? least : formals.size());
+    std::vector<Argument> arguments;
+    for (const Value &value : values)
+      arguments.push_back({value, blame});
+    arguments.resize(formals.size(), {Value(), blame});
+    return arguments;
+  };
+  if (auto fn = function.as<Function>()) {
+    auto arguments = complete(formalsOf(fn->decl->parameters));
+    return failed(arguments) ? FailureOr<Value>(failure()) : callFunction(*fn->decl, std::move(*arguments), where);
+  }
+  if (auto net = function.as<const NetInstance *>()) {
+    auto arguments = complete(formalsOf((*net)->decl->inputs));
+    return failed(arguments) ? FailureOr<Value>(failure()) : callNet(**net, std::move(*arguments), where);
+  }
+  if (auto builtin = function.as<const Builtin *>(); builtin && !(*builtin)->lazy) {
+    auto arguments = complete(formalsOf(**builtin));
+    return failed(arguments) ? FailureOr<Value>(failure())
+                             : (*builtin)->evaluate(*this, BuiltinCall{**builtin, call.expr, call.scope, std::move(*arguments)});
+  }
+  if (auto closure = function.as<Closure>()) {
+    auto arguments = complete(formalsOf(*closure));
+    return failed(arguments) ? FailureOr<Value>(failure()) : callClosure(*closure, *arguments, where);
+  }
+  return error(blame) << "'" << call.builtin.name << "' requires a function x -> e, but got " << describe(function);
+}
+
+static bool isFunction(const Value &value) {
+  return value.is<Closure>() || value.is<Function>() || value.is<const Builtin *>() || value.is<const NetInstance *>();
+}
+
+FailureOr<std::optional<Value>> Elaborator::functionOf(const Expr &e, const Binding *scope) {
+  using Result = std::optional<Value>;
+  if (auto *lambda = llvm::dyn_cast<LambdaExpr>(&e))
+    return Result(Closure{lambda, scope});
+  auto *reference = llvm::dyn_cast<ReferenceExpr>(&e);
+  if (!reference)
+    return Result();
+  const Binding *binding = lookup(reference->name, scope);
+  if (!binding) {
+    auto declared = declarations.find(reference->name);
+    const Builtin *builtin = declared == declarations.end() ? findBuiltin(builtins, reference->name) : nullptr;
+    Value value = declared != declarations.end() ? declared->second : builtin ? Value(builtin) : Value();
+    return isFunction(value) ? Result(value) : Result();
+  }
+  if (binding->kind == Binding::Static)
+    return isFunction(binding->value) ? Result(binding->value) : Result();
+  auto known = current->values.find(binding);
+  if (known != current->values.end())
+    return isFunction(known->second) ? Result(known->second) : Result();
+  if (binding->kind != Binding::Definition)
+    return Result();
+  // f = make(a), where make is a fn whose value is a function
+  auto *call = llvm::dyn_cast<CallExpr>(binding->expr);
+  if (!call)
+    return functionOf(*binding->expr, binding->scope);
+  FailureOr<Result> maker = functionOf(*call->callee, binding->scope);
+  if (failed(maker) || !*maker)
+    return maker;
+  auto fn = (*maker)->as<Function>();
+  auto made = fn ? fn->decl->body.value() : nullptr;
+  if (!made || !llvm::isa<LambdaExpr>(*made))
+    return Result();
+  FailureOr<Value> value = valueOf(binding);
+  return failed(value) ? FailureOr<Result>(failure()) : FailureOr<Result>(Result(*value));
 }
 
 FailureOr<Value> Elaborator::makeTemplate(const NetDecl &net, const CallExpr &e, const Binding *scope) {
@@ -410,8 +514,16 @@ FailureOr<Value> Elaborator::evaluateFunction(const FnDecl &fn, const Binding *s
   return Value(*tensor);
 }
 
+static bool holdsClosure(const Value &value) {
+  auto list = value.as<List>();
+  return value.is<Closure>() || (list && llvm::any_of(*list, holdsClosure));
+}
+
 FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument> arguments, SourceRange where) {
   std::string key = instanceKey(&fn, *this, arguments);
+  if (inPlace.contains(key))
+    return callInPlace(fn, arguments, where);
+  bool isInPlace = false;
   if (!instances.contains(key)) {
     if (failed(checkCallDepth(where, fn.name.text)))
       return failure();
@@ -423,12 +535,19 @@ FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument
     FailureOr<Value> result = evaluateFunction(fn, scope);
     if (failed(result))
       return failure();
-    instances.try_emplace(key, finish(*result));
-    FunctionInstance &instance = instances[key];                                 // stays where it is
-    if (fn.vjp && instance.func && failed(customVjp(fn, instance, arguments))) { // its rule may call it
-      instances.erase(key);
-      return failure();
+    isInPlace = holdsClosure(*result);
+    if (!isInPlace) {
+      instances.try_emplace(key, finish(*result));
+      FunctionInstance &instance = instances[key];                                 // stays where it is
+      if (fn.vjp && instance.func && failed(customVjp(fn, instance, arguments))) { // its rule may call it
+        instances.erase(key);
+        return failure();
+      }
     }
+  }
+  if (isInPlace) {
+    inPlace.insert(key);
+    return callInPlace(fn, arguments, where);
   }
   return emitCall(instances[key], tensorsOf(arguments), where);
 }

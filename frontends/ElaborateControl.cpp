@@ -285,7 +285,7 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
   if (!loop.index)
     results.push_back(RuntimeNumber{*trips});
   results.insert(results.end(), std::next(trips), emitted->end());
-  return results.size() == 1 ? results.front() : makeList(std::move(results));
+  return results.size() == 1 ? results.front() : makeTuple(std::move(results));
 }
 
 /// The value of a branch: of its last line, or the names that branches rebind, as they are at its end.
@@ -339,7 +339,7 @@ FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Bind
   auto results = emitBranch(branch.range, *flag, *then, *otherwise, names, {}, /*freshKey=*/true);
   if (failed(results))
     return failure();
-  return then->isList ? makeList(std::vector<Value>(results->begin(), results->end())) : Value(results->front());
+  return then->isList ? makeTuple(std::vector<Value>(results->begin(), results->end())) : Value(results->front());
 }
 
 /// Closes the function of one side of a branch, whose value, or list of values, this is.

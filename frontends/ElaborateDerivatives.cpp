@@ -54,23 +54,102 @@ FailureOr<FunctionInstance> Elaborator::lift(const Expr &e, const Binding *scope
   return finish(*value);
 }
 
+/// The value of a function on arguments, of these shapes and element types, of the function that is being built.
+FailureOr<Value> Elaborator::applyToArguments(const Value &function, llvm::ArrayRef<Tensor> types, const BuiltinCall &call) {
+  auto closure = function.as<Closure>();
+  std::vector<Value> given;
+  for (auto [i, type] : llvm::enumerate(types)) {
+    bool isNamed = closure && i < closure->lambda->parameters.size();
+    mlir::Location place = isNamed ? location(closure->lambda->parameters[i].range) : b.location;
+    given.push_back(addArgument(graph::typeOf(type.dims, type.elementType()), type.dims, type.arena, place));
+  }
+  if (!closure || closure->lambda->parameters.size() != given.size())
+    return apply(function, given, call);
+  const Binding *inside = closure->scope;
+  for (auto [name, argument] : llvm::zip_equal(closure->lambda->parameters, given)) {
+    Binding *variable = bind(Binding::Root, name, inside);
+    current->values[variable] = argument;
+    current->overridden.insert(variable);
+    inside = variable;
+  }
+  return evaluateLambda(*closure, inside);
+}
+
+/// A function as a private function of the IR. It may give several tensors if `mayBeSeveral`.
+FailureOr<FunctionInstance> Elaborator::lift(const Value &function, llvm::ArrayRef<Tensor> types, const BuiltinCall &call, StringRef name,
+                                             bool mayBeSeveral) {
+  SourceRange where = blameOf(function, call);
+  Building building(*this, FunctionScope::Lifted, name, where);
+  current->label = current->parent->label;
+  current->draws = current->parent->draws;
+  current->net = current->parent->net;
+  b.location = location(where);
+  FailureOr<Value> value = applyToArguments(function, types, call);
+  if (failed(value))
+    return failure();
+  auto list = mayBeSeveral ? value->as<List>() : nullptr;
+  if (!list || !list->isTuple) {
+    FailureOr<Tensor> tensor = toTensor(*value, where);
+    return failed(tensor) ? FailureOr<FunctionInstance>(failure()) : finish(*tensor);
+  }
+  std::vector<Value> parts;
+  for (const Value &part : *list) {
+    FailureOr<Tensor> tensor = toTensor(part, where);
+    if (failed(tensor))
+      return failure();
+    parts.push_back(*tensor);
+  }
+  return finish(makeTuple(std::move(parts)));
+}
+
+SourceRange Elaborator::blameOf(const Value &function, const BuiltinCall &call) {
+  auto closure = function.as<Closure>();
+  return closure && call[0].expr == closure->lambda ? closure->lambda->body.value()->range : call[0].where;
+}
+
+/// Where a function of floats is to be differentiated: at one value or, in parentheses or if it has several arguments, at one for each.
+FailureOr<Elaborator::Points> Elaborator::pointsOf(const BuiltinCall &call, const Value &function, size_t at) {
+  StringRef builtin = call.builtin.name;
+  if (call.given(at))
+    return error(call[at].where) << "requires no 'at' beside a function: "
+                                 << (builtin == "grad" ? "grad(v -> e, p) is the gradient at p" : "jvp(v -> e, p, along=t) is the derivative at p");
+  auto closure = function.as<Closure>();
+  size_t count = closure ? closure->lambda->parameters.size() : 1;
+  auto list = call[1].value.as<List>();
+  Points result;
+  result.isList = count > 1 || llvm::isa<TupleExpr>(*call[1].expr);
+  if (result.isList && (!list || (closure && list->size() != count)))
+    return error(call[1].where) << "'" << builtin << "' requires a value for each argument of the function, " << count << ", but got "
+                                << describe(call[1].value);
+  for (const Value &value : result.isList ? llvm::ArrayRef(list->begin(), list->end()) : llvm::ArrayRef(call[1].value)) {
+    FailureOr<Tensor> point = toFloat(value, call[1].where);
+    if (failed(point))
+      return failure();
+    result.points.push_back(*point);
+  }
+  return result;
+}
+
 FailureOr<Elaborator::Gradient> Elaborator::gradient(const Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
                                                      llvm::ArrayRef<Tensor> points, SourceRange where) {
   FailureOr<FunctionInstance> instance = lift(e, scope, variables, points);
-  if (failed(instance))
-    return failure();
-  const Tensor &objective = *instance->result.as<Tensor>();
+  return failed(instance) ? FailureOr<Gradient>(failure()) : gradient(*instance, points, e.range, where);
+}
+
+FailureOr<Elaborator::Gradient> Elaborator::gradient(FunctionInstance instance, llvm::ArrayRef<Tensor> points, SourceRange blame,
+                                                     SourceRange where) {
+  const Tensor &objective = *instance.result.as<Tensor>();
   if (objective.rank() != 0 || !isFloat(objective))
-    return error(e.range) << "'grad' requires a float scalar, but got " << typeName(objective);
+    return error(blame) << "'grad' requires a float scalar, but got " << typeName(objective);
   b.location = location(where);
-  auto operands = operandsOf(*instance, points, /*freshKey=*/false);
+  auto operands = operandsOf(instance, points, /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(where);
   Tensor one = b.constant(objective.elementType(), Number::of(int64_t(1)));
   llvm::SmallVector<mlir::Type> types = {one.value.getType()};
   llvm::SmallVector<mlir::Value> cotangents = {one.value};
-  for (const auto &[state, tensor] : instance->updates) {
+  for (const auto &[state, tensor] : instance.updates) {
     types.push_back(tensor.value.getType());
     if (isFloat(tensor))
       cotangents.push_back(b.full(tensor.elementType(), tensor.dims, Number::of(int64_t(0))).value);
@@ -80,11 +159,11 @@ FailureOr<Elaborator::Gradient> Elaborator::gradient(const Expr &e, const Bindin
     types.push_back(point.value.getType());
     wrt.push_back(i);
   }
-  auto op = graph::VjpOp::create(b.builder, b.location, types, instance->func.getName(), *operands, wrt, cotangents);
+  auto op = graph::VjpOp::create(b.builder, b.location, types, instance.func.getName(), *operands, wrt, cotangents);
   Gradient result{{op.getResult(0), {}, {}}, {}};
-  recordUpdates(*instance, op, 1);
+  recordUpdates(instance, op, 1);
   for (auto [i, point] : llvm::enumerate(points))
-    result.gradients.push_back({op.getResult(1 + instance->updates.size() + i), point.dims, point.arena});
+    result.gradients.push_back({op.getResult(1 + instance.updates.size() + i), point.dims, point.arena});
   if (current->kind == FunctionScope::Entry || current->part)
     current->objectives.push_back(result.value);
   return result;
@@ -159,44 +238,56 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
 /// grad(e, v, at=p): v is a name, a parameter set, or a list of them. grad(v -> e, p): the gradient of a function.
 FailureOr<Value> Elaborator::grad(const BuiltinCall &call) {
   const Expr &e = *call[0].expr;
-  if (auto *lambda = llvm::dyn_cast<LambdaExpr>(&e)) {
-    if (call.given(2))
-      return error(call[2].where) << "requires no 'at' beside a function: grad(v -> e, p) is the gradient at p";
-    if (lambda->parameters.size() != 1)
-      return error(e.range) << "'grad' requires a function of one argument, but got one of " << lambda->parameters.size();
-    FailureOr<Tensor> point = toFloat(call[1].value, call[1].where);
-    if (failed(point))
+  auto collect = [](const FailureOr<Gradient> &gradient, bool isList) -> FailureOr<Value> {
+    if (failed(gradient))
       return failure();
-    Binding *variable = bind(Binding::Root, lambda->parameters[0], call.scope);
-    FailureOr<Gradient> result = gradient(*lambda->body, variable, {variable}, {*point}, call.where());
-    if (failed(result))
+    if (!isList)
+      return Value(gradient->gradients[0]);
+    return makeTuple(std::vector<Value>(gradient->gradients.begin(), gradient->gradients.end()));
+  };
+  FailureOr<std::optional<Value>> function = functionOf(e, call.scope);
+  if (failed(function))
+    return failure();
+  if (*function) {
+    FailureOr<Points> at = pointsOf(call, **function, 2);
+    FailureOr<FunctionInstance> instance = failed(at) ? FailureOr<FunctionInstance>(failure()) : lift(**function, at->points, call, "objective");
+    if (failed(instance))
       return failure();
-    return Value(result->gradients[0]);
+    return collect(gradient(*instance, at->points, blameOf(**function, call), call.where()), at->isList);
   }
   FailureOr<Variables> variables = variablesOf(call, 1, 2);
   if (failed(variables))
     return failure();
-  FailureOr<Gradient> result = gradient(e, call.scope, variables->bindings, variables->points, call.where());
-  if (failed(result))
-    return failure();
-  if (!variables->isList)
-    return Value(result->gradients[0]);
-  return makeList(std::vector<Value>(result->gradients.begin(), result->gradients.end()));
+  return collect(gradient(e, call.scope, variables->bindings, variables->points, call.where()), variables->isList);
 }
 
 /// jvp(e, v, along=t, at=p): the derivative of e along a tangent t of v
 FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
   const Expr &e = *call[0].expr;
-  FailureOr<Variables> variables = variablesOf(call, 1, 3);
-  if (failed(variables))
+  FailureOr<std::optional<Value>> function = functionOf(e, call.scope);
+  if (failed(function))
     return failure();
+  std::vector<const Binding *> bindings;
+  Points at;
+  if (*function) {
+    FailureOr<Points> given = pointsOf(call, **function, 3);
+    if (failed(given))
+      return failure();
+    at = std::move(*given);
+  } else {
+    FailureOr<Variables> variables = variablesOf(call, 1, 3);
+    if (failed(variables))
+      return failure();
+    bindings = std::move(variables->bindings);
+    at = {std::move(variables->points), variables->isList};
+  }
   auto given = call[2].value.as<List>();
-  if (variables->isList && (!given || given->size() != variables->points.size()))
+  if (at.isList && (!given || given->size() != at.points.size()))
     return error(call[2].where) << "requires one tangent per variable in 'along', but got " << describe(call[2].value);
   llvm::SmallVector<mlir::Value> tangents;
   llvm::SmallVector<int64_t> along;
-  for (auto [i, point] : llvm::enumerate(variables->points)) {
-    FailureOr<Tensor> tangent = toTensor(variables->isList ? (*given)[i] : call[2].value, call[2].where, point.elementType());
+  for (auto [i, point] : llvm::enumerate(at.points)) {
+    FailureOr<Tensor> tangent = toTensor(at.isList ? (*given)[i] : call[2].value, call[2].where, point.elementType());
     if (failed(tangent))
       return failure();
     if (tangent->dims != point.dims)
@@ -204,7 +295,7 @@ FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
     tangents.push_back(tangent->value);
     along.push_back(i);
   }
-  FailureOr<FunctionInstance> instance = lift(e, call.scope, variables->bindings, variables->points);
+  FailureOr<FunctionInstance> instance = *function ? lift(**function, at.points, call, "objective") : lift(e, call.scope, bindings, at.points);
   if (failed(instance))
     return failure();
   if (failed(refuseUpdates(*instance, e.range, "'jvp'")))
@@ -213,7 +304,7 @@ FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
   if (!isFloat(value))
     return error(e.range) << "'jvp' requires a float expression, but got " << typeName(value);
   b.location = location(call.where());
-  auto operands = operandsOf(*instance, variables->points, /*freshKey=*/false);
+  auto operands = operandsOf(*instance, at.points, /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(call.where());
@@ -241,48 +332,36 @@ FailureOr<Value> Elaborator::valueAt(const BuiltinCall &call) {
   return Value(Tensor{op.getResult(0), value.dims, value.arena});
 }
 
-/// map(x -> e, xs): e for each x along the first axis of xs, stacked; map((x, y) -> e, (xs, ys)) goes along several.
+/// map(x -> e, xs): e for each x along the first axis of xs, stacked; map((x, y) -> e, (xs, ys)) goes along several, and e may be several.
 FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
-  auto *lambda = llvm::dyn_cast<LambdaExpr>(call[0].expr);
-  if (!lambda)
+  FailureOr<std::optional<Value>> function = functionOf(*call[0].expr, call.scope);
+  if (failed(function))
+    return failure();
+  if (!*function)
     return error(call[0].where) << "'map' requires a function x -> e, but got '" << spell(*call[0].expr) << "'";
-  size_t count = lambda->parameters.size();
+  auto closure = (*function)->as<Closure>();
   auto list = call[1].value.as<List>();
+  size_t count = closure ? closure->lambda->parameters.size() : llvm::isa<TupleExpr>(*call[1].expr) ? list->size() : 1;
+  bool isSeveral = count > 1 || (!closure && llvm::isa<TupleExpr>(*call[1].expr));
   if (count > 1 && (!list || list->size() != count))
     return error(call[1].where) << "requires one tensor per argument of the function, " << count << ", but got "
                                 << describe(call[1].value);
   std::vector<Tensor> all, lanes;
   for (size_t i = 0; i < count; ++i) {
-    FailureOr<Tensor> tensor = toTensor(count > 1 ? (*list)[i] : call[1].value, call[1].where);
+    FailureOr<Tensor> tensor = toTensor(isSeveral ? (*list)[i] : call[1].value, call[1].where);
     if (failed(tensor))
       return failure();
     if (tensor->rank() == 0 || (i > 0 && tensor->dims[0] != all[0].dims[0]))
       return error(call[1].where) << "'map' requires tensors with equal first axes, but got "
                                   << (i > 0 ? typeName(all[0]) + " and " : "") << typeName(*tensor);
     all.push_back(*tensor);
-    graph::Dims dims(llvm::drop_begin(tensor->dims));
-    lanes.push_back({tensor->value, dims, {}});
+    lanes.push_back({tensor->value, graph::Dims(llvm::drop_begin(tensor->dims)), {}});
   }
-  FunctionInstance instance;
-  {
-    Building building(*this, FunctionScope::Lifted, "lane", lambda->range);
-    current->label = current->parent->label;
-    current->draws = current->parent->draws;
-    current->net = current->parent->net;
-    const Binding *scope = call.scope;
-    for (auto [name, lane] : llvm::zip_equal(lambda->parameters, lanes)) {
-      Tensor argument = addArgument(graph::typeOf(lane.dims, lane.elementType()), lane.dims, {}, location(name.range));
-      Binding *variable = bind(Binding::Root, name, scope);
-      current->values[variable] = argument;
-      current->overridden.insert(variable);
-      scope = variable;
-    }
-    FailureOr<Tensor> value = toTensor(evaluate(*lambda->body, scope), lambda->body->range);
-    if (failed(value))
-      return failure();
-    instance = finish(*value);
-  }
-  if (failed(refuseUpdates(instance, lambda->body->range, "'map'")))
+  FailureOr<FunctionInstance> lifted = lift(**function, lanes, call, "lane", /*mayBeSeveral=*/true);
+  if (failed(lifted))
+    return failure();
+  FunctionInstance &instance = *lifted;
+  if (failed(refuseUpdates(instance, blameOf(**function, call), "'map'")))
     return failure();
   b.location = location(call.where());
   auto operands = operandsOf(instance, all, /*freshKey=*/false);
@@ -302,19 +381,27 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
     (*operands)[place] = b.foldIn(b.broadcast(key, {size}), numbers).value;
     over[place++] = true;
   }
-  const Tensor &lane = *instance.result.as<Tensor>();
-  graph::Dims dims = lane.dims;
-  dims.insert(dims.begin(), size);
-  auto op = graph::MapRequestOp::create(b.builder, b.location, mlir::TypeRange{graph::typeOf(dims, lane.elementType())},
-                                        instance.func.getName(), *operands, over, size, mlir::StringAttr());
-  return Value(Tensor{op.getResult(0), dims, {}});
+  llvm::SmallVector<mlir::Type> types;
+  auto stacked = [&](const Tensor &lane) {
+    graph::Dims dims = lane.dims;
+    dims.insert(dims.begin(), size);
+    return dims;
+  };
+  forEachTensor(instance.result, [&](const Tensor &lane) { types.push_back(graph::typeOf(stacked(lane), lane.elementType())); });
+  auto op = graph::MapRequestOp::create(b.builder, b.location, types, instance.func.getName(), *operands, over, size, mlir::StringAttr());
+  unsigned next = 0;
+  return mapTensors(instance.result, [&](const Tensor &lane) -> Tensor { return {op.getResult(next++), stacked(lane), {}}; });
 }
 
 /// leafwise(x -> e, set): e for each parameter of a set, in the layout of the set.
 FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
-  auto *lambda = llvm::dyn_cast<LambdaExpr>(call[0].expr);
-  if (!lambda || lambda->parameters.size() != 1)
+  FailureOr<std::optional<Value>> function = functionOf(*call[0].expr, call.scope);
+  if (failed(function))
+    return failure();
+  auto closure = *function ? (*function)->as<Closure>() : nullptr;
+  if (!*function || (closure && closure->lambda->parameters.size() != 1))
     return error(call[0].where) << "'leafwise' requires a function x -> e, but got '" << spell(*call[0].expr) << "'";
+  SourceRange where = blameOf(**function, call);
   FailureOr<Tensor> whole = toTensor(call[1].value, call[1].where);
   if (failed(whole))
     return failure();
@@ -322,20 +409,17 @@ FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
   if (set == sets.end())
     return error(call[1].where) << "'leafwise' requires a parameter set, or a gradient or state of its layout, but got " << describe(call[1].value);
   auto build = [&](const graph::Dims &dims) -> FailureOr<FunctionInstance> {
-    Building building(*this, FunctionScope::Lifted, "leaf", lambda->range);
+    Building building(*this, FunctionScope::Lifted, "leaf", where);
     current->label = current->parent->label;
     current->net = current->parent->net;
-    Tensor argument = addArgument(graph::typeOf(dims, whole->elementType()), dims, {}, location(lambda->parameters[0].range));
-    Binding *variable = bind(Binding::Root, lambda->parameters[0], call.scope);
-    current->values[variable] = argument;
-    current->overridden.insert(variable);
-    FailureOr<Tensor> value = toTensor(evaluate(*lambda->body, variable), lambda->body->range);
+    b.location = location(where);
+    FailureOr<Tensor> value = toTensor(applyToArguments(**function, {{whole->value, dims, {}}}, call), where);
     if (failed(value))
       return failure();
     if (value->rank() == 0)
       value = b.broadcast(*value, dims);
     if (value->dims != dims)
-      return error(lambda->body->range) << "'leafwise' requires a number or the shape of the parameter, but got " << typeName(*value);
+      return error(where) << "'leafwise' requires a number or the shape of the parameter, but got " << typeName(*value);
     return finish(*value);
   };
   if (FailureOr<Tensor> together = leafwiseTogether(*whole, *set, build); succeeded(together))

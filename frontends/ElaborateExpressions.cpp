@@ -69,7 +69,7 @@ FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
   auto leave = llvm::scope_exit([&] { --depth; });
   b.location = location(e.range);
 
-  auto elements = [&](const std::vector<ExprPtr> &list) -> FailureOr<Value> {
+  auto elements = [&](const std::vector<ExprPtr> &list) -> FailureOr<std::vector<Value>> {
     std::vector<Value> values;
     for (const ExprPtr &element : list) {
       FailureOr<Value> value = evaluate(*element, scope);
@@ -77,7 +77,7 @@ FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
         return failure();
       values.push_back(*value);
     }
-    return makeList(std::move(values));
+    return values;
   };
   switch (e.kind) {
   case Expr::Number: {
@@ -91,9 +91,11 @@ FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
   case Expr::Reference:
     return evaluateReference(llvm::cast<ReferenceExpr>(e), scope);
   case Expr::List:
-    return elements(llvm::cast<ListExpr>(e).elements);
-  case Expr::Tuple:
-    return elements(llvm::cast<TupleExpr>(e).elements);
+  case Expr::Tuple: {
+    bool isTuple = e.kind == Expr::Tuple;
+    auto values = elements(isTuple ? llvm::cast<TupleExpr>(e).elements : llvm::cast<ListExpr>(e).elements);
+    return failed(values) ? FailureOr<Value>(failure()) : isTuple ? makeTuple(std::move(*values)) : makeList(std::move(*values));
+  }
   case Expr::Unary: {
     auto &operation = llvm::cast<UnaryExpr>(e);
     FailureOr<Value> operand = evaluate(*operation.operand, scope);

@@ -127,7 +127,7 @@ FailureOr<Value> Elaborator::emitExtern(const FnDecl &fn, const Binding *scope) 
   std::vector<Value> results;
   for (auto [result, shape, type] : llvm::zip_equal(op.getResults(), dims, fn.external->results))
     results.push_back(b.convert(Tensor{result, shape, {}}, *elementType(type)));
-  return results.size() == 1 ? results.front() : makeList(std::move(results));
+  return results.size() == 1 ? results.front() : makeTuple(std::move(results));
 }
 
 } // namespace costate::importer

@@ -240,7 +240,7 @@ const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *bind
       if (auto closure = value.as<Closure>()) {
         for (const Name &parameter : closure->lambda->parameters)
           local.push_back(parameter.text);
-        references(*closure->lambda->body, closure->scope, local, found);
+        references(closure->lambda->body, closure->scope, local, found);
         local.clear();
       }
       if (auto list = value.as<List>())
@@ -260,10 +260,10 @@ void Elaborator::references(const Expr &e, const Binding *scope, llvm::SmallVect
     if (operand)
       references(*operand, scope, local, out);
   };
-  auto visitUnder = [&](llvm::ArrayRef<Name> names, const ExprPtr &operand) {
+  auto under = [&](llvm::ArrayRef<Name> names, llvm::function_ref<void()> visit) {
     for (const Name &name : names)
       local.push_back(name.text);
-    visit(operand);
+    visit();
     local.truncate(local.size() - names.size());
   };
   switch (e.kind) {
@@ -305,10 +305,12 @@ void Elaborator::references(const Expr &e, const Binding *scope, llvm::SmallVect
     return visit(llvm::cast<MemberExpr>(e).base);
   case Expr::Comprehension:
     visit(llvm::cast<ComprehensionExpr>(e).list);
-    visitUnder(llvm::cast<ComprehensionExpr>(e).names, llvm::cast<ComprehensionExpr>(e).condition);
-    return visitUnder(llvm::cast<ComprehensionExpr>(e).names, llvm::cast<ComprehensionExpr>(e).element);
+    return under(llvm::cast<ComprehensionExpr>(e).names, [&] {
+      visit(llvm::cast<ComprehensionExpr>(e).condition);
+      visit(llvm::cast<ComprehensionExpr>(e).element);
+    });
   case Expr::Lambda:
-    return visitUnder(llvm::cast<LambdaExpr>(e).parameters, llvm::cast<LambdaExpr>(e).body);
+    return under(llvm::cast<LambdaExpr>(e).parameters, [&] { references(llvm::cast<LambdaExpr>(e).body, scope, local, out); });
   case Expr::Loop: {
     auto &loop = llvm::cast<LoopExpr>(e);
     size_t outside = local.size();

@@ -234,9 +234,18 @@ public:
   mlir::FailureOr<Value> callFunction(const syntax::FnDecl &fn, std::vector<Argument> arguments, SourceRange where);
   mlir::FailureOr<Value> evaluateFunction(const syntax::FnDecl &fn, const Binding *scope);
   mlir::FailureOr<Value> callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where);
-  /// Binds the parameters of a declaration to arguments, those of tensors as arguments of the current function.
+  /// A function on values, its first arguments; those not given have their defaults.
+  mlir::FailureOr<Value> apply(const Value &function, llvm::ArrayRef<Value> values, const BuiltinCall &call);
+  mlir::FailureOr<Value> callClosure(const Closure &closure, llvm::ArrayRef<Argument> arguments, SourceRange where);
+  /// The body of a lambda whose parameters are bound behind `closure.scope`.
+  mlir::FailureOr<Value> evaluateLambda(const Closure &closure, const Binding *inside);
+  /// A fn whose value holds functions that see its arguments: it is evaluated where it is called.
+  mlir::FailureOr<Value> callInPlace(const syntax::FnDecl &fn, llvm::ArrayRef<Argument> arguments, SourceRange where);
+  /// The function that an expression stands for, if that is known without computing anything.
+  mlir::FailureOr<std::optional<Value>> functionOf(const syntax::Expr &e, const Binding *scope);
+  /// Binds the parameters of a declaration to arguments; where a function is being built for them, their tensors become arguments of that.
   mlir::LogicalResult bindParameters(llvm::ArrayRef<syntax::Parameter> parameters, llvm::ArrayRef<Argument> arguments,
-                                     const Binding *&scope);
+                                     const Binding *&scope, bool isInPlace = false);
   mlir::FailureOr<Value> emitCall(const FunctionInstance &instance, llvm::ArrayRef<Tensor> explicitTensors, SourceRange where);
   /// Explicit tensors first, then captures, then witnesses. A called function draws with a key of its own (`freshKey`); the
   /// body of a derivative draws what its surroundings draw.
@@ -346,6 +355,17 @@ public:
   };
   mlir::FailureOr<Gradient> gradient(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
                                      llvm::ArrayRef<Tensor> points, SourceRange where);
+  mlir::FailureOr<Gradient> gradient(FunctionInstance instance, llvm::ArrayRef<Tensor> points, SourceRange blame, SourceRange where);
+  struct Points {
+    std::vector<Tensor> points;
+    bool isList;
+  };
+  mlir::FailureOr<Points> pointsOf(const BuiltinCall &call, const Value &function, size_t at);
+  mlir::FailureOr<FunctionInstance> lift(const Value &function, llvm::ArrayRef<Tensor> types, const BuiltinCall &call, llvm::StringRef name,
+                                         bool mayBeSeveral = false);
+  mlir::FailureOr<Value> applyToArguments(const Value &function, llvm::ArrayRef<Tensor> types, const BuiltinCall &call);
+  /// What an error about the value of the function given to a built-in function points at.
+  SourceRange blameOf(const Value &function, const BuiltinCall &call);
   mlir::FailureOr<Value> jvp(const BuiltinCall &call);
   mlir::FailureOr<Value> valueAt(const BuiltinCall &call);
   mlir::FailureOr<Value> map(const BuiltinCall &call);
@@ -448,6 +468,28 @@ private:
   private:
     Elaborator &elaborator;
   };
+  /// While it lives, what is bound belongs to a body evaluated in the current function, behind `start`. It draws numbers of its own.
+  class InPlace {
+  public:
+    InPlace(Elaborator &e, llvm::StringRef name, const Binding *start)
+        : scope(*e.current), start(std::exchange(scope.bodyStart, start)), prefix(scope.prefix), label(scope.label) {
+      scope.prefix = label + "(" + name.str() + std::to_string(scope.draws++) + ").";
+      draws = std::exchange(scope.draws, 0);
+      scope.label = scope.prefix;
+    }
+    ~InPlace() {
+      scope.bodyStart = start;
+      scope.prefix = prefix;
+      scope.label = label;
+      scope.draws = draws;
+    }
+
+  private:
+    FunctionScope &scope;
+    const Binding *start;
+    std::string prefix, label;
+    unsigned draws;
+  };
   mlir::LogicalResult checkCallDepth(SourceRange where, llvm::StringRef callee);
 
   std::vector<CallFrame> calls;
@@ -461,6 +503,7 @@ private:
   llvm::SmallPtrSet<const Binding *, 8> drawing; // definitions that have drawn numbers when they were evaluated
   unsigned keysTaken = 0;                        // of random draws, so far
   llvm::StringMap<FunctionInstance> instances;
+  llvm::StringSet<> inPlace; // keys of fns that give functions: see callInPlace
   llvm::StringMap<unsigned> functionNames;
   llvm::StringSet<> reporting; // names of functions that tell the caller something
 };

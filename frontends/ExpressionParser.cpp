@@ -512,7 +512,7 @@ bool ExpressionParser::atLambda() const {
   return peek(i).kind == Token::Name && peek(i + 1).is(")") && peek(i + 2).is("->");
 }
 
-// x -> body, (x, y) -> body
+// x -> value, (x, y) -> { statements; value }
 ExprPtr ExpressionParser::parseLambda() {
   SourceRange begin = peek().range;
   bool parenthesis = takeIf("(");
@@ -524,10 +524,20 @@ ExprPtr ExpressionParser::parseLambda() {
     names->push_back({name.text, name.range});
   }
   take();
-  ExprPtr body = parseExpr();
-  if (!body)
-    return nullptr;
-  return bounded(std::make_unique<LambdaExpr>(since(begin), std::move(*names), std::move(body)));
+  Block body;
+  if (at("{")) {
+    std::optional<Block> block = parseBlock(InFn);
+    if (!block)
+      return nullptr;
+    body = std::move(*block);
+  } else {
+    ExprPtr value = parseExpr();
+    if (!value)
+      return nullptr;
+    body = bodyOf(std::move(value));
+  }
+  auto lambda = std::make_unique<LambdaExpr>(since(begin), std::move(*names), std::move(body));
+  return rules.check(*lambda) ? bounded(std::move(lambda)) : nullptr;
 }
 
 bool ExpressionParser::atControl(llvm::StringRef word) const {

@@ -92,7 +92,7 @@ FailureOr<Value> lu(Elaborator &e, const BuiltinCall &call) {
     return failure();
   Dims rows = factorDims(*a, a->dims.back());
   auto op = graph::LuOp::create(e.b.builder, e.b.location, a->value.getType(), graph::typeOf(rows, e.b.builder.getI32Type()), a->value);
-  return makeList({Tensor{op.getPacked(), a->dims, {}}, Tensor{op.getPermutation(), rows, {}}});
+  return makeTuple({Tensor{op.getPacked(), a->dims, {}}, Tensor{op.getPermutation(), rows, {}}});
 }
 
 /// eigh(a): values, ascending, and vectors
@@ -102,7 +102,7 @@ FailureOr<Value> eigh(Elaborator &e, const BuiltinCall &call) {
     return failure();
   Dims values = factorDims(*a, a->dims.back());
   auto op = graph::EighOp::create(e.b.builder, e.b.location, factorType(*a, values), a->value.getType(), a->value);
-  return makeList({Tensor{op.getValues(), values, {}}, Tensor{op.getVectors(), a->dims, {}}});
+  return makeTuple({Tensor{op.getValues(), values, {}}, Tensor{op.getVectors(), a->dims, {}}});
 }
 
 /// Argument 0 as matrices that have more columns than rows or not. Of a number and a name, the name counts as the larger one.
@@ -144,7 +144,7 @@ FailureOr<Value> qr(Elaborator &e, const BuiltinCall &call) {
     auto batch = llvm::to_vector(llvm::seq<int64_t>(0, last - 1));
     r = e.b.concatenate({r, e.b.dot(q, columns(rows, a.dims.back() - rows), batch, batch, {last - 1}, {last - 1})}, last);
   }
-  return makeList({q, r});
+  return makeTuple({q, r});
 }
 
 /// svd(a): of wide matrices, from those of a^T
@@ -161,7 +161,7 @@ FailureOr<Value> svd(Elaborator &e, const BuiltinCall &call) {
   Dims values = factorDims(tall, n), square = factorDims(tall, {n, n});
   auto op = graph::SvdOp::create(e.b.builder, e.b.location, tall.value.getType(), factorType(tall, values), factorType(tall, square), tall.value);
   Tensor u{op.getU(), tall.dims, {}}, s{op.getS(), values, {}}, vh{op.getVh(), square, {}};
-  return isWide ? makeList({transposed(e, vh), s, transposed(e, u)}) : makeList({u, s, vh});
+  return isWide ? makeTuple({transposed(e, vh), s, transposed(e, u)}) : makeTuple({u, s, vh});
 }
 
 constexpr Builtin table[] = {

@@ -496,6 +496,11 @@ Expr GraphBuilder::lambda(Names parameters, Operand body, Site site) {
   return parts->expr(fbs::CreateLambdaExpr(parts->fb, words, parts->write(body)), site);
 }
 
+Expr GraphBuilder::function(Names parameters, const Body &body, Site site) {
+  auto words = parts->words(parameters, site);
+  return parts->expr(fbs::CreateLambdaExpr(parts->fb, words, 0, parts->write(body, site)), site);
+}
+
 Expr GraphBuilder::forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Site site) {
   return parts->forLoop(index, low, high, carries, body, site);
 }

@@ -283,6 +283,8 @@ public:
   Expr comprehension(Operand element, Names names, Operand list, Operand condition = {}, Site site = Site::current());
   /// (parameters) -> body
   Expr lambda(Names parameters, Operand body, Site site = Site::current());
+  /// (parameters) -> { body }, which ends with a value
+  Expr function(Names parameters, const Body &body, Site site = Site::current());
   /// for index in low..high carry ... { body }
   Expr forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body,
                Site site = Site::current());

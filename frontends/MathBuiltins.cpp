@@ -443,7 +443,7 @@ FailureOr<Value> topK(Elaborator &e, const BuiltinCall &call) {
   if (*k < 0 || (n && *k > *n))
     return argumentError(e, call, 1, "between 0 and the extent of the last axis, " + x->dims.back().str());
   auto [values, indices] = e.b.topK(*x, *k);
-  return makeList({values, indices});
+  return makeTuple({values, indices});
 }
 
 FailureOr<Value> grad(Elaborator &e, const BuiltinCall &call) { return e.grad(call); }

@@ -228,10 +228,17 @@ private:
     case fbs::ExprNode::LambdaExpr: {
       auto *node = in.node_as_LambdaExpr();
       std::vector<Name> parameters;
-      ExprPtr body;
-      if (!readSome(node->parameters(), range, parameters, "parameter") || !read(*node->body(), range, body))
+      ExprPtr value;
+      Block block;
+      if (!readSome(node->parameters(), range, parameters, "parameter") || !readIf(node->body(), range, value) ||
+          (node->block() && !read(*node->block(), range, InFn, block)))
         return nullptr;
-      return std::make_unique<LambdaExpr>(range, std::move(parameters), std::move(body));
+      if (bool(value) == bool(node->block())) {
+        fail(range, "either a value or a block as the body of a function");
+        return nullptr;
+      }
+      auto lambda = std::make_unique<LambdaExpr>(range, std::move(parameters), value ? bodyOf(std::move(value)) : std::move(block));
+      return rules.check(*lambda) ? std::move(lambda) : nullptr;
     }
     case fbs::ExprNode::LoopExpr: return readLoop(*in.node_as_LoopExpr(), range, /*isStatement=*/false, InFn);
     case fbs::ExprNode::BranchExpr: return readBranch(*in.node_as_BranchExpr(), range, /*isStatement=*/false, InFn);

@@ -114,7 +114,9 @@ class ModelWriter {
         })
         .Case([&](const LambdaExpr *e) {
           auto parameters = list(e->parameters);
-          return node(fbs::CreateLambdaExpr(fb, parameters, write(e->body)));
+          bool isBlock = e->body.statements.size() > 1;
+          Offset<fbs::Expr> body = isBlock ? 0 : write(*e->body.value());
+          return node(fbs::CreateLambdaExpr(fb, parameters, body, isBlock ? write(e->body) : 0));
         })
         .Case([&](const LoopExpr *e) {
           auto index = writeIf(e->index);

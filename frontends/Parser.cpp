@@ -200,10 +200,7 @@ std::unique_ptr<FnDecl> Parser::parseFn() {
     ExprPtr value = parseExprOrTuple();
     if (!value)
       return nullptr;
-    auto statement = std::make_unique<ResultStmt>(value->range);
-    fn->body.range = value->range;
-    statement->value = std::move(value);
-    fn->body.statements.push_back(std::move(statement));
+    fn->body = bodyOf(std::move(value));
   } else {
     if (!at("{"))
       return failExpected("'=' or '{' before the body of a fn");

@@ -54,11 +54,6 @@ ComprehensionExpr::ComprehensionExpr(SourceRange r, ExprPtr element, std::vector
   depth = deeper(deeper(deeper(depth, this->element), this->list), this->condition);
 }
 
-LambdaExpr::LambdaExpr(SourceRange r, std::vector<Name> parameters, ExprPtr body)
-    : ExprOf(r), parameters(std::move(parameters)), body(std::move(body)) {
-  depth = deeper(depth, this->body);
-}
-
 static unsigned depthOf(const Block &block);
 
 static unsigned depthOf(const Stmt &statement) {
@@ -97,6 +92,11 @@ static unsigned depthOf(const Block &block) {
   return depth;
 }
 
+LambdaExpr::LambdaExpr(SourceRange r, std::vector<Name> parameters, Block body)
+    : ExprOf(r), parameters(std::move(parameters)), body(std::move(body)) {
+  depth = depthOf(this->body) + 1;
+}
+
 void LoopExpr::finish() {
   depth = deeper(deeper(deeper(deeper(depthOf(body) + 1, low), high), condition), limit);
   for (const Carry &carry : carries)
@@ -118,7 +118,21 @@ void BranchExpr::finish() {
 // Bodies
 //===----------------------------------------------------------------------===//
 
-bool Block::hasValue() const { return !statements.empty() && llvm::isa<ResultStmt>(*statements.back()); }
+const Expr *Block::value() const {
+  auto *result = statements.empty() ? nullptr : llvm::dyn_cast<ResultStmt>(statements.back().get());
+  return result ? result->value.get() : nullptr;
+}
+
+bool Block::hasValue() const { return value(); }
+
+Block bodyOf(ExprPtr value) {
+  Block body;
+  body.range = value->range;
+  auto result = std::make_unique<ResultStmt>(value->range);
+  result->value = std::move(value);
+  body.statements.push_back(std::move(result));
+  return body;
+}
 
 std::vector<Name> Block::reboundNames() const {
   std::vector<Name> rebound;
@@ -243,7 +257,7 @@ std::pair<std::string, unsigned> spelling(const Expr &e) {
   case Expr::Lambda: {
     auto &lambda = llvm::cast<LambdaExpr>(e);
     std::string names = joined(lambda.parameters);
-    return {(lambda.parameters.size() == 1 ? names : "(" + names + ")") + " -> " + spell(*lambda.body), 0};
+    return {(lambda.parameters.size() == 1 ? names : "(" + names + ")") + " -> " + (lambda.body.statements.size() > 1 ? "{ .. }" : spell(*lambda.body.value())), 0};
   }
   case Expr::Loop: {
     auto &loop = llvm::cast<LoopExpr>(e);

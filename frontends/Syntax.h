@@ -18,7 +18,7 @@ struct Name {
 };
 
 //===----------------------------------------------------------------------===//
-// Expressions
+// Nodes
 //===----------------------------------------------------------------------===//
 
 struct Expr {
@@ -33,6 +33,35 @@ protected:
   Expr(Kind kind, SourceRange range) : kind(kind), range(range) {}
 };
 using ExprPtr = std::unique_ptr<Expr>;
+
+struct Stmt {
+  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Entry, Each, Branch, Loop, Require, Print, Expect, Result };
+  const Kind kind;
+  SourceRange range;
+
+  virtual ~Stmt() = default;
+
+protected:
+  Stmt(Kind kind, SourceRange range) : kind(kind), range(range) {}
+};
+using StmtPtr = std::unique_ptr<Stmt>;
+
+/// Statements between braces
+struct Block {
+  std::vector<StmtPtr> statements;
+  SourceRange range;
+
+  /// Whether its last statement is its value.
+  bool hasValue() const;
+  /// That value, or null.
+  const Expr *value() const;
+  /// The names that statements rebind and have not bound themselves, in order, once each.
+  std::vector<Name> reboundNames() const;
+};
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
 
 /// The `classof` that llvm::isa, cast and dyn_cast ask for.
 template <Expr::Kind K> struct ExprOf : Expr {
@@ -130,11 +159,11 @@ struct ComprehensionExpr : ExprOf<Expr::Comprehension> {
   ComprehensionExpr(SourceRange r, ExprPtr element, std::vector<Name> names, ExprPtr list, ExprPtr condition);
 };
 
-/// v -> body, (a, b) -> body
+/// v -> value, (a, b) -> { statements; value }
 struct LambdaExpr : ExprOf<Expr::Lambda> {
   std::vector<Name> parameters;
-  ExprPtr body;
-  LambdaExpr(SourceRange r, std::vector<Name> parameters, ExprPtr body);
+  Block body; // ends with a value
+  LambdaExpr(SourceRange r, std::vector<Name> parameters, Block body);
 };
 
 //===----------------------------------------------------------------------===//
@@ -166,32 +195,9 @@ struct Parameter {
 // Statements
 //===----------------------------------------------------------------------===//
 
-struct Stmt {
-  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Entry, Each, Branch, Loop, Require, Print, Expect, Result };
-  const Kind kind;
-  SourceRange range;
-
-  virtual ~Stmt() = default;
-
-protected:
-  Stmt(Kind kind, SourceRange range) : kind(kind), range(range) {}
-};
-using StmtPtr = std::unique_ptr<Stmt>;
-
 template <Stmt::Kind K> struct StmtOf : Stmt {
   static bool classof(const Stmt *s) { return s->kind == K; }
   explicit StmtOf(SourceRange range) : Stmt(K, range) {}
-};
-
-/// Statements between braces
-struct Block {
-  std::vector<StmtPtr> statements;
-  SourceRange range;
-
-  /// Whether its last statement is its value.
-  bool hasValue() const;
-  /// The names that statements rebind and have not bound themselves, in order, once each.
-  std::vector<Name> reboundNames() const;
 };
 
 /// a, b = value; net f = ...; metric m = ...; predict p = ...
@@ -366,6 +372,9 @@ struct ResultStmt : StmtOf<Stmt::Result> {
   ExprPtr value;
   using StmtOf::StmtOf;
 };
+
+/// The body that is a value alone
+Block bodyOf(ExprPtr value);
 
 //===----------------------------------------------------------------------===//
 // Declarations

@@ -92,6 +92,20 @@ bool SyntaxRules::check(const CallExpr &call) {
   return true;
 }
 
+bool SyntaxRules::check(const LambdaExpr &lambda) {
+  if (!lambda.body.hasValue()) {
+    diagnostics.error(lambda.body.range) << "requires a value at the end of the body of a function";
+    return false;
+  }
+  for (const Name &name : lambda.body.reboundNames())
+    if (llvm::none_of(lambda.parameters, [&](const Name &parameter) { return parameter.text == name.text; })) {
+      diagnostics.error(name.range) << "requires a name that the body of the function has bound before '<-', but '" << name.text
+                                    << "' is bound outside of it";
+      return false;
+    }
+  return true;
+}
+
 bool SyntaxRules::checkNoValue(const Block &body) {
   if (!body.hasValue())
     return true;

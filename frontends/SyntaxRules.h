@@ -23,6 +23,7 @@ public:
   bool checkPlace(llvm::StringRef keyword, SourceRange where, Place place);
   bool checkDepth(const syntax::Expr &e);
   bool check(const syntax::CallExpr &call);
+  bool check(const syntax::LambdaExpr &lambda);
   /// As a statement, in a step, a loop has no carries.
   bool check(const syntax::LoopExpr &loop, bool isStatement);
   /// As a statement of a body its branches may rebind names instead of having a value; as one of a step they have none.

@@ -10,6 +10,8 @@ namespace costate::importer {
 
 Value makeList(std::vector<Value> elements) { return List{std::make_shared<const std::vector<Value>>(std::move(elements))}; }
 
+Value makeTuple(std::vector<Value> elements) { return List{std::make_shared<const std::vector<Value>>(std::move(elements)), /*isTuple=*/true}; }
+
 std::string typeName(mlir::Type elementType) {
   if (elementType.isInteger(1))
     return "bool";
@@ -128,7 +130,7 @@ Value mapTensors(const Value &value, llvm::function_ref<Tensor(const Tensor &)> 
     std::vector<Value> elements;
     for (const Value &element : *list)
       elements.push_back(mapTensors(element, replace));
-    return makeList(std::move(elements));
+    return list->isTuple ? makeTuple(std::move(elements)) : makeList(std::move(elements));
   }
   return value;
 }

@@ -45,9 +45,10 @@ struct RuntimeNumber {
   Tensor tensor; // a scalar, i64 or f64
 };
 
-/// A list, or a tuple of results
+/// A list, or a tuple of results: then a function that gives it gives several
 struct List {
   std::shared_ptr<const std::vector<Value>> elements;
+  bool isTuple = false;
 
   size_t size() const;
   const Value &operator[](size_t i) const;
@@ -109,6 +110,7 @@ inline const Value *List::begin() const { return elements->data(); }
 inline const Value *List::end() const { return elements->data() + elements->size(); }
 
 Value makeList(std::vector<Value> elements);
+Value makeTuple(std::vector<Value> elements);
 
 /// A name and what it stands for. A definition is kept as an expression, so that it can be evaluated again at another
 /// point; its value is found per function (FunctionScope). Bindings form a chain: each sees those before it.

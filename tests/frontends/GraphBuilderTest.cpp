@@ -66,15 +66,15 @@ void buildEverything(GraphBuilder &b) {
   b.defineFn("f", {{"x", Type("f32", {"n"})}, {"axis", -1}}, Type("f32", {rest}), [&] {
     b.require(b.name("n") > 1, "more than one");
     Expr y = b.bind("y", b.lambda({"a", "b"}, b.name("a") * "b"));
+    Expr square = b.bind("square", b.function({"a"}, [&] { return b.bind("s", b.name("a")) * "a"; }));
     Expr z = b.bindEach({"z", "k", "trips"}, b.whileLoop(sum(x) > 1, 10, {{"x", x}, {"k", 0}}, [&] {
-      b.rebind(x, x / 2);
-      b.rebind("k", k + 1);
+      b.rebindEach({x, "k"}, b.tuple({x / 2, k + 1}));
     }))[0];
     b.bind("w", b.forLoop("i", 0, 3, {{"w", z}}, [&] {
       b.when(axis < 0, [&] { b.rebind(w, -w); }, [&] { b.rebind(w, power(w, 2)); });
     }));
     Expr e = b.name("e");
-    return y(w.at({rest, newAxis, slice(0, 1)}), b.comprehension(e, {"e"}, b.list({1, 2}), !(e == 2))[0]);
+    return y(square(w).at({rest, newAxis, slice(0, 1)}), b.comprehension(e, {"e"}, b.list({1, 2}), !(e == 2))[0]);
   });
   b.defineFn("g", {"x"}, [&] { b.result(b.branch(true, [&] { return x; }, [&] { return -x; })); });
   b.defineVjp({"dy"}, {"dy"});
@@ -258,6 +258,9 @@ TEST(GraphBuilderTest, SaysWhatTheTextWouldSay) {
       {inFn([&] { b.bind("y", b.binary("|>", 1, 2)); }), "requires an operator of the language between two operands, but got '|>'"},
       {inFn([&] { b.bind("y", b.unary("+", 1)); }), "requires '-' or 'not' before an operand, but got '+'"},
       {inFn([&] { b.bind("y", b.lambda({}, 1)); }), "requires at least one parameter"},
+      {inFn([&] { b.bind("y", b.function({"a"}, [&] { b.bind("z", 1); })); }), "requires a value at the end of the body of a function"},
+      {inFn([&] { b.rebindEach({}, 1); }), "requires at least one name"},
+      {inFn([&] { b.rebindEach({"x", "x"}, b.tuple({1, 2})); }), "requires names that differ, but got 'x' twice"},
       {inFn([&] { b.bind("y", b.forLoop("i", 0, 3, {}, [] {})); }), "requires at least one carry of a loop"},
       {inFn([&] { b.bind("y", b.forLoop("i", 0, 3, {{"z", 0}}, [&] { b.rebind("x", 1); })); }), "requires 'x' among the carries of the loop"},
       {inFn([&] { b.bind("y", b.forLoop("i", 0, {}, {{"z", 0}}, [] {})); }), "requires a value"},

@@ -85,7 +85,7 @@ std::string show(const Expr &e) {
     std::string s = "(";
     for (auto &n : l.parameters)
       s += n.text.str() + " ";
-    return s + "-> " + show(*l.body) + ")";
+    return s + "-> " + show(*l.body.value()) + ")";
   }
   }
   return "";
