@@ -321,7 +321,7 @@ FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
     auto arguments = bindArguments(fn->decl->name.text, formalsOf(fn->decl->parameters), e, scope);
     if (failed(arguments))
       return failure();
-    return callFunction(*fn->decl, std::move(*arguments), e.range);
+    return callFunction(*fn, std::move(*arguments), e.range);
   }
   if (auto net = callee->as<const NetInstance *>()) {
     auto arguments = bindArguments((*net)->decl->name.text, formalsOf((*net)->decl->inputs), e, scope);
@@ -365,12 +365,13 @@ FailureOr<Value> Elaborator::evaluateLambda(const Closure &closure, const Bindin
   return evaluateBody(body, inside);
 }
 
-FailureOr<Value> Elaborator::callInPlace(const FnDecl &fn, llvm::ArrayRef<Argument> arguments, SourceRange where) {
+FailureOr<Value> Elaborator::callInPlace(const Function &function, llvm::ArrayRef<Argument> arguments, SourceRange where) {
+  const FnDecl &fn = *function.decl;
   if (failed(checkCallDepth(where, fn.name.text)))
     return failure();
   Frame frame(*this, fn.name.text.str(), where);
-  InPlace place(*this, fn.name.text, nullptr);
-  const Binding *scope = nullptr;
+  InPlace place(*this, fn.name.text, function.scope);
+  const Binding *scope = function.scope;
   if (failed(bindParameters(fn.parameters, arguments, scope, /*isInPlace=*/true)))
     return failure();
   return evaluateFunction(fn, scope);
@@ -391,7 +392,7 @@ FailureOr<Value> Elaborator::apply(const Value &function, llvm::ArrayRef<Value> 
   };
   if (auto fn = function.as<Function>()) {
     auto arguments = complete(formalsOf(fn->decl->parameters));
-    return failed(arguments) ? FailureOr<Value>(failure()) : callFunction(*fn->decl, std::move(*arguments), where);
+    return failed(arguments) ? FailureOr<Value>(failure()) : callFunction(*fn, std::move(*arguments), where);
   }
   if (auto net = function.as<const NetInstance *>()) {
     auto arguments = complete(formalsOf((*net)->decl->inputs));
@@ -519,17 +520,18 @@ static bool holdsClosure(const Value &value) {
   return value.is<Closure>() || (list && llvm::any_of(*list, holdsClosure));
 }
 
-FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument> arguments, SourceRange where) {
-  std::string key = instanceKey(&fn, *this, arguments);
+FailureOr<Value> Elaborator::callFunction(const Function &function, std::vector<Argument> arguments, SourceRange where) {
+  const FnDecl &fn = *function.decl;
+  std::string key = instanceKey(&fn, *this, arguments) + (function.scope ? identity(function) : "");
   if (inPlace.contains(key))
-    return callInPlace(fn, arguments, where);
+    return callInPlace(function, arguments, where);
   bool isInPlace = false;
   if (!instances.contains(key)) {
     if (failed(checkCallDepth(where, fn.name.text)))
       return failure();
     Frame frame(*this, fn.name.text.str(), where);
     Building building(*this, FunctionScope::Instance, fn.name.text, fn.name.range);
-    const Binding *scope = nullptr;
+    const Binding *scope = current->bodyStart = function.scope;
     if (failed(bindParameters(fn.parameters, arguments, scope)))
       return failure();
     FailureOr<Value> result = evaluateFunction(fn, scope);
@@ -539,7 +541,7 @@ FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument
     if (!isInPlace) {
       instances.try_emplace(key, finish(*result));
       FunctionInstance &instance = instances[key];                                 // stays where it is
-      if (fn.vjp && instance.func && failed(customVjp(fn, instance, arguments))) { // its rule may call it
+      if (fn.vjp && instance.func && failed(customVjp(function, instance, arguments))) { // its rule may call it
         instances.erase(key);
         return failure();
       }
@@ -547,7 +549,7 @@ FailureOr<Value> Elaborator::callFunction(const FnDecl &fn, std::vector<Argument
   }
   if (isInPlace) {
     inPlace.insert(key);
-    return callInPlace(fn, arguments, where);
+    return callInPlace(function, arguments, where);
   }
   return emitCall(instances[key], tensorsOf(arguments), where);
 }

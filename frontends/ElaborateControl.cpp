@@ -95,7 +95,7 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
     if (failed(value))
       return failure();
     std::vector<Value> parts{*value};
-    if (auto list = value->as<List>(); list && llvm::isa<TupleExpr>(*result->value))
+    if (auto list = value->as<List>(); list && list->isTuple)
       parts.assign(list->begin(), list->end());
     for (const Value &part : parts) {
       FailureOr<Tensor> tensor = toTensor(part, result->value->range);

@@ -464,7 +464,8 @@ FailureOr<Tensor> Elaborator::leafwiseTogether(const Tensor &whole, const Parame
 
 /// The rule of a fn, as graph.vjp wants it: the fn's arguments, then a cotangent per float result, to a cotangent per float
 /// argument. Parameters for which the clause says nothing get zero.
-LogicalResult Elaborator::customVjp(const FnDecl &fn, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments) {
+LogicalResult Elaborator::customVjp(const Function &function, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments) {
+  const FnDecl &fn = *function.decl;
   std::vector<Tensor> results;
   forEachTensor(instance.result, [&](const Tensor &tensor) {
     if (isFloat(tensor))
@@ -482,7 +483,7 @@ LogicalResult Elaborator::customVjp(const FnDecl &fn, FunctionInstance &instance
                                   << "' was given a function or a net";
 
   Building building(*this, FunctionScope::Instance, (fn.name.text + ".vjp").str(), fn.vjp->range);
-  const Binding *scope = nullptr;
+  const Binding *scope = function.scope;
   if (failed(bindParameters(fn.parameters, arguments, scope)))
     return failure();
   std::vector<Tensor> formals = current->arguments;

@@ -266,6 +266,8 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
   switch (statement.kind) {
   case Stmt::Bind: {
     auto &bindStatement = llvm::cast<BindStmt>(statement);
+    if (bindStatement.role == BindStmt::Net && !current->net)
+      return declareInCheck(statement, scope);
     if (bindStatement.role == BindStmt::Net) { // its parameters exist since the net around it was bound
       Name name = bindStatement.names[0];
       auto child = llvm::find_if(current->net->children, [&](auto &c) { return c.first == name.text; });
@@ -284,7 +286,7 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
   case Stmt::Declare: {
     auto &declare = llvm::cast<DeclareStmt>(statement);
     if (!current->net)
-      return error(statement.range) << "requires a net around '" << declare.name.text << "'";
+      return declareInCheck(statement, scope);
     if (declare.role == DeclareStmt::State) {
       Binding *alias = bind(Binding::Alias, declare.name, scope);
       alias->of = llvm::find_if(current->net->states, [&](auto &state) { return state.first == declare.name.text; })->second;
@@ -314,19 +316,31 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
     return evaluatePrint(llvm::cast<PrintStmt>(statement), scope);
   case Stmt::Expect:
     return evaluateExpect(llvm::cast<ExpectStmt>(statement), scope);
+  case Stmt::Define: {
+    const FnDecl &fn = *llvm::cast<DefineStmt>(statement).fn;
+    if (failed(checkUnbound(fn.name, scope)))
+      return failure();
+    scope = bindStatic(fn.name, Function{&fn, scope}, scope);
+    return success();
+  }
   default:
     return error(statement.range) << "this statement is not supported here";
   }
+}
+
+LogicalResult Elaborator::checkUnbound(const Name &name, const Binding *scope) {
+  for (const Binding *bound = scope; bound != current->bodyStart; bound = bound->previous)
+    if (bound->name == name.text)
+      return error(name.range).note(location(bound->where), "it is bound here") << "'" << name.text << "' is bound already; '<-' rebinds it";
+  return success();
 }
 
 LogicalResult Elaborator::bindNames(llvm::ArrayRef<Name> names, const Expr &value, const Binding *&scope) {
   for (const Name &name : names) {
     if (llvm::find_if(names, [&](const Name &other) { return other.text == name.text; }) != &name)
       return error(name.range) << "requires names that differ, but got '" << name.text << "' twice";
-    for (const Binding *bound = scope; bound != current->bodyStart; bound = bound->previous)
-      if (bound->name == name.text)
-        return error(name.range).note(location(bound->where), "it is bound here")
-               << "'" << name.text << "' is bound already; '<-' rebinds it";
+    if (failed(checkUnbound(name, scope)))
+      return failure();
   }
   return bindValue(names, value, scope);
 }
@@ -460,8 +474,24 @@ LogicalResult Elaborator::evaluatePrint(const PrintStmt &print, const Binding *s
 }
 
 LogicalResult Elaborator::evaluateExpect(const ExpectStmt &expect, const Binding *scope) {
-  FailureOr<Value> actual = evaluate(*expect.actual, scope), expected = evaluate(*expect.expected, scope);
-  if (failed(actual) || failed(expected))
+  if (current->kind != FunctionScope::Entry)
+    return error(expect.range) << "requires 'expect' where it is certain at import, but the condition around it is known when the program runs only";
+  FailureOr<Value> actual = evaluate(*expect.actual, scope);
+  if (failed(actual))
+    return failure();
+  if (!expect.expected) {
+    FailureOr<Tensor> holds = toTensor(*actual, expect.actual->range);
+    if (failed(holds))
+      return failure();
+    if (!holds->elementType().isInteger(1))
+      return error(expect.actual->range) << "requires a condition, or '~=', an expected value and a tolerance after a value, but got " << typeName(*holds);
+    b.location = location(expect.range);
+    mlir::Type i32 = b.builder.getI32Type();
+    current->expectations.push_back({b.convert(*holds, i32), b.full(i32, holds->dims, Number::of(int64_t(1))), 0, false, spell(*expect.actual)});
+    return success();
+  }
+  FailureOr<Value> expected = evaluate(*expect.expected, scope);
+  if (failed(expected))
     return failure();
   FailureOr<Number> tolerance = evaluateNumber(*expect.tolerance, scope, "the tolerance");
   if (failed(tolerance))
@@ -472,7 +502,7 @@ LogicalResult Elaborator::evaluateExpect(const ExpectStmt &expect, const Binding
   auto pair = align("~=", *actual, *expected, expect.range, expect.actual->range, expect.expected->range);
   if (failed(pair))
     return failure();
-  current->expectations.push_back({pair->first, pair->second, tolerance->real});
+  current->expectations.push_back({pair->first, pair->second, tolerance->real, expect.isRelative, ""});
   return success();
 }
 

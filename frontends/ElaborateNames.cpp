@@ -243,6 +243,15 @@ const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *bind
         references(closure->lambda->body, closure->scope, local, found);
         local.clear();
       }
+      if (auto fn = value.as<Function>(); fn && fn->scope) {
+        for (const Parameter &parameter : fn->decl->parameters) {
+          if (parameter.defaultValue)
+            references(*parameter.defaultValue, fn->scope, local, found);
+          local.push_back(parameter.name.text);
+        }
+        references(fn->decl->body, fn->scope, local, found);
+        local.clear();
+      }
       if (auto list = value.as<List>())
         llvm::for_each(*list, visit);
     };
@@ -369,6 +378,8 @@ void Elaborator::references(const Block &block, const Binding *scope, llvm::Smal
       references(*require->condition, scope, local, out);
     } else if (auto *print = llvm::dyn_cast<PrintStmt>(statement.get())) {
       references(*print->value, scope, local, out);
+    } else if (auto *define = llvm::dyn_cast<DefineStmt>(statement.get())) {
+      local.push_back(define->fn->name.text);
     } else if (auto *result = llvm::dyn_cast<ResultStmt>(statement.get())) {
       references(*result->value, scope, local, out);
     }

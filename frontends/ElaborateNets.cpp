@@ -210,6 +210,58 @@ FailureOr<Value> Elaborator::instantiate(const Value &net, ParameterSet &set, co
   return Value(&std::as_const(instance));
 }
 
+/// A net or param of a check, which has the initial values that it draws from seed 0. A param is a set of its own.
+LogicalResult Elaborator::declareInCheck(const Stmt &statement, const Binding *&scope) {
+  auto *declare = llvm::dyn_cast<DeclareStmt>(&statement);
+  Name name = declare ? declare->name : llvm::cast<BindStmt>(statement).names[0];
+  if (current->kind != FunctionScope::Entry)
+    return error(statement.range) << "requires '" << name.text << "' where it is certain at import, but the condition around it is known when the program runs only";
+  if (failed(checkUnbound(name, scope)))
+    return failure();
+  ParameterSet &set = *addSet(name.text, name.range);
+  size_t firstState = netStates.size();
+  const Binding *bound = nullptr;
+  if (declare) {
+    if (failed(addLeaf(set, set.name, *declare, scope)))
+      return failure();
+    Binding *leaf = bind(Binding::Leaf, name, scope);
+    leaf->set = &set;
+    leaf->path = set.name;
+    bound = leaf;
+  } else {
+    const Expr &value = *llvm::cast<BindStmt>(statement).value;
+    FailureOr<Value> net = evaluate(value, scope);
+    if (succeeded(net))
+      net = instantiate(*net, set, set.name, value.range);
+    if (failed(net))
+      return failure();
+    bound = bindStatic(name, *net, scope);
+  }
+  if (failed(closeSet(set)))
+    return failure();
+  auto key = current->key;
+  std::string label = current->label;
+  unsigned draws = current->draws;
+  b.location = location(statement.range);
+  FailureOr<Tensor> values = initialValues(set, b.constant(b.builder.getI64Type(), Number::of(int64_t(0))));
+  if (failed(values))
+    return failure();
+  current->values[set.root] = *values;
+  for (; firstState < netStates.size(); ++firstState) {
+    const NetState &state = netStates[firstState];
+    mlir::Type element = mlir::cast<mlir::RankedTensorType>(state.type).getElementType();
+    FailureOr<Tensor> initial = evaluateState(*state.declared->value, state.scope, state.dims, element);
+    if (failed(initial))
+      return failure();
+    current->values[state.root] = b.convert(*initial, element);
+  }
+  current->key = key;
+  current->label = label;
+  current->draws = draws;
+  scope = bound;
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Initial values of parameters
 //===----------------------------------------------------------------------===//

@@ -52,6 +52,8 @@ private:
 struct Expectation {
   Tensor actual, expected;
   double tolerance;
+  bool isRelative;
+  std::string condition; // as it is spelled, if it is one: then it is expected to be 1
 };
 
 /// A function of the IR under construction.
@@ -179,6 +181,7 @@ public:
   /// Statements of a body in order, up to its value; `scope` becomes what its last line sees.
   mlir::FailureOr<Value> evaluateBody(const syntax::Block &body, const Binding *&scope);
   mlir::LogicalResult evaluateStatement(const syntax::Stmt &statement, const Binding *&scope);
+  mlir::LogicalResult checkUnbound(const syntax::Name &name, const Binding *scope); // in the body that is being evaluated
   mlir::LogicalResult bindNames(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
   mlir::LogicalResult bindValue(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
   mlir::LogicalResult bindElements(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
@@ -231,7 +234,7 @@ public:
   mlir::FailureOr<Value> makeOptimizer(const syntax::OptimizerDecl &optimizer, const syntax::CallExpr &e, const Binding *scope);
   mlir::FailureOr<std::vector<Argument>> bindArguments(llvm::StringRef callee, llvm::ArrayRef<Formal> formals,
                                                        const syntax::CallExpr &e, const Binding *scope, bool firstIsLazy = false);
-  mlir::FailureOr<Value> callFunction(const syntax::FnDecl &fn, std::vector<Argument> arguments, SourceRange where);
+  mlir::FailureOr<Value> callFunction(const Function &function, std::vector<Argument> arguments, SourceRange where);
   mlir::FailureOr<Value> evaluateFunction(const syntax::FnDecl &fn, const Binding *scope);
   mlir::FailureOr<Value> callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where);
   /// A function on values, its first arguments; those not given have their defaults.
@@ -240,7 +243,7 @@ public:
   /// The body of a lambda whose parameters are bound behind `closure.scope`.
   mlir::FailureOr<Value> evaluateLambda(const Closure &closure, const Binding *inside);
   /// A fn whose value holds functions that see its arguments: it is evaluated where it is called.
-  mlir::FailureOr<Value> callInPlace(const syntax::FnDecl &fn, llvm::ArrayRef<Argument> arguments, SourceRange where);
+  mlir::FailureOr<Value> callInPlace(const Function &function, llvm::ArrayRef<Argument> arguments, SourceRange where);
   /// The function that an expression stands for, if that is known without computing anything.
   mlir::FailureOr<std::optional<Value>> functionOf(const syntax::Expr &e, const Binding *scope);
   /// Binds the parameters of a declaration to arguments; where a function is being built for them, their tensors become arguments of that.
@@ -374,7 +377,7 @@ public:
                                            llvm::function_ref<mlir::FailureOr<FunctionInstance>(const graph::Dims &)> build);
   bool dependsOn(const Binding *binding, FunctionScope &lifted);
   bool dependsOn(const syntax::Expr &e, const Binding *scope, const Binding *variable);
-  mlir::LogicalResult customVjp(const syntax::FnDecl &fn, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments);
+  mlir::LogicalResult customVjp(const Function &function, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments);
 
   //===--- State ------------------------------------------------------------===//
 
@@ -433,6 +436,7 @@ private:
   void handOn(const Binding *inside, const Binding *start, const Binding *limit, const Binding *&scope);
   mlir::LogicalResult evaluateRequire(const syntax::RequireStmt &require, const syntax::Expr &condition, const Binding *scope);
   mlir::LogicalResult evaluatePrint(const syntax::PrintStmt &print, const Binding *scope);
+  mlir::LogicalResult declareInCheck(const syntax::Stmt &statement, const Binding *&scope);
   mlir::LogicalResult evaluateExpect(const syntax::ExpectStmt &expect, const Binding *scope);
   bool isKnownAround(const Binding *binding);
   bool isVariable(const Binding *binding);

@@ -580,6 +580,11 @@ ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
       return nullptr;
   }
   bool hasCarries = goesOnWith("carry") || !(isStatement || loop->isScan);
+  if (hasCarries && at("{") && loop->index) {
+    error(peek().range) << "requires what a trip hands to the next, as in 'carry x = 0.0'; 'each " << loop->index->text
+                        << " in ...' repeats lines that hand nothing on";
+    return nullptr;
+  }
   if (hasCarries && !expect("carry", "before what a trip hands to the next, as in 'carry x = 0.0'"))
     return nullptr;
   while (hasCarries) {

@@ -660,6 +660,13 @@ void GraphBuilder::expect(Operand actual, Operand expected, Operand tolerance, S
   parts->add(fbs::CreateExpectStmt(parts->fb, found, wanted, parts->write(tolerance)), site);
 }
 
+void GraphBuilder::expectRelative(Operand actual, Operand expected, Operand tolerance, Site site) {
+  auto found = parts->write(actual), wanted = parts->write(expected);
+  parts->add(fbs::CreateExpectStmt(parts->fb, found, wanted, parts->write(tolerance), /*relative=*/true), site);
+}
+
+void GraphBuilder::expectThat(Operand condition, Site site) { parts->add(fbs::CreateExpectStmt(parts->fb, parts->write(condition)), site); }
+
 void GraphBuilder::result(Operand value, Site site) { parts->add(fbs::CreateResultStmt(parts->fb, parts->write(value)), site); }
 
 //===----------------------------------------------------------------------===//

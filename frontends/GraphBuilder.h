@@ -340,6 +340,9 @@ public:
   /// Shows the value under this name whenever the program comes here; `b.call("inspect", {value, b.string(name)})` in an expression.
   void print(std::string_view name, Operand value, Site site = Site::current());
   void expect(Operand actual, Operand expected, Operand tolerance, Site site = Site::current());
+  /// The tolerance counts in magnitudes of what is expected.
+  void expectRelative(Operand actual, Operand expected, Operand tolerance, Site site = Site::current());
+  void expectThat(Operand condition, Site site = Site::current());
   /// The value of a body, where it does not return it.
   void result(Operand value, Site site = Site::current());
 

@@ -77,15 +77,20 @@ LogicalResult Elaborator::elaborateCheck(const CheckDecl &check, unsigned number
   if (current->expectations.empty())
     return error(check.range) << "requires an 'expect' in check \"" << check.title << "\"";
   std::vector<Value> results;
-  llvm::SmallVector<mlir::Attribute> tolerances;
+  llvm::SmallVector<mlir::Attribute> tolerances, conditions;
+  llvm::SmallVector<bool> areRelative;
   for (const Expectation &expectation : current->expectations) {
     results.push_back(expectation.actual);
     results.push_back(expectation.expected);
     tolerances.push_back(b.builder.getF64FloatAttr(expectation.tolerance));
+    areRelative.push_back(expectation.isRelative);
+    conditions.push_back(b.builder.getStringAttr(expectation.condition));
   }
   mlir::func::FuncOp func = finish(makeList(std::move(results))).func;
   func->setAttr("optim.check", b.builder.getStringAttr(check.title));
   func->setAttr("optim.within", b.builder.getArrayAttr(tolerances));
+  func->setAttr("optim.relative", b.builder.getDenseBoolArrayAttr(areRelative));
+  func->setAttr("optim.conditions", b.builder.getArrayAttr(conditions));
   return success();
 }
 

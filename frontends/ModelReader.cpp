@@ -446,8 +446,15 @@ private:
       });
     case fbs::StmtNode::ExpectStmt:
       return make<ExpectStmt>(range, [&, &node = *in.node_as_ExpectStmt()](ExpectStmt &out) {
-        return allowed("expect") && read(*node.actual(), range, out.actual) && read(*node.expected(), range, out.expected) &&
-               read(*node.tolerance(), range, out.tolerance);
+        out.isRelative = node.relative();
+        return allowed("expect") && read(*node.actual(), range, out.actual) && readIf(node.expected(), range, out.expected) &&
+               readIf(node.tolerance(), range, out.tolerance) &&
+               (bool(out.expected) == bool(out.tolerance) || fail(range, "a tolerance beside an expected value")) &&
+               (out.expected || !out.isRelative || fail(range, "no tolerance of a condition"));
+      });
+    case fbs::StmtNode::FnDecl:
+      return make<DefineStmt>(range, [&, &node = *in.node_as_FnDecl()](DefineStmt &out) {
+        return allowed("fn") && read(node, range, out.fn) && (!out.fn->external || fail(range, "extern fns outside of checks"));
       });
     case fbs::StmtNode::ResultStmt:
       return make<ResultStmt>(range,
@@ -517,11 +524,11 @@ private:
       return fail(range, "a branch in a statement 'if'");
     if (!locate(in.value()->range(), range, where) || !checkLevels(where))
       return false;
-    Place inside = place == InStep ? InStep : InFn;
+    Place inside = placeInBranch(place);
     std::unique_ptr<BranchExpr> branch = readBranch(*node, where, /*isStatement=*/true, inside);
     if (!branch || !rules.checkDepth(*branch))
       return false;
-    bool rebinds = inside == InStep || !branch->rebound.empty();
+    bool rebinds = inside != InFn || !branch->rebound.empty();
     out.value = std::move(branch);
     return rebinds || fail(where, "branches of a statement 'if' to rebind names by '<-'");
   }

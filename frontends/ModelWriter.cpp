@@ -250,8 +250,9 @@ class ModelWriter {
         })
         .Case([&](const ExpectStmt *s) {
           auto actual = write(s->actual), expected = write(s->expected);
-          return statement(fbs::CreateExpectStmt(fb, actual, expected, write(s->tolerance)));
+          return statement(fbs::CreateExpectStmt(fb, actual, expected, write(s->tolerance), s->isRelative));
         })
+        .Case([&](const DefineStmt *s) { return statement(write(*s->fn)); })
         .Case([&](const ResultStmt *s) { return statement(fbs::CreateResultStmt(fb, write(s->value))); });
   }
 

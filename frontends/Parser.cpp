@@ -61,6 +61,7 @@ private:
   StmtPtr parseRequire();
   StmtPtr parsePrint();
   StmtPtr parseExpect();
+  StmtPtr parseDefine();
   StmtPtr parseBindOrResult();
 };
 
@@ -424,6 +425,8 @@ StmtPtr Parser::parseStatement(Place place) {
   };
   if (place == InStep && (atControl("for") || atControl("while"))) // elsewhere they are values
     return parseLoopStatement();
+  if (place == InCheck && at("fn") && peek(1).kind == Token::Name)
+    return parseDefine();
   if (at("print") && (peek(1).is("(") || peek(1).kind == Token::String))
     return rules.checkPlace("print", peek().range, place) ? parsePrint() : nullptr;
   // A keyword is one only before what its construct needs; `param <- ...`, `batch = 3` and `target(x)` are names.
@@ -704,11 +707,11 @@ StmtPtr Parser::parseEach(Place place) {
 
 // if CONDITION { statements } [else { statements }], which rebind names, end with the value of the body or, in a step, do what that does
 StmtPtr Parser::parseBranchStatement(Place place) {
-  Place inside = place == InStep ? InStep : InFn;
+  Place inside = placeInBranch(place);
   ExprPtr value = parseBranch(/*isStatement=*/true, inside);
   if (!value)
     return nullptr;
-  if (inside == InStep || !llvm::cast<BranchExpr>(*value).rebound.empty()) {
+  if (inside == InStep || !llvm::cast<BranchExpr>(*value).then.hasValue()) {
     auto statement = std::make_unique<BranchStmt>(value->range);
     statement->value = std::move(value);
     return statement;
@@ -761,17 +764,31 @@ StmtPtr Parser::parsePrint() {
   return print;
 }
 
-// expect ACTUAL ~= EXPECTED within TOLERANCE
+// a fn of the check
+StmtPtr Parser::parseDefine() {
+  auto define = std::make_unique<DefineStmt>(peek().range);
+  define->fn = parseFn();
+  define->range = since(define->range);
+  return define->fn ? std::move(define) : nullptr;
+}
+
+// expect ACTUAL ~= EXPECTED within TOLERANCE [relative]; expect CONDITION
 StmtPtr Parser::parseExpect() {
   SourceRange begin = take().range;
   auto result = std::make_unique<ExpectStmt>(begin);
   result->actual = parseExpr();
-  if (!result->actual || !expect("~=", "between the actual and the expected value"))
+  if (!result->actual)
+    return nullptr;
+  result->range = since(begin);
+  if (at(Token::Newline) || at(";") || at("}"))
+    return result;
+  if (!expect("~=", "between the actual and the expected value"))
     return nullptr;
   result->expected = parseExpr();
   if (!result->expected || !expect("within", "and a tolerance after the expected value"))
     return nullptr;
   result->tolerance = parseExpr();
+  result->isRelative = result->tolerance && takeIf("relative");
   result->range = since(begin);
   return result->tolerance ? std::move(result) : nullptr;
 }

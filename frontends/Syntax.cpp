@@ -76,6 +76,14 @@ static unsigned depthOf(const Stmt &statement) {
     return deepest({&llvm::cast<PrintStmt>(statement).value});
   case Stmt::Require:
     return deepest({&llvm::cast<RequireStmt>(statement).condition});
+  case Stmt::Expect: {
+    auto &expect = llvm::cast<ExpectStmt>(statement);
+    return deepest({&expect.actual, &expect.expected, &expect.tolerance});
+  }
+  case Stmt::Declare:
+    return deepest({&llvm::cast<DeclareStmt>(statement).value});
+  case Stmt::Define:
+    return depthOf(llvm::cast<DefineStmt>(statement).fn->body) + 1;
   case Stmt::Result:
     return deepest({&llvm::cast<ResultStmt>(statement).value});
   case Stmt::Each:

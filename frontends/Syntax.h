@@ -35,7 +35,7 @@ protected:
 using ExprPtr = std::unique_ptr<Expr>;
 
 struct Stmt {
-  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Entry, Each, Branch, Loop, Require, Print, Expect, Result };
+  enum Kind { Bind, Rebind, Declare, Setting, Dim, Group, Freeze, Tie, Minimize, Update, Step, Entry, Each, Branch, Loop, Require, Print, Expect, Define, Result };
   const Kind kind;
   SourceRange range;
 
@@ -361,9 +361,11 @@ struct PrintStmt : StmtOf<Stmt::Print> {
   using StmtOf::StmtOf;
 };
 
-/// expect actual ~= expected within 1e-6
+/// expect actual ~= expected within 1e-6 relative; expect x < y
 struct ExpectStmt : StmtOf<Stmt::Expect> {
-  ExprPtr actual, expected, tolerance;
+  ExprPtr actual;              // or a condition, where the others are null
+  ExprPtr expected, tolerance;
+  bool isRelative = false;     // the tolerance counts in magnitudes of what is expected
   using StmtOf::StmtOf;
 };
 
@@ -399,6 +401,12 @@ struct FnDecl {
   Block body;
   std::optional<CustomVjp> vjp;
   std::optional<Extern> external; // then there is neither a body nor `result`
+};
+
+/// A fn inside of a check, whose names it sees
+struct DefineStmt : StmtOf<Stmt::Define> {
+  std::unique_ptr<FnDecl> fn;
+  using StmtOf::StmtOf;
 };
 
 /// net dense(n, m)(x : f32[.., n]) -> f32[.., m] { ... }

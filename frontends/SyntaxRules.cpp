@@ -47,8 +47,9 @@ bool SyntaxRules::checkPlace(llvm::StringRef keyword, SourceRange where, Place p
       {"minimize", InModel},
       {"update", InStep},
       {"expect", InCheck},
-      {"net", InModel | InNet},
-      {"param", InModel | InNet},
+      {"fn", InCheck},
+      {"net", InModel | InNet | InCheck},
+      {"param", InModel | InNet | InCheck},
       {"require", InNet | InFn | InStep},
       {"print", InNet | InFn | InStep | InCheck},
       {"state", InModel | InNet | InOptimizer},
@@ -142,6 +143,8 @@ bool SyntaxRules::check(const BranchExpr &branch, bool isStatement, Place place)
   if (isStatement && place == InStep)
     return checkNoValue(branch.then) && checkNoValue(branch.otherwise);
   bool thenHas = branch.then.hasValue(), otherwiseHas = branch.otherwise.hasValue();
+  if (isStatement && place == InCheck && !thenHas && !otherwiseHas)
+    return true;
   if ((thenHas && otherwiseHas) || (isStatement && !branch.rebound.empty() && !thenHas && !otherwiseHas))
     return true;
   diagnostics.error(branch.range) << (branch.hasElse ? "requires a value at the end of both branches"

@@ -11,6 +11,8 @@ constexpr unsigned maxNesting = 200;
 
 /// Where a statement stands. The bodies of loops and branches are as those of a fn.
 enum Place : unsigned { InModel = 1, InNet = 2, InFn = 4, InOptimizer = 8, InStep = 16, InCheck = 32 };
+/// Where the statements of a branch stand that is a statement itself.
+inline Place placeInBranch(Place place) { return place == InStep || place == InCheck ? place : InFn; }
 /// "a model"
 const char *describe(Place place);
 

@@ -90,7 +90,7 @@ std::string identity(const Value &value) {
   if (auto type = value.as<mlir::Type>())
     return typeName(*type);
   if (auto fn = value.as<Function>())
-    return pointer("fn", fn->decl);
+    return pointer("fn", fn->decl) + (fn->scope ? pointer(":", fn->scope) : "");
   if (auto closure = value.as<Closure>())
     return pointer("->", closure->lambda) + pointer(":", closure->scope);
   if (auto builtin = value.as<const Builtin *>())

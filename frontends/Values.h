@@ -58,6 +58,7 @@ struct List {
 
 struct Function {
   const syntax::FnDecl *decl;
+  const Binding *scope = nullptr; // of a fn inside of a check: what stands before it
 };
 
 /// v -> body, with the names it can see

@@ -38,12 +38,12 @@ def passed(ok, output, errors):
     return f"{last[1]}/{int(last[1]) + int(last[2])}" if last else "error"
 
 
-def difference(actual, expected):
-    """The largest of the elements; equal special values are equal, and a NaN is equal to nothing else."""
+def agree(actual, expected, expectation):
+    """Equal special values are equal, and a NaN is equal to nothing else."""
     a, b = actual.astype(np.float64), expected.astype(np.float64)
+    unit = np.where(np.isfinite(b), np.abs(b), 0) if expectation["relative"] else 1
     with np.errstate(invalid="ignore"):
-        distances = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, np.abs(a - b))
-    return np.nan_to_num(distances, nan=np.inf).max(initial=0)
+        return bool(np.all((a == b) | (np.isnan(a) & np.isnan(b)) | (np.abs(a - b) <= expectation["within"] * unit)))
 
 
 def ahead_of_time(build, file, folder):
@@ -65,7 +65,7 @@ def ahead_of_time(build, file, folder):
         arrays = [np.zeros(result["shape"], TYPES[result["type"]]) for result in entries[check["entry"]]["results"]]
         call = getattr(library, f"{name}_{check['entry'].replace('.', '_')}")
         code = call(model, *(array.ctypes.data_as(ctypes.c_void_p) for array in arrays))
-        wrong = [k + 1 for k, within in enumerate(check["within"]) if difference(arrays[2 * k], arrays[2 * k + 1]) > within]
+        wrong = [k + 1 for k, expectation in enumerate(check["expectations"]) if not agree(arrays[2 * k], arrays[2 * k + 1], expectation)]
         good += code == 0 and not wrong
         if code or wrong:
             sys.stderr.write(f"{file.name}, ahead of time: {check['title']}: {f'code {code}' if code else f'expectations {wrong}'}\n")

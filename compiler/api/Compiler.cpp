@@ -326,8 +326,11 @@ absl::StatusOr<std::vector<ModelCheck>> Session::findChecks(const ModelSource &s
     ModelCheck &described = checks.emplace_back();
     described.title = check->getAttrOfType<mlir::StringAttr>(checkAttribute).str();
     described.entry = check.getName().str();
-    for (mlir::Attribute tolerance : check->getAttrOfType<mlir::ArrayAttr>("optim.within"))
-      described.tolerances.push_back(mlir::cast<mlir::FloatAttr>(tolerance).getValueAsDouble());
+    auto tolerances = check->getAttrOfType<mlir::ArrayAttr>("optim.within").getAsValueRange<mlir::FloatAttr>();
+    auto conditions = check->getAttrOfType<mlir::ArrayAttr>("optim.conditions").getAsValueRange<mlir::StringAttr>();
+    auto areRelative = check->getAttrOfType<mlir::DenseBoolArrayAttr>("optim.relative").asArrayRef();
+    for (auto [tolerance, isRelative, condition] : llvm::zip_equal(tolerances, areRelative, conditions))
+      described.expectations.push_back({tolerance.convertToDouble(), isRelative, condition.str()});
   }
   if (checks.empty())
     return absl::NotFoundError(absl::StrCat("'", source.name, "' has no check blocks"));
@@ -353,8 +356,12 @@ absl::StatusOr<codegen::Package> Session::packageChecks(const ModelSource &sourc
   if (!package.ok())
     return package.status();
   auto manifest = nlohmann::ordered_json::parse(package->manifest);
-  for (const ModelCheck &check : *checks)
-    manifest["checks"].push_back({{"title", check.title}, {"entry", check.entry}, {"within", check.tolerances}});
+  for (const ModelCheck &check : *checks) {
+    auto expectations = nlohmann::ordered_json::array();
+    for (const ModelCheck::Expectation &expectation : check.expectations)
+      expectations.push_back({{"within", expectation.tolerance}, {"relative", expectation.isRelative}});
+    manifest["checks"].push_back({{"title", check.title}, {"entry", check.entry}, {"expectations", expectations}});
+  }
   package->manifest = manifest.dump(2, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   return package;
 }

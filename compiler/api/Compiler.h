@@ -21,8 +21,12 @@ struct ModelCheck {
   std::string title;
   /// The entry that computes it: without arguments; results 2 k and 2 k + 1 are the actual and the expected value of expectation k.
   std::string entry;
-  /// For each expectation the largest |actual - expected| of an element.
-  std::vector<double> tolerances;
+  struct Expectation {
+    double tolerance;      // the largest |actual - expected| of an element
+    bool isRelative;       // in units of |expected|
+    std::string condition; // as it is spelled, if it is one: then the expected value is 1
+  };
+  std::vector<Expectation> expectations;
 };
 
 struct CheckProgram {
@@ -43,7 +47,8 @@ public:
 
   /// The check blocks of a model file as entries of a program of their own. Errors: also NotFound if the file has none.
   absl::StatusOr<CheckProgram> compileChecks(const ModelSource &source) const;
-  /// The same as bytes; the manifest has the checks: `checks`, each with `title`, `entry` and the tolerances `within`.
+  /// The same as bytes; the manifest has the checks: `checks`, each with `title`, `entry` and `expectations`, which have
+  /// `within` and `relative`.
   absl::StatusOr<codegen::Package> packageChecks(const ModelSource &source) const;
 
   /// The binary form of a model, which means what its text means (frontends/model.fbs). Errors: InvalidArgument with the rendered diagnostics if

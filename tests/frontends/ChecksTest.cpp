@@ -36,9 +36,11 @@ unsigned runChecks(llvm::StringRef text, const std::string &name) {
     if (failed(results))
       continue;
     auto tolerances = func->getAttrOfType<mlir::ArrayAttr>("optim.within");
-    for (auto [i, tolerance] : llvm::enumerate(tolerances.getAsRange<mlir::FloatAttr>())) {
+    auto areRelative = func->getAttrOfType<mlir::DenseBoolArrayAttr>("optim.relative").asArrayRef();
+    for (auto [i, attribute] : llvm::enumerate(tolerances.getAsRange<mlir::FloatAttr>())) {
       const oracle::Array &actual = (*results)[2 * i], &expected = (*results)[2 * i + 1];
-      EXPECT_EQ(oracle::difference(actual, expected, 0, tolerance.getValueAsDouble()), "")
+      double tolerance = attribute.getValueAsDouble();
+      EXPECT_EQ(areRelative[i] ? oracle::difference(actual, expected, tolerance, 0) : oracle::difference(actual, expected, 0, tolerance), "")
           << name << ": check \"" << title.getValue().str() << "\", expectation " << i + 1;
       ++expectations;
     }

@@ -98,6 +98,10 @@ void buildEverything(GraphBuilder &b) {
     b.expect(g(2), 2, 0);
     b.expect(f(b.list({1.0, 2.0})).at({0, 0}), 0, 10);
     b.expect(b.name("host")(b.list({1.0, 2.0}))[1], 0, 10);
+    Expr inner = b.net("inner", dense(2, 1));
+    Expr v = b.param("v", {"f32", {2}}, b.call("ones"));
+    b.when(true, [&] { b.expectRelative(inner(v), 0, 1e-3); });
+    b.expectThat(g(2) < 3);
   });
   b.defineModel("m", [&] {
     Expr x = b.input("x", {"f32", {"batch", 2}});

@@ -309,7 +309,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"model m {\n  tie \"a\" \"b\"\n}", "expected 'to' after the path, but found '\"b\"'"},
       {"model m {\n  minimize x with a, b\n}",
        "requires the name of a group with arguments, such as biases(weight_decay=0), but found 'b'"},
-      {"check \"c\" {\n  expect a == b\n}", "expected '~=' between the actual and the expected value"},
+      {"check \"c\" {\n  expect a within 1\n}", "expected '~=' between the actual and the expected value"},
       {"check c { }", "expected a title in quotes after 'check', but found 'c'"},
       {"net f(n)(x) {\n  each i in x { i }\n  x\n}", "requires a statement, but found a value that nothing uses"},
       {"fn f(x) = a b", "expected 'model', 'net', 'fn', 'extern fn', 'optimizer' or 'check', but found 'b'"},

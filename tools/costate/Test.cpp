@@ -65,16 +65,20 @@ absl::StatusOr<Outcome> runCheck(costate_model *model, const costate_entry_info 
   if (absl::Status status = runtimeStatus(code, costate_model_context(model)); !status.ok())
     return status;
   Outcome outcome;
-  for (size_t k = 0; k < check.tolerances.size(); ++k) {
+  for (size_t k = 0; k < check.expectations.size(); ++k) {
+    const ModelCheck::Expectation &expectation = check.expectations[k];
     int32_t actualType = results[2 * k].type, expectedType = results[2 * k + 1].type;
     int64_t size = memory[2 * k].size() / costate_type_size(actualType);
     for (int64_t i = 0; i < size; ++i) {
       double actual = elementOf(memory[2 * k], actualType, i), expected = elementOf(memory[2 * k + 1], expectedType, i);
-      if (distance(actual, expected) <= check.tolerances[k])
+      double unit = !expectation.isRelative ? 1 : std::isfinite(expected) ? std::abs(expected) : 0;
+      if (distance(actual, expected) <= expectation.tolerance * unit)
         continue;
       outcome.passed = false;
-      outcome.reason = absl::StrFormat("expectation %d requires %.9g within %g at element %d, but got %.9g", k + 1, expected,
-                                       check.tolerances[k], i, actual);
+      outcome.reason = expectation.condition.empty()
+                           ? absl::StrFormat("expectation %d requires %.9g within %g%s at element %d, but got %.9g", k + 1, expected,
+                                             expectation.tolerance, expectation.isRelative ? " relative" : "", i, actual)
+                           : absl::StrFormat("expectation %d requires %s, but it does not hold at element %d", k + 1, expectation.condition, i);
       return outcome;
     }
   }
@@ -112,9 +116,11 @@ int testByOracle(const Session &session, const ModelSource &source) {
     if (mlir::failed(results))
       outcome = {false, "the oracle cannot run it"};
     auto tolerances = function->getAttrOfType<mlir::ArrayAttr>("optim.within");
+    auto areRelative = function->getAttrOfType<mlir::DenseBoolArrayAttr>("optim.relative").asArrayRef();
     for (size_t k = 0; k < tolerances.size() && outcome.passed; ++k) {
       double tolerance = mlir::cast<mlir::FloatAttr>(tolerances[k]).getValueAsDouble();
-      if (std::string text = oracle::difference((*results)[2 * k], (*results)[2 * k + 1], 0, tolerance); !text.empty())
+      double relative = areRelative[k] ? tolerance : 0;
+      if (std::string text = oracle::difference((*results)[2 * k], (*results)[2 * k + 1], relative, tolerance - relative); !text.empty())
         outcome = {false, absl::StrFormat("expectation %d: %s", k + 1, text)};
     }
     print(outcome, title.getValue().str());
