@@ -109,6 +109,7 @@ FunctionInstance Elaborator::finish(const Value &result) {
   FunctionInstance instance;
   instance.func = func;
   instance.captures = scope.captures;
+  instance.seen = scope.seen;
   instance.result = result;
 
   llvm::SmallVector<mlir::Value> values;
@@ -497,6 +498,25 @@ static std::string instanceKey(const void *decl, const Elaborator &e, llvm::Arra
   return key;
 }
 
+FailureOr<FunctionInstance *> Elaborator::findInstance(std::string &key) {
+  std::string first = key;
+  for (unsigned number = 1;; ++number) {
+    auto found = instances.find(key);
+    if (found == instances.end())
+      return static_cast<FunctionInstance *>(nullptr);
+    bool isSame = true;
+    for (const auto &[binding, identityThen] : found->second.seen) {
+      FailureOr<Value> value = valueOf(binding);
+      if (failed(value))
+        return failure();
+      isSame &= identity(*value) == identityThen;
+    }
+    if (isSame)
+      return &found->second;
+    key = first + "#" + std::to_string(number);
+  }
+}
+
 /// The value of a fn whose parameters are bound, of the type that it is declared with.
 FailureOr<Value> Elaborator::evaluateFunction(const FnDecl &fn, const Binding *scope) {
   if (fn.external)
@@ -525,8 +545,12 @@ FailureOr<Value> Elaborator::callFunction(const Function &function, std::vector<
   std::string key = instanceKey(&fn, *this, arguments) + (function.scope ? identity(function) : "");
   if (inPlace.contains(key))
     return callInPlace(function, arguments, where);
+  std::string first = key;
   bool isInPlace = false;
-  if (!instances.contains(key)) {
+  FailureOr<FunctionInstance *> known = findInstance(key);
+  if (failed(known))
+    return failure();
+  if (!*known) {
     if (failed(checkCallDepth(where, fn.name.text)))
       return failure();
     Frame frame(*this, fn.name.text.str(), where);
@@ -548,7 +572,7 @@ FailureOr<Value> Elaborator::callFunction(const Function &function, std::vector<
     }
   }
   if (isInPlace) {
-    inPlace.insert(key);
+    inPlace.insert(first);
     return callInPlace(function, arguments, where);
   }
   return emitCall(instances[key], tensorsOf(arguments), where);
@@ -556,8 +580,10 @@ FailureOr<Value> Elaborator::callFunction(const Function &function, std::vector<
 
 FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where) {
   std::string key = instanceKey(&net, *this, arguments);
-  auto found = instances.find(key);
-  if (found == instances.end()) {
+  FailureOr<FunctionInstance *> found = findInstance(key);
+  if (failed(found))
+    return failure();
+  if (!*found) {
     if (failed(checkCallDepth(where, net.path)))
       return failure();
     Frame frame(*this, net.path, where);
@@ -598,9 +624,9 @@ FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argumen
       if (after->value != before.value) // a branch that is not taken binds the name again, to the same
         current->updates.push_back({root, *after});
     }
-    found = instances.try_emplace(key, finish(*result)).first;
+    *found = &instances.try_emplace(key, finish(*result)).first->second;
   }
-  return emitCall(found->second, tensorsOf(arguments), where);
+  return emitCall(**found, tensorsOf(arguments), where);
 }
 
 FailureOr<llvm::SmallVector<mlir::Value>> Elaborator::operandsOf(const FunctionInstance &instance,

@@ -174,6 +174,7 @@ FailureOr<Value> Elaborator::capture(const Binding *binding) {
     return failure();
   if (hasTensor(*outer))
     current->captures.push_back(binding);
+  current->seen.push_back({binding, identity(*outer)});
   Value inner = addArguments(*outer);
   return current->values[binding] = inner;
 }

@@ -71,6 +71,7 @@ struct FunctionScope {
   std::vector<Tensor> arguments;
   llvm::DenseMap<const Binding *, Value> values;
   std::vector<const Binding *> captures;               // arguments taken from the parent, after the explicit ones; null: its key
+  std::vector<std::pair<const Binding *, std::string>> seen; // all that is taken from the parent: its identity, of a number its value
   llvm::SmallPtrSet<const Binding *, 4> overridden;    // Lifted
   llvm::DenseMap<const Binding *, bool> dependent;     // Lifted: whether a definition depends on them
   /// Lifted: a part of a step, which may change what the step may change. Elsewhere a lifted function only computes.
@@ -92,6 +93,7 @@ struct FunctionScope {
 struct FunctionInstance {
   mlir::func::FuncOp func; // null if the result holds no tensor and nothing is reported
   std::vector<const Binding *> captures;
+  std::vector<std::pair<const Binding *, std::string>> seen; // what it sees of its surroundings, as it was when it was built
   std::vector<graph::DimAttr> witnessed; // names that no other argument binds: see Elaborator::finish
   std::vector<std::pair<const Binding *, Tensor>> updates; // results behind those of `result`: new values of states of nets
   Value result;                          // with the tensors of the function's own results
@@ -235,6 +237,8 @@ public:
   mlir::FailureOr<std::vector<Argument>> bindArguments(llvm::StringRef callee, llvm::ArrayRef<Formal> formals,
                                                        const syntax::CallExpr &e, const Binding *scope, bool firstIsLazy = false);
   mlir::FailureOr<Value> callFunction(const Function &function, std::vector<Argument> arguments, SourceRange where);
+  /// The instance under `key` that was built where all it sees is as it is here. If there is none, null, and `key` becomes one that is free.
+  mlir::FailureOr<FunctionInstance *> findInstance(std::string &key);
   mlir::FailureOr<Value> evaluateFunction(const syntax::FnDecl &fn, const Binding *scope);
   mlir::FailureOr<Value> callNet(const NetInstance &net, std::vector<Argument> arguments, SourceRange where);
   /// A function on values, its first arguments; those not given have their defaults.
