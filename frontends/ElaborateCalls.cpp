@@ -424,9 +424,7 @@ FailureOr<std::optional<Value>> Elaborator::functionOf(const Expr &e, const Bind
     return Result();
   const Binding *binding = lookup(reference->name, scope);
   if (!binding) {
-    auto declared = declarations.find(reference->name);
-    const Builtin *builtin = declared == declarations.end() ? findBuiltin(builtins, reference->name) : nullptr;
-    Value value = declared != declarations.end() ? declared->second : builtin ? Value(builtin) : Value();
+    Value value = findDeclared(reference->name, reference->range);
     return isFunction(value) ? Result(value) : Result();
   }
   if (binding->kind == Binding::Static)

@@ -27,8 +27,11 @@ constexpr unsigned maxDepth = 1000;
 // Errors
 //===----------------------------------------------------------------------===//
 
+bool Elaborator::isOfUser(SourceRange range) const {
+  return llvm::any_of(sources, [&](const auto &source) { return source.get() == range.file; });
+}
+
 Failure Elaborator::error(SourceRange where) {
-  auto isOfUser = [&](SourceRange range) { return llvm::any_of(sources, [&](const auto &source) { return source.get() == range.file; }); };
   auto own = calls.rbegin(); // the innermost call that the user has written, if the mistake shows in the library
   while (own != calls.rend() && !isOfUser(own->where))
     ++own;
@@ -155,15 +158,22 @@ FailureOr<Number> Elaborator::evaluateNumber(const Expr &e, const Binding *scope
   return error(e.range) << "requires " << what << " to be a number known at import, but got " << describe(*value);
 }
 
+/// What a file or the language declares. A user's own comes first, but not in the library, which means what it says.
+Value Elaborator::findDeclared(StringRef name, SourceRange where) const {
+  const llvm::StringMap<Value> &known = isOfUser(where) ? declarations : libraryDeclarations;
+  auto declared = known.find(name);
+  if (declared != known.end())
+    return declared->second;
+  const Builtin *builtin = findBuiltin(builtins, name);
+  return builtin ? Value(builtin) : Value();
+}
+
 FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Binding *scope) {
   reference = e.range;
   if (const Binding *binding = lookup(e.name, scope))
     return valueOf(binding);
-  auto declared = declarations.find(e.name);
-  if (declared != declarations.end())
-    return declared->second;
-  if (const Builtin *builtin = findBuiltin(builtins, e.name))
-    return Value(builtin);
+  if (Value declared = findDeclared(e.name, e.range); !declared.is<std::monostate>())
+    return declared;
   if (std::optional<mlir::Type> type = elementType(e.name))
     return Value(*type);
   if (e.name == "pi")

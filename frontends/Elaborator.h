@@ -155,6 +155,7 @@ public:
 
   /// A mistake in what a function of the library was given is shown at the user's own call, with a note where it was found.
   Failure error(SourceRange where);
+  bool isOfUser(SourceRange where) const;
   mlir::Location location(SourceRange where) const { return diagnostics.location(where); }
   /// Refuses open dimensions (TensorBuilder::openExtent) where their number, or one of them, is looked at.
   mlir::LogicalResult requireShape(llvm::ArrayRef<graph::DimAttr> dims, SourceRange where);
@@ -399,7 +400,8 @@ public:
   std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given
 
   std::vector<llvm::ArrayRef<Builtin>> builtins; // those of the language, then those of plugins
-  llvm::StringMap<Value> declarations;           // fns, nets and optimizers by name
+  llvm::StringMap<Value> declarations;           // fns, nets and optimizers by name, those of the user in front of the library's
+  llvm::StringMap<Value> libraryDeclarations;
   llvm::StringMap<SourceRange> libraryNames;     // where those of the library are declared
   llvm::StringMap<const syntax::FnDecl *> externs; // by the name of the C function
 
@@ -428,6 +430,7 @@ private:
   };
   mlir::FailureOr<Variables> variablesOf(const BuiltinCall &call, size_t variable, size_t at);
 
+  Value findDeclared(llvm::StringRef name, SourceRange where) const;
   mlir::FailureOr<Value> evaluateReference(const syntax::ReferenceExpr &e, const Binding *scope);
   mlir::FailureOr<Value> evaluateComprehension(const syntax::ComprehensionExpr &e, const Binding *scope);
   mlir::FailureOr<Value> evaluateDefinition(const Binding *binding);

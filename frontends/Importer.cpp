@@ -41,6 +41,8 @@ LogicalResult Elaborator::addFile(const File &file, bool isLibrary) {
     auto [entry, isNew] = names.try_emplace(name.text, name.range);
     if (!isNew)
       return error(name.range).note(location(entry->second), "it is declared here") << "'" << name.text << "' is declared already";
+    if (isLibrary)
+      libraryDeclarations.try_emplace(name.text, value);
     declarations.try_emplace(name.text, std::move(value));
     return success();
   };
