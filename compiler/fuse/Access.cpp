@@ -18,9 +18,13 @@ static bool isScalar(Value value) {
   return !type || type.getRank() == 0;
 }
 
+bool isCumulative(Operation *op) { return isa<CumsumOp, CummaxOp, LinearRecurrenceOp>(op); }
+
+bool isScatter(Operation *op) { return isa<ScatterAddOp, ScatterMaxOp>(op); }
+
 Kind kindOf(Operation *op) {
-  if (isa<ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp, ArgmaxOp, ArgminOp, CumsumOp, DotGeneralOp, ConvolutionOp, ScatterAddOp,
-          DynamicUpdateSliceOp>(op))
+  if (isa<ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp, ArgmaxOp, ArgminOp, DotGeneralOp, ConvolutionOp, DynamicUpdateSliceOp>(op) ||
+      isCumulative(op) || isScatter(op))
     return Kind::Stage;
   if (op->getNumResults() != 1 || isScalar(op->getResult(0)))
     return Kind::Host;
@@ -87,16 +91,16 @@ SmallVector<int64_t> traceAxes(OpOperand &operand, ArrayRef<int64_t> axes, Dimen
   SmallVector<int64_t> none(rank, -1);
   if (rank == 0)
     return none;
-  if (op->hasTrait<Elementwise>() || isa<CumsumOp, ScatterAddOp, DynamicUpdateSliceOp>(op)) {
+  if (op->hasTrait<Elementwise>() || isCumulative(op) || isScatter(op) || isa<DynamicUpdateSliceOp>(op)) {
     // An update in order reads along its axis; of the operand that is changed only the same element.
-    if (auto cumsum = dyn_cast<CumsumOp>(op)) {
+    if (isCumulative(op)) {
       SmallVector<int64_t> traced(axes);
-      traced[cumsum.getAxis()] = -1;
+      traced[cast<IntegerAttr>(op->getAttr("axis")).getInt()] = -1;
       return traced;
     }
     if (!op->hasTrait<Elementwise>() && operand.getOperandNumber() != 0) {
-      if (auto scatter = dyn_cast<ScatterAddOp>(op))
-        llvm::copy(axes.take_front(scatter.getBatchDims()), none.begin());
+      if (isScatter(op))
+        llvm::copy(axes.take_front(cast<IntegerAttr>(op->getAttr("batch_dims")).getInt()), none.begin());
       return none;
     }
     return SmallVector<int64_t>(axes);

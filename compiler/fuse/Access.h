@@ -25,6 +25,11 @@ enum class Kind {
 };
 Kind kindOf(mlir::Operation *op);
 
+/// Does each element depend on the one before it along the attribute `axis`?
+bool isCumulative(mlir::Operation *op);
+/// Does it change places of its operand that operand 1 names, one after the other? The first `batch_dims` axes are shared.
+bool isScatter(mlir::Operation *op);
+
 /// Is `value` in memory (or a scalar) when a kernel that uses it begins?
 bool isAvailable(mlir::Value value);
 

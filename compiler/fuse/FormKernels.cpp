@@ -196,9 +196,9 @@ private:
 
   /// Axes over which the updates of `op` run point by point: behind them one reads what another has written.
   static size_t independentAxes(Operation *op) {
-    if (auto scatter = dyn_cast<ScatterAddOp>(op))
-      return scatter.getBatchDims();
-    return isa<CumsumOp, DynamicUpdateSliceOp>(op) ? 0 : SIZE_MAX;
+    if (isScatter(op))
+      return cast<IntegerAttr>(op->getAttr("batch_dims")).getInt();
+    return isCumulative(op) || isa<DynamicUpdateSliceOp>(op) ? 0 : SIZE_MAX;
   }
   /// Nothing is computed beside it.
   static bool isAlone(Operation *op) { return independentAxes(op) == 0; }

@@ -58,8 +58,8 @@ private:
   mlir::Value writeSum(mlir::Operation *op, llvm::ArrayRef<graph::DimAttr> space, llvm::ArrayRef<graph::DimAttr> domain,
                        mlir::TypedAttr start, Term term);
   void writeArgReduction(mlir::Operation *op);
-  void writeCumsum(mlir::Operation *op);
-  void writeScatterAdd(mlir::Operation *op);
+  void writeCumulative(mlir::Operation *op);
+  void writeScatter(mlir::Operation *op);
   void writeUpdateSlice(mlir::Operation *op);
   kernel::StageOp stage(mlir::Operation *op, llvm::StringRef suffix, llvm::ArrayRef<graph::DimAttr> extents, mlir::TypeRange elements,
                         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> body);

@@ -307,10 +307,15 @@ Value emitCombine(OpBuilder &builder, Operation *op, Value lhs, Value rhs) {
   Builder b(op->getLoc(), builder);
   bool countsUnsigned = isUnsigned(cast<RankedTensorType>(op->getOperand(0).getType()).getElementType());
   return llvm::TypeSwitch<Operation *, Value>(op)
-      .Case([&](graph::ReduceSumOp) { return add(b, lhs, rhs); })
+      .Case<graph::ReduceSumOp, graph::CumsumOp, graph::ScatterAddOp>([&](auto) { return add(b, lhs, rhs); })
       .Case([&](graph::ReduceProdOp) { return multiply(b, lhs, rhs); })
-      .Case([&](graph::ReduceMaxOp) { return maximum(b, lhs, rhs, countsUnsigned); })
+      .Case<graph::ReduceMaxOp, graph::CummaxOp, graph::ScatterMaxOp>([&](auto) { return maximum(b, lhs, rhs, countsUnsigned); })
       .Case([&](graph::ReduceMinOp) { return minimum(b, lhs, rhs, countsUnsigned); });
+}
+
+Value emitMultiplyAdd(OpBuilder &builder, Operation *op, Value factor, Value value, Value term) {
+  Builder b(op->getLoc(), builder);
+  return add(b, multiply(b, factor, value), term);
 }
 
 bool hasOrderKeys(Operation *op) {

@@ -18,8 +18,11 @@ mlir::Type arithmeticType(mlir::Type elementType);
 /// at `op`, for an element type that has no arithmetic (f16 and bf16 are storage only).
 mlir::Value emitScalar(mlir::OpBuilder &builder, mlir::Operation *op, mlir::ValueRange operands);
 
-/// Combines two partial results of the reduction `op`: sum, product, maximum or minimum (of values, or of order keys).
+/// Combines two partial results of the reduction, running or scattering op: sum, product, maximum or minimum (of values, or of order keys).
 mlir::Value emitCombine(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value lhs, mlir::Value rhs);
+
+/// factor * value + term of the element type of `op`, rounded twice.
+mlir::Value emitMultiplyAdd(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value factor, mlir::Value value, mlir::Value term);
 
 /// What `emitCombine` leaves unchanged: 0, 1, -inf or the least integer, +inf or the largest integer.
 mlir::TypedAttr getIdentity(mlir::Operation *op, mlir::Type elementType);

@@ -24,8 +24,8 @@ void KernelWriter::writeStage(Operation *op) {
       .Case<ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp>([&](auto) { writeReduction(op); })
       .Case<DotGeneralOp, ConvolutionOp>([&](auto) { writeContraction(op); })
       .Case<ArgmaxOp, ArgminOp>([&](auto) { writeArgReduction(op); })
-      .Case([&](CumsumOp) { writeCumsum(op); })
-      .Case([&](ScatterAddOp) { writeScatterAdd(op); })
+      .Case<CumsumOp, CummaxOp, LinearRecurrenceOp>([&](auto) { writeCumulative(op); })
+      .Case<ScatterAddOp, ScatterMaxOp>([&](auto) { writeScatter(op); })
       .Case([&](DynamicUpdateSliceOp) { writeUpdateSlice(op); })
       .Default([&](Operation *op) {
         Value value = op->getResult(0);
@@ -301,46 +301,48 @@ void KernelWriter::writeArgReduction(Operation *op) {
   stages[result] = best.getResult(1);
 }
 
-void KernelWriter::writeCumsum(Operation *op) {
-  auto cumsum = cast<CumsumOp>(op);
-  Value operand = cumsum.getOperand(), result = cumsum.getResult();
-  int64_t axis = cumsum.getAxis();
+/// Each element from the one before it; what does not depend on that stands there from the start.
+void KernelWriter::writeCumulative(Operation *op) {
+  Value result = op->getResult(0), term = op->getOperands().back();
+  int64_t axis = cast<IntegerAttr>(op->getAttr("axis")).getInt();
+  bool reverse = op->hasAttr("reverse");
   Dims dims = dimensions.of(result);
   DimAttr one = DimAttr::get(op->getContext(), int64_t(1)), none = DimAttr::get(op->getContext(), int64_t(0));
-  auto sums = stage(op, "", dims, elementTypeOf(result), [&](ValueRange variables) { return SmallVector<Value>{element(operand, variables)}; });
-  update(sums, DimAttr::max(dims[axis] - one, none), /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+  auto whole = stage(op, "", dims, elementTypeOf(result), [&](ValueRange variables) { return SmallVector<Value>{element(term, variables)}; });
+  update(whole, DimAttr::max(dims[axis] - one, none), /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
     Indices from(variables.begin(), variables.end()), to = from;
     Value next = add(reduction.front(), index(1));
     Value last = subtract(index(dims[axis]), index(1));
-    from[axis] = cumsum.getReverse() ? subtract(last, reduction.front()) : reduction.front();
-    to[axis] = cumsum.getReverse() ? subtract(last, next) : next;
-    Value before = kernel::LoadOp::create(b, loc, self.front(), from), here = kernel::LoadOp::create(b, loc, self.front(), to);
-    Value sum = isa<FloatType>(here.getType()) ? Value(arith::AddFOp::create(b, loc, before, here)) : Value(arith::AddIOp::create(b, loc, before, here));
-    kernel::WriteOp::create(b, loc, sum, to, Value());
+    from[axis] = reverse ? subtract(last, reduction.front()) : reduction.front();
+    to[axis] = reverse ? subtract(last, next) : next;
+    Value before = kernel::LoadOp::create(b, loc, self.front(), from), here = kernel::LoadOp::create(b, loc, self.front(), to), value;
+    if (auto recurrence = dyn_cast<LinearRecurrenceOp>(op))
+      value = emitMultiplyAdd(b, op, element(recurrence.getFactor(), to), before, here);
+    else
+      value = emitCombine(b, op, before, here);
+    kernel::WriteOp::create(b, loc, value, to, Value());
   });
-  stages[result] = sums.getResult(0);
+  stages[result] = whole.getResult(0);
 }
 
 /// The updates in their order, each where its index points; an index outside writes nothing.
-void KernelWriter::writeScatterAdd(Operation *op) {
-  auto scatter = cast<ScatterAddOp>(op);
-  Value result = scatter.getResult();
-  size_t shared = scatter.getBatchDims();
-  Dims dims = dimensions.of(result), indexDims = dimensions.of(scatter.getIndices());
+void KernelWriter::writeScatter(Operation *op) {
+  Value operand = op->getOperand(0), indices = op->getOperand(1), updates = op->getOperand(2), result = op->getResult(0);
+  size_t shared = cast<IntegerAttr>(op->getAttr("batch_dims")).getInt();
+  Dims dims = dimensions.of(result), indexDims = dimensions.of(indices);
   Dims domain(ArrayRef(indexDims).drop_front(shared));
-  auto sums = stage(op, "", dims, elementTypeOf(result), [&](ValueRange variables) { return SmallVector<Value>{element(scatter.getOperand(), variables)}; });
-  update(sums, domain, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
+  auto whole = stage(op, "", dims, elementTypeOf(result), [&](ValueRange variables) { return SmallVector<Value>{element(operand, variables)}; });
+  update(whole, domain, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
     Indices from(variables.take_front(shared));
     llvm::append_range(from, reduction);
-    auto [row, isInside] = place(scatter.getIndices(), from, dims[shared]);
+    auto [row, isInside] = place(indices, from, dims[shared]);
     llvm::append_range(from, variables.drop_front(shared + 1));
     Indices to(variables.begin(), variables.end());
     to[shared] = row;
-    Value so = kernel::LoadOp::create(b, loc, self.front(), to), value = element(scatter.getUpdates(), from);
-    Value sum = isa<FloatType>(value.getType()) ? Value(arith::AddFOp::create(b, loc, so, value)) : Value(arith::AddIOp::create(b, loc, so, value));
-    kernel::WriteOp::create(b, loc, sum, to, isInside);
+    Value so = kernel::LoadOp::create(b, loc, self.front(), to);
+    kernel::WriteOp::create(b, loc, emitCombine(b, op, so, element(updates, from)), to, isInside);
   });
-  stages[result] = sums.getResult(0);
+  stages[result] = whole.getResult(0);
 }
 
 void KernelWriter::writeUpdateSlice(Operation *op) {

@@ -83,6 +83,14 @@ void CumsumOp::batch(Batching &b) {
   b.set(b.create<CumsumOp>(batchedType(b, getResult()), b.batched(getOperand()), getAxis() + 1, getReverse()));
 }
 
+void CummaxOp::batch(Batching &b) {
+  b.set(b.create<CummaxOp>(batchedType(b, getResult()), b.batched(getOperand()), getAxis() + 1, getReverse()));
+}
+
+void LinearRecurrenceOp::batch(Batching &b) {
+  b.set(b.create<LinearRecurrenceOp>(batchedType(b, getResult()), b.batched(getFactor()), b.batched(getTerm()), getAxis() + 1, getReverse()));
+}
+
 //===----------------------------------------------------------------------===//
 // Contractions
 //===----------------------------------------------------------------------===//
@@ -192,6 +200,11 @@ void GatherOp::batch(Batching &b) {
 
 void ScatterAddOp::batch(Batching &b) {
   b.set(b.scatterAdd(b.batched(getOperand()), b.batched(getIndices()), b.batched(getUpdates()), getBatchDims() + 1));
+}
+
+void ScatterMaxOp::batch(Batching &b) {
+  b.set(b.create<ScatterMaxOp>(batchedType(b, getResult()), b.batched(getOperand()), b.batched(getIndices()), b.batched(getUpdates()),
+                               getBatchDims() + 1));
 }
 
 /// Starts with a zero for the lane axis in front.

@@ -8,7 +8,7 @@ using namespace costate;
 using namespace costate::graph;
 
 //===----------------------------------------------------------------------===//
-// gather, scatter_add
+// gather, scatter_add, scatter_max
 //===----------------------------------------------------------------------===//
 
 /// operand [b..., a, r...] and indices [b..., i...] give [b..., i..., r...].
@@ -36,11 +36,14 @@ LogicalResult GatherOp::verify() {
 
 Dims GatherOp::inferDimensions(unsigned, DimensionsOf of) { return gatheredShape(of(getOperand()), of(getIndices()), getBatchDims()); }
 
-LogicalResult ScatterAddOp::verify() {
-  return verifyIndexed(*this, getOperand().getType(), getIndices().getType(), getUpdates().getType(), getBatchDims());
-}
-
-Dims ScatterAddOp::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
+#define SCATTER(Op)                                                                                                             \
+  LogicalResult Op::verify() {                                                                                                  \
+    return verifyIndexed(*this, getOperand().getType(), getIndices().getType(), getUpdates().getType(), getBatchDims());        \
+  }                                                                                                                             \
+  Dims Op::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
+SCATTER(ScatterAddOp)
+SCATTER(ScatterMaxOp)
+#undef SCATTER
 
 //===----------------------------------------------------------------------===//
 // dynamic_slice, dynamic_update_slice

@@ -39,6 +39,23 @@ def Graph_ScatterAddOp : Graph_MapOp<"scatter_add", [AllElementTypesMatch<["oper
   let hasVerifier = 1;
 }
 
+def Graph_ScatterMaxOp : Graph_MapOp<"scatter_max", [AllElementTypesMatch<["operand", "updates", "result"]>, AllTypesMatch<["operand", "result"]>]> {
+  let summary = "the operand, or the largest of what `updates` has for the same place";
+  let description = [{
+    result = operand, then result[b, indices[b, i], r] = maximum(.., updates[b, i, r]); an index outside is skipped. NaN if any is NaN; equal maxima share
+    the cotangent evenly. C1, C2: as for gather.
+    ```mlir
+    %t = graph.scatter_max %table, %ids, %d batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$operand, Graph_IndexTensor:$indices, Graph_Tensor:$updates, I64Attr:$batch_dims);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $operand `,` $indices `,` $updates `batch_dims` $batch_dims attr-dict `:` type($operand) `,` type($indices) `,` type($updates)
+  }];
+  let hasVerifier = 1;
+}
+
 def Graph_DynamicSliceOp : Graph_MapOp<"dynamic_slice", [AllElementTypesMatch<["operand", "result"]>], ["requirements"]> {
   let summary = "a block of `sizes` whose first element is known at run time";
   let description = [{

@@ -87,12 +87,16 @@ ARG_REDUCTION(ArgminOp)
 #undef ARG_REDUCTION
 
 //===----------------------------------------------------------------------===//
-// cumsum
+// cumsum, cummax, linear_recurrence
 //===----------------------------------------------------------------------===//
 
-LogicalResult CumsumOp::verify() {
-  int64_t axis = getAxis();
-  return verifyInRange(*this, "axis", axis, getOperand().getType().getRank()); // C1
-}
-
-Dims CumsumOp::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
+#define CUMULATIVE(Op)                                                                                                          \
+  LogicalResult Op::verify() {                                                                                                  \
+    int64_t axis = getAxis();                                                                                                   \
+    return verifyInRange(*this, "axis", axis, getType().getRank()); /* C1 */                                                    \
+  }                                                                                                                             \
+  Dims Op::inferDimensions(unsigned, DimensionsOf of) { return of((*this)->getOperand(0)); }
+CUMULATIVE(CumsumOp)
+CUMULATIVE(CummaxOp)
+CUMULATIVE(LinearRecurrenceOp)
+#undef CUMULATIVE

@@ -59,17 +59,37 @@ class Graph_ArgReductionOp<string mnemonic, string formula> : Graph_MapOp<mnemon
 def Graph_ArgmaxOp : Graph_ArgReductionOp<"argmax", "index of the largest along `axis`">;
 def Graph_ArgminOp : Graph_ArgReductionOp<"argmin", "index of the smallest along `axis`">;
 
-def Graph_CumsumOp : Graph_MapOp<"cumsum", [SameOperandsAndResultType]> {
-  let summary = "running sums along `axis`, from the front or, if `reverse`, from the back";
+//===----------------------------------------------------------------------===//
+// Running along one axis
+//===----------------------------------------------------------------------===//
+
+class Graph_CumulativeOp<string mnemonic, string formula> : Graph_MapOp<mnemonic, [SameOperandsAndResultType]> {
+  let summary = formula # " along `axis`, from the front or, if `reverse`, from the back";
   let description = [{
-    y[i] = x[0] + ... + x[i]. C1: 0 <= axis < rank.
-    ```mlir
-    %y = graph.cumsum %x axis 1 : tensor<?x8xf32>
-    ```
-  }];
+    C1: 0 <= axis < rank.
+    }] # "```mlir\n%y = graph." # mnemonic # " %x axis 1 : tensor<?x8xf32>\n```\n";
   let arguments = (ins Graph_Tensor:$operand, I64Attr:$axis, UnitAttr:$reverse);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$operand `axis` $axis (`reverse` $reverse^)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Graph_CumsumOp : Graph_CumulativeOp<"cumsum", "running sums y[i] = x[0] + ... + x[i]">;
+def Graph_CummaxOp : Graph_CumulativeOp<"cummax",
+    "running maxima y[i] = max(x[0], ..., x[i]), NaN from the first NaN on; equal maxima up to i share the cotangent of y[i] evenly">;
+
+def Graph_LinearRecurrenceOp : Graph_MapOp<"linear_recurrence", [SameOperandsAndResultType]> {
+  let summary = "y[i] = a[i] * y[i-1] + b[i] along `axis`, from the front or, if `reverse`, from the back";
+  let description = [{
+    The first element is that of b; that of a is not read. Its derivatives are recurrences the other way, whatever is zero: so running products are made of
+    it, and what decays as it runs. C1: 0 <= axis < rank.
+    ```mlir
+    %y = graph.linear_recurrence %a, %b axis 1 : tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$factor, Graph_Tensor:$term, I64Attr:$axis, UnitAttr:$reverse);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$factor `,` $term `axis` $axis (`reverse` $reverse^)? attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 

@@ -136,6 +136,77 @@ void CumsumOp::pullback(Pullback &p) {
 
 void CumsumOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
 
+/// The element that a running op has seen just before, or will see just after, each of `x`; 0 where there is none.
+static Value neighbour(Emitter &e, Value x, int64_t axis, bool before, bool reverse) {
+  Dims shape = e.dims(x), low(shape.size(), e.dim(0)), high = low, starts = low;
+  SmallVector<int64_t> interior(shape.size(), 0), strides(shape.size(), 1);
+  bool isInFront = before != reverse;
+  (isInFront ? low : high)[axis] = e.dim(1);
+  if (!isInFront)
+    starts[axis] = e.dim(1);
+  Value zero = e.splat(0.0, {}, getElementTypeOrSelf(x.getType()));
+  return e.slice(e.pad(x, zero, low, high, interior), starts, shape, strides);
+}
+
+static Value recur(Emitter &e, Value factor, Value term, int64_t axis, bool reverse) {
+  return e.create<LinearRecurrenceOp>(term.getType(), factor, term, axis, reverse);
+}
+
+/// 1 where x is the maximum `best` of it and others, 0 elsewhere. A NaN is one, too, so that something is whatever x holds.
+static Value attains(Emitter &e, Value x, Value best) {
+  Value isEqual = e.compare(Direction::EQ, x, best), isNan = e.compare(Direction::NE, x, x);
+  return e.select(e.create<OrOp>(isEqual.getType(), isEqual, isNan), e.splat(1.0, x), e.zerosLike(x));
+}
+
+namespace {
+
+/// Of running maxima: the places that attain their own maximum, whether a maximum goes on from the place before, and how many places share it so far.
+struct Attained {
+  Value hit, goesOn, count;
+
+  Attained(CummaxOp op, Emitter &e) {
+    hit = attains(e, op.getOperand(), op.getResult());
+    goesOn = attains(e, neighbour(e, op.getResult(), op.getAxis(), /*before=*/true, op.getReverse()), op.getResult());
+    count = recur(e, goesOn, hit, op.getAxis(), op.getReverse());
+  }
+};
+
+} // namespace
+
+// The places that share y[i] are those that attain a maximum in the run of equal y up to i: sums within runs are recurrences with factors 0 and 1.
+void CummaxOp::pullback(Pullback &p) {
+  Attained places(*this, p);
+  Value share = p.div(p.cotangent(), places.count);
+  Value next = neighbour(p, places.goesOn, getAxis(), /*before=*/false, getReverse());
+  p.accumulate(getOperand(), p.mul(places.hit, recur(p, next, share, getAxis(), !getReverse())));
+}
+
+void CummaxOp::pushforward(Pushforward &p) {
+  if (Value t = p.tangent(getOperand())) {
+    Attained places(*this, p);
+    p.set(p.div(recur(p, places.goesOn, p.mul(places.hit, t), getAxis(), getReverse()), places.count));
+  }
+}
+
+// The cotangent of what y[i] is sums up the other way: d[i] = ct[i] + a[i+1] d[i+1]. It is that of b[i], and times y[i-1] that of a[i].
+void LinearRecurrenceOp::pullback(Pullback &p) {
+  Value next = neighbour(p, getFactor(), getAxis(), /*before=*/false, getReverse());
+  Value d = recur(p, next, p.cotangent(), getAxis(), !getReverse());
+  p.accumulate(getTerm(), d);
+  if (p.isActive(getFactor()))
+    p.accumulate(getFactor(), p.mul(d, neighbour(p, getResult(), getAxis(), /*before=*/true, getReverse())));
+}
+
+void LinearRecurrenceOp::pushforward(Pushforward &p) {
+  Value sum = p.tangent(getTerm());
+  if (Value t = p.tangent(getFactor())) {
+    Value part = p.mul(t, neighbour(p, getResult(), getAxis(), /*before=*/true, getReverse()));
+    sum = sum ? p.add(part, sum) : part;
+  }
+  if (sum)
+    p.set(recur(p, getFactor(), sum, getAxis(), getReverse()));
+}
+
 //===----------------------------------------------------------------------===//
 // Contractions
 //===----------------------------------------------------------------------===//
@@ -348,6 +419,37 @@ void ScatterAddOp::pullback(Pullback &p) {
 void ScatterAddOp::pushforward(Pushforward &p) {
   if (p.tangent(getOperand()) || p.tangent(getUpdates()))
     p.set(p.scatterAdd(p.tangentOrZero(getOperand()), getIndices(), p.tangentOrZero(getUpdates()), getBatchDims()));
+}
+
+namespace {
+
+/// 1 for the elements of the operand and of the updates that attain the maximum of their place, 0 for others, and how many there are.
+struct Largest {
+  Value ofOperand, ofUpdates, count;
+
+  Largest(ScatterMaxOp op, Emitter &e) {
+    ofOperand = attains(e, op.getOperand(), op.getResult());
+    ofUpdates = attains(e, op.getUpdates(), e.gather(op.getResult(), op.getIndices(), op.getBatchDims()));
+    count = e.scatterAdd(ofOperand, op.getIndices(), ofUpdates, op.getBatchDims());
+  }
+};
+
+} // namespace
+
+void ScatterMaxOp::pullback(Pullback &p) {
+  Largest largest(*this, p);
+  Value share = p.div(p.cotangent(), largest.count);
+  p.accumulate(getOperand(), p.mul(share, largest.ofOperand));
+  if (p.isActive(getUpdates()))
+    p.accumulate(getUpdates(), p.mul(p.gather(share, getIndices(), getBatchDims()), largest.ofUpdates));
+}
+
+void ScatterMaxOp::pushforward(Pushforward &p) {
+  if (!p.tangent(getOperand()) && !p.tangent(getUpdates()))
+    return;
+  Largest largest(*this, p);
+  Value own = p.mul(p.tangentOrZero(getOperand()), largest.ofOperand), other = p.mul(p.tangentOrZero(getUpdates()), largest.ofUpdates);
+  p.set(p.div(p.scatterAdd(own, getIndices(), other, getBatchDims()), largest.count));
 }
 
 void DynamicSliceOp::pullback(Pullback &p) {

@@ -272,6 +272,19 @@ Node stack(const Nodes &parts, Kind kind, ArrayRef<int64_t> shape) {
   return Tape::record(std::move(result), parts, [](size_t i, const Nodes &, const Node &, const Node &ct) { return at(ct, 0, i); });
 }
 
+Node join(const Nodes &parts, Kind kind, ArrayRef<int64_t> shape, int64_t axis) {
+  Shape rest = without(shape, {axis});
+  Node front = stack(parts, kind, rest);
+  Shape strides = stridesOf(front->shape);
+  return takeBy(front, shape, [&](ArrayRef<int64_t> index) {
+    int64_t from = index[axis] * strides[0];
+    for (int64_t i = 0, place = 1; i < int64_t(index.size()); ++i)
+      if (i != axis)
+        from += index[i] * strides[place++];
+    return from;
+  });
+}
+
 Shape complement(ArrayRef<int64_t> axes, int64_t rank) {
   Shape rest;
   for (int64_t axis = 0; axis < rank; ++axis)

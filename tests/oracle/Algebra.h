@@ -73,6 +73,8 @@ Node stack(const Nodes &parts, Kind kind, llvm::ArrayRef<int64_t> shape);
 Node sum(const Node &x, llvm::ArrayRef<int64_t> axes);
 /// Running sums along `axis`.
 Node cumsum(const Node &x, int64_t axis, bool reverse);
+/// Element `i` along an axis is that of `parts` at i.
+Node join(const Nodes &parts, Kind kind, llvm::ArrayRef<int64_t> shape, int64_t axis);
 
 /// result[out] = sum over the labels not in `out` of a[labelsA] * b[labelsB]. A label names one extent; each label of an operand occurs in
 /// the other operand or in `out`, once per list.

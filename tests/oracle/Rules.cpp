@@ -206,6 +206,31 @@ Node alongRows(const Node &perRow, const Node &row) {
   return broadcast(perRow, dims, row->shape);
 }
 
+/// Each maximum by itself, over the elements up to it.
+Node cummax(const Node &x, int64_t axis, bool reverse) {
+  int64_t extent = x->shape[axis];
+  Nodes elements, maxima;
+  for (int64_t i = 0; i < extent; ++i)
+    elements.push_back(at(x, axis, i));
+  for (int64_t i = 0; i < extent; ++i) {
+    Nodes some = reverse ? Nodes(elements.begin() + i, elements.end()) : Nodes(elements.begin(), elements.begin() + i + 1);
+    maxima.push_back(reduceExtreme(stack(some, x->kind, some.front()->shape), {0}, true));
+  }
+  return join(maxima, x->kind, x->shape, axis);
+}
+
+Node recurrence(const Node &a, const Node &b, int64_t axis, bool reverse) {
+  int64_t extent = a->shape[axis];
+  Nodes elements(extent);
+  for (int64_t step = 0; step < extent; ++step) {
+    int64_t i = reverse ? extent - 1 - step : step;
+    elements[i] = at(b, axis, i);
+    if (step > 0)
+      elements[i] = add(mul(at(a, axis, i), elements[reverse ? i + 1 : i - 1]), elements[i]);
+  }
+  return join(elements, a->kind, a->shape, axis);
+}
+
 Node logsumexp(const Node &x, ArrayRef<int64_t> axes) {
   Node row = rows(x, axes), shift = shiftOf(row);
   Node total = sum(exp(sub(row, alongRows(shift, row))), {int64_t(row->shape.size()) - 1});
@@ -325,6 +350,8 @@ static FailureOr<Nodes> applyReduction(Operation *op, const Nodes &in, Kind kind
       .Case([&](graph::ArgmaxOp o) { return arg(o.getAxis(), true); })
       .Case([&](graph::ArgminOp o) { return arg(o.getAxis(), false); })
       .Case([&](graph::CumsumOp o) { return Nodes{cumsum(in[0], o.getAxis(), o.getReverse())}; })
+      .Case([&](graph::CummaxOp o) { return Nodes{cummax(in[0], o.getAxis(), o.getReverse())}; })
+      .Case([&](graph::LinearRecurrenceOp o) { return Nodes{recurrence(in[0], in[1], o.getAxis(), o.getReverse())}; })
       .Default([](Operation *) { return Nodes(); });
 }
 

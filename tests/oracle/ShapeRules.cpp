@@ -91,6 +91,44 @@ Positions rowPositions(ArrayRef<int64_t> operand, const Array &indices, int64_t 
   return positions;
 }
 
+/// in: operand, indices, updates, whose places in the operand are `places`.
+Node scatterMax(const Nodes &in, const Positions &places) {
+  const Array &x = *in[0], &u = *in[2];
+  Array best = x;
+  for (auto [i, to] : llvm::enumerate(*places)) {
+    if (to < 0)
+      continue;
+    if (x.isReal()) {
+      double v = u.reals[i], &so = best.reals[to];
+      if (std::isnan(v) || v > so || (v == so && std::signbit(so)))
+        so = std::isnan(so) ? so : v;
+    } else {
+      best.integers[to] = std::max(best.integers[to], u.integers[i]);
+    }
+  }
+  if (!x.isReal())
+    return best;
+  // Who attains the maximum of a place shares what that gets.
+  auto attains = [&](double v, int64_t place) { return v == best.reals[place] || std::isnan(v); };
+  std::vector<double> ties(best.size());
+  Array own(x.kind, x.shape), others(u.kind, u.shape);
+  for (int64_t place = 0; place < best.size(); ++place)
+    ties[place] += own.reals[place] = attains(x.reals[place], place);
+  for (auto [i, to] : llvm::enumerate(*places))
+    if (to >= 0)
+      ties[to] += others.reals[i] = attains(u.reals[i], to);
+  for (int64_t place = 0; place < best.size(); ++place)
+    own.reals[place] /= ties[place];
+  for (auto [i, to] : llvm::enumerate(*places))
+    if (to >= 0)
+      others.reals[i] /= ties[to];
+  Node ofOperand(own), ofUpdates(others);
+  Shape shape = u.shape;
+  return Tape::record(std::move(best), in, [=](size_t i, const Nodes &, const Node &, const Node &ct) {
+    return i == 0 ? mul(ct, ofOperand) : i == 2 ? mul(take(ct, places, shape), ofUpdates) : Node();
+  });
+}
+
 Shape clampedStarts(ArrayRef<Node> starts, ArrayRef<int64_t> extents, ArrayRef<int64_t> sizes) {
   Shape clamped;
   for (size_t i = 0; i < starts.size(); ++i)
@@ -267,6 +305,13 @@ FailureOr<Nodes> applyIndexing(Evaluator &evaluator, Operation *op, const Nodes 
           if (position >= 0)
             isNamed.integers[position] = 1;
         return Nodes{where(Node(isNamed), add(in[0], put(in[2], rows, in[0]->shape)), in[0])};
+      })
+      .Case([&](graph::ScatterMaxOp o) -> Result {
+        Shape shape;
+        Positions rows = rowPositions(in[0]->shape, *in[1], o.getBatchDims(), shape);
+        if (shape != in[2]->shape)
+          return op->emitOpError() << "requires updates that fit the indices at run time, but got " << toString(*in[2]);
+        return Nodes{scatterMax(in, rows)};
       })
       .Case([&](graph::DynamicSliceOp o) -> Result {
         EXTENTS(sizes, o.getSizes());

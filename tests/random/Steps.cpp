@@ -240,9 +240,19 @@ void Steps::reduce() {
       keep({create<ArgminOp>(index, x.value, axis), left, 0, last});
     return;
   }
-  case 8:
-    keep({create<CumsumOp>(x.value.getType(), x.value, axis, chance(0.5)), x.dims, -bound, bound});
+  case 8: {
+    bool reverse = chance(0.5);
+    Type own = x.value.getType();
+    if (pool.size() % 3 == 1) {
+      x.value = create<CummaxOp>(own, x.value, axis, reverse);
+    } else if (pool.size() % 3 == 2) {
+      Value y = create<LinearRecurrenceOp>(own, unary<SineOp>(x, -1, 1).value, x.value, axis, !reverse);
+      x = unary<TanhOp>({y, x.dims, -bound, bound}, -1, 1);
+      bound = n;
+    }
+    keep({create<CumsumOp>(own, x.value, axis, reverse), x.dims, -bound, bound});
     return;
+  }
   }
 }
 
@@ -423,7 +433,10 @@ void Steps::index() {
     }
     Entry u = argument(rows, -1, 1);
     double sum = std::max<double>(1, size(rows));
-    keep({create<ScatterAddOp>(x.value.getType(), x.value, i.value, u.value, batch), x.dims, x.low - sum, x.high + sum});
+    Type own = x.value.getType();
+    Value changed = pool.size() % 2 ? create<ScatterMaxOp>(own, x.value, i.value, u.value, batch).getResult()
+                                    : create<ScatterAddOp>(own, x.value, i.value, u.value, batch).getResult();
+    keep({changed, x.dims, x.low - sum, x.high + sum});
     return;
   }
   case 2:

@@ -488,6 +488,22 @@ func.func @cumsum_c1_range(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @cummax_c1_range(%x: tensor<4xf32>) {
+  // expected-error @below {{requires 'axis' to lie in [0, 1), but got -1}}
+  %y = graph.cummax %x axis -1 : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @linear_recurrence_c1_range(%x: tensor<4xf32>) {
+  // expected-error @below {{requires 'axis' to lie in [0, 1), but got 1}}
+  %y = graph.linear_recurrence %x, %x axis 1 : tensor<4xf32>
+  return
+}
+
+// -----
+
 func.func @dot_general_c1_range(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>) {
   // expected-error @below {{requires 'lhs axes' to lie in [0, 2), but got 2}}
   %z = graph.dot_general %x, %w contracting [2] x [0] : tensor<2x3xf32>, tensor<3x4xf32> -> tensor<2x4xf32>
@@ -899,6 +915,30 @@ func.func @scatter_add_c2_batch(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tens
 func.func @scatter_add_c2_updates(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tensor<3x7xf32>) {
   // expected-error @below {{requires a result of type 'tensor<3x8xf32>', but got 'tensor<3x7xf32>'}}
   %y = graph.scatter_add %t, %i, %u batch_dims 0 : tensor<4x8xf32>, tensor<3xi32>, tensor<3x7xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_max_c1_operand(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tensor<3x8xf32>) {
+  // expected-error @below {{requires 'batch_dims' below the operand's rank and up to the indices' (2, 1), but got 2}}
+  %y = graph.scatter_max %t, %i, %u batch_dims 2 : tensor<4x8xf32>, tensor<3xi32>, tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_max_c2_batch(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tensor<3xf32>) {
+  // expected-error @below {{requires equal extents of batch axis 0, but got 4 and 3}}
+  %y = graph.scatter_max %t, %i, %u batch_dims 1 : tensor<4x8xf32>, tensor<3xi32>, tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_max_c2_updates(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tensor<3x7xf32>) {
+  // expected-error @below {{requires a result of type 'tensor<3x8xf32>', but got 'tensor<3x7xf32>'}}
+  %y = graph.scatter_max %t, %i, %u batch_dims 0 : tensor<4x8xf32>, tensor<3xi32>, tensor<3x7xf32>
   return
 }
 

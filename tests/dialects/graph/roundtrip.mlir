@@ -156,6 +156,31 @@ func.func @cumsum_1(%x: tensor<?x8xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @cummax(
+// CHECK:         %{{.*}} = graph.cummax %{{.*}} axis 1 : tensor<?x8xf32>
+// CHECK:         %{{.*}} = graph.cummax %{{.*}} axis 0 reverse : tensor<?x8xf32>
+func.func @cummax(%x: tensor<?x8xf32>) {
+  %y = graph.cummax %x axis 1 : tensor<?x8xf32>
+  %z = graph.cummax %x axis 0 reverse : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @linear_recurrence(
+// CHECK:         %{{.*}} = graph.linear_recurrence %{{.*}}, %{{.*}} axis 1 : tensor<?x8xf32>
+// CHECK:         %{{.*}} = graph.linear_recurrence %{{.*}}, %{{.*}} axis 0 reverse : tensor<?x8xf32>
+func.func @linear_recurrence(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>) {
+  %y = graph.linear_recurrence %a, %b axis 1 : tensor<?x8xf32>
+  %z = graph.linear_recurrence %a, %b axis 0 reverse : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @scatter_max(
+// CHECK:         %{{.*}} = graph.scatter_max %{{.*}}, %{{.*}}, %{{.*}} batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
+func.func @scatter_max(%table: tensor<100x8xf32>, %ids: tensor<?xi32>, %d: tensor<?x8xf32>) {
+  %t = graph.scatter_max %table, %ids, %d batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @divide(
 // CHECK:         %{{.*}} = graph.divide %{{.*}}, %{{.*}} : tensor<?x8xf32>
 func.func @divide(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) {
