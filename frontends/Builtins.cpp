@@ -10,7 +10,7 @@ using mlir::failed;
 using mlir::failure;
 using mlir::FailureOr;
 
-std::vector<llvm::ArrayRef<Builtin>> builtinTables() { return {mathBuiltins(), factorizationBuiltins(), shapeBuiltins()}; }
+std::vector<llvm::ArrayRef<Builtin>> builtinTables() { return {mathBuiltins(), factorizationBuiltins(), randomBuiltins(), shapeBuiltins()}; }
 
 const Builtin *findBuiltin(llvm::ArrayRef<llvm::ArrayRef<Builtin>> tables, StringRef name) {
   for (llvm::ArrayRef<Builtin> table : tables)
@@ -117,6 +117,12 @@ static FailureOr<int64_t> toAxis(Elaborator &e, const BuiltinCall &call, size_t 
 
 FailureOr<int64_t> axisArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank) {
   return toAxis(e, call, i, call[i].value, rank);
+}
+
+FailureOr<int64_t> lastAxisArgument(Elaborator &e, const BuiltinCall &call, size_t i, const Tensor &x) {
+  if (x.rank() == 0)
+    return argumentError(e, call, 0, "a tensor with axes");
+  return call.given(i) ? axisArgument(e, call, i, x.rank()) : FailureOr<int64_t>(x.rank() - 1);
 }
 
 FailureOr<llvm::SmallVector<int64_t>> axesArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank) {

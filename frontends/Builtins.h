@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // How built-in functions read their arguments; the functions themselves are tables in MathBuiltins.cpp,
-// FactorizationBuiltins.cpp and ShapeBuiltins.cpp, and in plugins. What can be written in the language is not here but in std/.
+// FactorizationBuiltins.cpp, RandomBuiltins.cpp and ShapeBuiltins.cpp, and in plugins. What can be written in the language is not here but in std/.
 #ifndef COSTATE_FRONTENDS_BUILTINS_H
 #define COSTATE_FRONTENDS_BUILTINS_H
 
@@ -11,6 +11,7 @@ namespace costate::importer {
 
 llvm::ArrayRef<Builtin> mathBuiltins();
 llvm::ArrayRef<Builtin> factorizationBuiltins();
+llvm::ArrayRef<Builtin> randomBuiltins();
 llvm::ArrayRef<Builtin> shapeBuiltins();
 
 /// Argument `i` as a tensor.
@@ -26,6 +27,8 @@ mlir::FailureOr<Tensor> scalarArgument(Elaborator &e, const BuiltinCall &call, s
 mlir::FailureOr<mlir::Type> typeArgument(Elaborator &e, const BuiltinCall &call, size_t i, mlir::Type absent);
 /// An axis of a tensor of this rank; negative ones count from the end.
 mlir::FailureOr<int64_t> axisArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank);
+/// An axis of `x`, the last if the argument is absent; an error if argument 0, which is `x`, has none.
+mlir::FailureOr<int64_t> lastAxisArgument(Elaborator &e, const BuiltinCall &call, size_t i, const Tensor &x);
 /// One axis or a list of them, ascending; all axes if the argument is absent.
 mlir::FailureOr<llvm::SmallVector<int64_t>> axesArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank);
 /// An error for argument `i`: "'sum' requires 'axis' to be <what>, but got <the value>".

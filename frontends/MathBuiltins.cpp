@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Built-in functions of numbers: elementwise, reductions, random draws, convolution, derivatives.
+// Built-in functions of numbers: elementwise, reductions, convolution, order, derivatives.
 #include "costate/frontends/Builtins.h"
 
 #include <cmath>
@@ -277,71 +277,6 @@ FailureOr<Value> cumsum(Elaborator &e, const BuiltinCall &call) {
 }
 
 //===----------------------------------------------------------------------===//
-// Random draws
-//===----------------------------------------------------------------------===//
-
-/// With a key, the draw is a function of the key alone; without one, of the seed, the step and the place in the program.
-template <graph::Distribution distribution> FailureOr<Tensor> draw(Elaborator &e, const BuiltinCall &call, size_t keyArgument) {
-  FailureOr<Dims> dims = shapeArgument(e, call, 0);
-  if (failed(dims))
-    return failure();
-  int64_t site = 0;
-  std::optional<Tensor> key;
-  if (call.given(keyArgument)) {
-    FailureOr<Tensor> given = scalarArgument(e, call, keyArgument, e.b.builder.getI64Type(), Number::of(int64_t(0)));
-    if (failed(given))
-      return failure();
-    key = *given;
-  } else {
-    key = e.currentKey();
-    site = e.nextSite();
-  }
-  return e.b.random(distribution, e.real, *key, site, *dims);
-}
-
-/// normal(shape, mean=0, std=1, key)
-FailureOr<Value> normal(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = draw<graph::Distribution::normal>(e, call, 3);
-  if (failed(x))
-    return failure();
-  if (call.given(2)) {
-    FailureOr<Tensor> std = scalarArgument(e, call, 2, e.real, Number::of(1.0));
-    if (failed(std))
-      return failure();
-    x = e.b.multiply(*x, e.b.broadcast(*std, x->dims));
-  }
-  if (call.given(1)) {
-    FailureOr<Tensor> mean = scalarArgument(e, call, 1, e.real, Number::of(0.0));
-    if (failed(mean))
-      return failure();
-    x = e.b.binary<graph::AddOp>(*x, e.b.broadcast(*mean, x->dims));
-  }
-  return Value(*x);
-}
-
-/// uniform(shape, low=0, high=1, key)
-FailureOr<Value> uniform(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = draw<graph::Distribution::uniform>(e, call, 3);
-  FailureOr<Tensor> low = failed(x) ? x : scalarArgument(e, call, 1, e.real, Number::of(0.0));
-  FailureOr<Tensor> high = failed(low) ? low : scalarArgument(e, call, 2, e.real, Number::of(1.0));
-  if (failed(high))
-    return failure();
-  if (!call.given(1) && !call.given(2))
-    return Value(*x);
-  Tensor width = e.b.binary<graph::SubtractOp>(*high, *low);
-  return Value(e.b.binary<graph::AddOp>(e.b.multiply(*x, e.b.broadcast(width, x->dims)), e.b.broadcast(*low, x->dims)));
-}
-
-/// bernoulli(shape, p, key): true with probability p
-FailureOr<Value> bernoulli(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = draw<graph::Distribution::uniform>(e, call, 2);
-  FailureOr<Tensor> p = failed(x) ? x : scalarArgument(e, call, 1, e.real, Number::of(0.5));
-  if (failed(p))
-    return failure();
-  return Value(e.b.compare(ComparisonDirection::LT, *x, e.b.broadcast(*p, x->dims)));
-}
-
-//===----------------------------------------------------------------------===//
 // Convolution, order, derivatives
 //===----------------------------------------------------------------------===//
 
@@ -422,14 +357,19 @@ FailureOr<Value> conv(Elaborator &e, const BuiltinCall &call) {
   return Value(e.b.convolution(e.b.convert(*x, type), e.b.convert(*kernel, type), *strides, low, high, *dilation));
 }
 
-FailureOr<Value> sort(Elaborator &e, const BuiltinCall &call) {
+/// sort(x, axis=-1, descending=false); argsort gives the order instead, as indices. Either is stable, and NaN counts as larger than every number.
+template <bool isOrder> FailureOr<Value> sort(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  if (failed(x))
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : lastAxisArgument(e, call, 1, *x);
+  FailureOr<bool> descending = flagArgument(e, call, 2, false);
+  if (failed(axis) || failed(descending))
     return failure();
-  if (!call.given(1) && x->rank() == 0)
-    return argumentError(e, call, 0, "a tensor with axes");
-  FailureOr<int64_t> axis = call.given(1) ? axisArgument(e, call, 1, x->rank()) : FailureOr<int64_t>(x->rank() - 1);
-  return failed(axis) ? FailureOr<Value>(failure()) : Value(e.b.sort(*x, *axis));
+  // From the back, equal elements keep their order if what is sorted stands the other way round, too.
+  auto turn = [&](const Tensor &t) { return *descending ? e.b.reverse(t, *axis) : t; };
+  std::vector<Tensor> operands = {turn(*x)};
+  if (isOrder)
+    operands.push_back(turn(e.b.iota(e.b.builder.getI32Type(), x->dims, *axis)));
+  return Value(turn(e.b.sort(operands, *axis).back()));
 }
 
 FailureOr<Value> topK(Elaborator &e, const BuiltinCall &call) {
@@ -495,13 +435,10 @@ constexpr Builtin table[] = {
     {"argmax", "x, axis", argExtremum<graph::ArgmaxOp>},
     {"argmin", "x, axis", argExtremum<graph::ArgminOp>},
     {"cumsum", "x, axis, reverse?", cumsum},
-    // random draws
-    {"normal", "shape, mean?, std?, key?", normal},
-    {"uniform", "shape, low?, high?, key?", uniform},
-    {"bernoulli", "shape, p?, key?", bernoulli},
     // convolution, order, derivatives
     {"conv", "x, kernel, stride?, padding?, dilation?", conv},
-    {"sort", "x, axis?", sort},
+    {"sort", "x, axis?, descending?", sort<false>},
+    {"argsort", "x, axis?, descending?", sort<true>},
     {"top_k", "x, k", topK},
     {"grad", "e, v, at?", grad, /*lazy=*/true},
     {"jvp", "e, v, along, at?", jvp, /*lazy=*/true},

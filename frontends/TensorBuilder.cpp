@@ -203,9 +203,13 @@ Tensor TensorBuilder::gather(const Tensor &x, const Tensor &indices, int64_t bat
   return {graph::GatherOp::create(builder, location, type, x.value, indices.value, batchDims), dims, {}};
 }
 
-Tensor TensorBuilder::sort(const Tensor &x, int64_t axis) {
-  auto op = graph::SortOp::create(builder, location, mlir::TypeRange{x.value.getType()}, mlir::ValueRange{x.value}, axis);
-  return {op->getResult(0), x.dims, {}};
+std::vector<Tensor> TensorBuilder::sort(ArrayRef<Tensor> operands, int64_t axis) {
+  auto values = llvm::map_to_vector(operands, [](const Tensor &t) { return t.value; });
+  auto op = graph::SortOp::create(builder, location, mlir::TypeRange(mlir::ValueRange(values)), values, axis);
+  std::vector<Tensor> sorted;
+  for (auto [operand, result] : llvm::zip_equal(operands, op->getResults()))
+    sorted.push_back({result, operand.dims, {}});
+  return sorted;
 }
 
 std::pair<Tensor, Tensor> TensorBuilder::topK(const Tensor &x, int64_t k) {

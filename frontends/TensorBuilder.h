@@ -88,7 +88,8 @@ public:
   Tensor softmax(const Tensor &x, llvm::ArrayRef<int64_t> axes);
   Tensor cumsum(const Tensor &x, int64_t axis, bool reverse);
   Tensor gather(const Tensor &x, const Tensor &indices, int64_t batchDims);
-  Tensor sort(const Tensor &x, int64_t axis);
+  /// By the first, the others alike.
+  std::vector<Tensor> sort(llvm::ArrayRef<Tensor> operands, int64_t axis);
   std::pair<Tensor, Tensor> topK(const Tensor &x, int64_t k);
   Tensor foldIn(const Tensor &key, const Tensor &data);
 
