@@ -3,6 +3,8 @@
 // Built-in functions of shapes: making, arranging and indexing tensors; sizes and lists, which are known at import.
 #include "costate/frontends/Builtins.h"
 
+#include <cmath>
+
 namespace costate::importer {
 
 using graph::DimAttr;
@@ -347,6 +349,122 @@ FailureOr<Value> takeAlongAxis(Elaborator &e, const BuiltinCall &call) {
   return Value(e.b.transpose(e.b.gather(e.b.transpose(*x, there), e.b.transpose(*indices, there), last), back));
 }
 
+/// Rows of x and what is to be written to them, of one type: updates[i.., r..] for row indices[i..].
+struct Scatter {
+  Tensor x, indices, updates;
+};
+
+FailureOr<Scatter> scatterArguments(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  if (failed(x))
+    return failure();
+  if (x->rank() == 0)
+    return argumentError(e, call, 0, "a tensor with axes");
+  FailureOr<Tensor> indices = e.toIndices(call[1].value, x->dims[0], call[1].where);
+  // A number, or numbers in a list, take the type of x, unless that would cut them.
+  mlir::Type wanted = hasTensor(call[2].value) || !mlir::isa<mlir::FloatType>(x->elementType()) ? mlir::Type() : x->elementType();
+  FailureOr<Tensor> updates = failed(indices) ? indices : e.toTensor(call[2].value, call[2].where, wanted);
+  if (failed(updates))
+    return failure();
+  Dims dims = indices->dims;
+  dims.append(x->dims.begin() + 1, x->dims.end());
+  bool fits = updates->rank() <= int64_t(dims.size());
+  for (int64_t i = 1; fits && i <= updates->rank(); ++i) {
+    DimAttr from = updates->dims[updates->rank() - i];
+    fits = from == dims[dims.size() - i] || from.constant() == 1;
+  }
+  if (!fits)
+    return argumentError(e, call, 2, typeName(updates->elementType(), dims) + ", or what can be repeated to it");
+  mlir::Type type = e.promote(x->elementType(), updates->elementType());
+  return Scatter{e.b.convert(*x, type), *indices, e.b.broadcast(e.b.convert(*updates, type), dims)};
+}
+
+/// scatter_add(x, ids, updates): x with each update added to the row that its index names
+FailureOr<Value> scatterAdd(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Scatter> s = scatterArguments(e, call);
+  return failed(s) ? FailureOr<Value>(failure()) : Value(e.b.scatter<graph::ScatterAddOp>(s->x, s->indices, s->updates));
+}
+
+/// scatter(x, ids, updates): x with rows replaced; of several for one row, the last
+FailureOr<Value> scatterSet(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Scatter> s = scatterArguments(e, call);
+  if (failed(s))
+    return failure();
+  // The number of the last update for each row, or -1.
+  mlir::Type i32 = e.b.builder.getI32Type();
+  Dims rows = {s->x.dims[0]}, flat = {graph::product(e.real.getContext(), s->indices.dims)}, rest(llvm::ArrayRef(s->x.dims).drop_front());
+  Tensor none = e.b.full(i32, rows, Number::of(int64_t(-1)));
+  Tensor last = e.b.scatter<graph::ScatterMaxOp>(none, e.b.reshape(s->indices, flat), e.b.iota(i32, flat, 0));
+  flat.append(rest);
+  Tensor chosen = e.b.gather(e.b.reshape(s->updates, flat), last, 0);
+  Tensor isWritten = e.b.compare(graph::ComparisonDirection::NE, last, none);
+  return Value(e.b.select(e.b.broadcast(isWritten, {0}, s->x.dims), chosen, s->x));
+}
+
+/// segment_f(x, ids, count): f of the rows of x that have the same index, for the indices below count
+struct Segments {
+  Tensor x, indices;
+  Dims dims;
+};
+
+FailureOr<Segments> segmentArguments(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Dims> count = failed(x) ? FailureOr<Dims>(failure()) : shapeArgument(e, call, 2);
+  if (failed(count))
+    return failure();
+  if (x->rank() == 0)
+    return argumentError(e, call, 0, "a tensor with axes");
+  if (count->size() != 1)
+    return argumentError(e, call, 2, "one size");
+  FailureOr<Tensor> indices = e.toIndices(call[1].value, count->front(), call[1].where);
+  if (failed(indices))
+    return failure();
+  if (indices->rank() != 1 || indices->dims[0] != x->dims[0])
+    return argumentError(e, call, 1, "an index for each of the " + x->dims[0].str() + " rows of 'x'");
+  if (x->elementType().isInteger(1))
+    x = e.b.convert(*x, e.b.builder.getI32Type());
+  Dims dims = x->dims;
+  dims[0] = count->front();
+  return Segments{*x, *indices, dims};
+}
+
+Tensor segmentSums(Elaborator &e, const Segments &s) {
+  return e.b.scatter<graph::ScatterAddOp>(e.b.full(s.x.elementType(), s.dims, Number::of(int64_t(0))), s.indices, s.x);
+}
+
+FailureOr<Value> segmentSum(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Segments> s = segmentArguments(e, call);
+  return failed(s) ? FailureOr<Value>(failure()) : Value(segmentSums(e, *s));
+}
+
+/// Of no rows, 0.
+FailureOr<Value> segmentMean(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Segments> s = segmentArguments(e, call);
+  if (failed(s))
+    return failure();
+  if (!mlir::isa<mlir::FloatType>(s->x.elementType()))
+    s->x = e.b.convert(s->x, e.real);
+  Tensor sums = segmentSums(e, *s);
+  Tensor ones = e.b.full(sums.elementType(), {s->x.dims[0]}, Number::of(int64_t(1)));
+  Tensor counts = segmentSums(e, {ones, s->indices, {s->dims[0]}});
+  Tensor divisors = e.b.binary<graph::MaximumOp>(counts, e.b.full(sums.elementType(), counts.dims, Number::of(int64_t(1))));
+  return Value(e.b.binary<graph::DivideOp>(sums, e.b.broadcast(divisors, {0}, sums.dims)));
+}
+
+/// Of no rows, the other end of the numbers: -inf or the least integer for a maximum.
+template <bool isMax> FailureOr<Value> segmentExtremum(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Segments> s = segmentArguments(e, call);
+  if (failed(s))
+    return failure();
+  mlir::Type type = s->x.elementType();
+  bool isReal = mlir::isa<mlir::FloatType>(type), isUnsigned = type.isUnsignedInteger();
+  unsigned width = type.getIntOrFloatBitWidth();
+  Number least = isReal ? Number::of(-HUGE_VAL) : Number::of(isUnsigned ? int64_t(0) : int64_t(-1) << (width - 1));
+  // A minimum is the maximum of what is larger where x is smaller.
+  auto mirror = [&](const Tensor &x) { return isMax ? x : e.b.mirror(x); };
+  return Value(mirror(e.b.scatter<graph::ScatterMaxOp>(e.b.full(type, s->dims, least), s->indices, mirror(s->x))));
+}
+
 //===----------------------------------------------------------------------===//
 // Sizes and lists
 //===----------------------------------------------------------------------===//
@@ -443,6 +561,12 @@ constexpr Builtin table[] = {
     // indexing
     {"take", "x, indices, axis?", take},
     {"take_along_axis", "x, indices, axis", takeAlongAxis},
+    {"scatter", "x, ids, updates", scatterSet},
+    {"scatter_add", "x, ids, updates", scatterAdd},
+    {"segment_sum", "x, ids, count", segmentSum},
+    {"segment_mean", "x, ids, count", segmentMean},
+    {"segment_max", "x, ids, count", segmentExtremum<true>},
+    {"segment_min", "x, ids, count", segmentExtremum<false>},
     // sizes and lists
     {"shape", "x", shape},
     {"ndim", "x", ndim},

@@ -53,6 +53,11 @@ public:
   Tensor convert(const Tensor &x, mlir::Type element);
   Tensor multiply(const Tensor &a, const Tensor &b) { return binary<graph::MultiplyOp>(a, b); }
 
+  /// Larger where x is smaller: -x, of integers their complement, which has no overflow. Twice, it is x.
+  Tensor mirror(const Tensor &x) {
+    return mlir::isa<mlir::FloatType>(x.elementType()) ? unary<graph::NegateOp>(x) : unary<graph::NotOp>(x);
+  }
+
   //===--- Shape ----------------------------------------------------------===//
 
   /// NumPy's rule: axes are aligned from the last; missing ones and those of extent 1 are repeated.
@@ -88,6 +93,10 @@ public:
   Tensor softmax(const Tensor &x, llvm::ArrayRef<int64_t> axes);
   Tensor cumsum(const Tensor &x, int64_t axis, bool reverse);
   Tensor gather(const Tensor &x, const Tensor &indices, int64_t batchDims);
+  /// scatter_add or scatter_max on the first axis.
+  template <typename Op> Tensor scatter(const Tensor &x, const Tensor &indices, const Tensor &updates) {
+    return {Op::create(builder, location, x.value.getType(), x.value, indices.value, updates.value, 0), x.dims, {}};
+  }
   /// By the first, the others alike.
   std::vector<Tensor> sort(llvm::ArrayRef<Tensor> operands, int64_t axis);
   std::pair<Tensor, Tensor> topK(const Tensor &x, int64_t k);
