@@ -269,11 +269,51 @@ template <typename Op> FailureOr<Value> argExtremum(Elaborator &e, const Builtin
   return failed(axis) ? FailureOr<Value>(failure()) : Value(e.b.argReduce<Op>(*x, *axis));
 }
 
-FailureOr<Value> cumsum(Elaborator &e, const BuiltinCall &call) {
+/// f(x, axis, reverse=false): of the elements up to each
+template <typename Emit> FailureOr<Value> cumulative(Elaborator &e, const BuiltinCall &call, Emit emit) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
   FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 1, x->rank());
   FailureOr<bool> reverse = flagArgument(e, call, 2, false);
-  return failed(axis) || failed(reverse) ? FailureOr<Value>(failure()) : Value(e.b.cumsum(*x, *axis, *reverse));
+  if (failed(axis) || failed(reverse))
+    return failure();
+  if (x->elementType().isInteger(1))
+    x = e.b.convert(*x, e.b.builder.getI32Type());
+  return Value(emit(*x, *axis, *reverse));
+}
+
+FailureOr<Value> cumsum(Elaborator &e, const BuiltinCall &call) {
+  return cumulative(e, call, [&](const Tensor &x, int64_t axis, bool reverse) { return e.b.cumulative<graph::CumsumOp>(x, axis, reverse); });
+}
+
+FailureOr<Value> cummax(Elaborator &e, const BuiltinCall &call) {
+  return cumulative(e, call, [&](const Tensor &x, int64_t axis, bool reverse) { return e.b.cumulative<graph::CummaxOp>(x, axis, reverse); });
+}
+
+FailureOr<Value> cummin(Elaborator &e, const BuiltinCall &call) {
+  return cumulative(e, call, [&](const Tensor &x, int64_t axis, bool reverse) {
+    return e.b.mirror(e.b.cumulative<graph::CummaxOp>(e.b.mirror(x), axis, reverse));
+  });
+}
+
+/// y[i] = x[i] y[i-1] + b[i], where b is x[0] at the first place and -0, which adds nothing to any number, behind it
+FailureOr<Value> cumprod(Elaborator &e, const BuiltinCall &call) {
+  return cumulative(e, call, [&](const Tensor &x, int64_t axis, bool reverse) {
+    mlir::Type i32 = e.b.builder.getI32Type();
+    Tensor first = reverse ? e.b.convert(e.b.extent(x.dims[axis] - e.b.dim(1)), i32) : e.b.constant(i32, Number::of(int64_t(0)));
+    Tensor isFirst = e.b.compare(ComparisonDirection::EQ, e.b.iota(i32, x.dims, axis), e.b.broadcast(first, x.dims));
+    Tensor none = e.b.full(x.elementType(), x.dims, isFloat(x) ? Number::of(-0.0) : Number::of(int64_t(0)));
+    return e.b.linearRecurrence(x, e.b.select(isFirst, x, none), axis, reverse);
+  });
+}
+
+/// linear_recurrence(a, b, axis, reverse=false): y[i] = a[i] y[i-1] + b[i], from y[0] = b[0]
+FailureOr<Value> linearRecurrence(Elaborator &e, const BuiltinCall &call) {
+  auto pair = e.align(call.builtin.name, call[0].value, call[1].value, call.where(), call[0].where, call[1].where, e.b.builder.getI32Type());
+  FailureOr<int64_t> axis = failed(pair) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 2, pair->first.rank());
+  FailureOr<bool> reverse = flagArgument(e, call, 3, false);
+  if (failed(axis) || failed(reverse))
+    return failure();
+  return Value(e.b.linearRecurrence(pair->first, pair->second, *axis, *reverse));
 }
 
 //===----------------------------------------------------------------------===//
@@ -435,6 +475,10 @@ constexpr Builtin table[] = {
     {"argmax", "x, axis", argExtremum<graph::ArgmaxOp>},
     {"argmin", "x, axis", argExtremum<graph::ArgminOp>},
     {"cumsum", "x, axis, reverse?", cumsum},
+    {"cumprod", "x, axis, reverse?", cumprod},
+    {"cummax", "x, axis, reverse?", cummax},
+    {"cummin", "x, axis, reverse?", cummin},
+    {"linear_recurrence", "a, b, axis, reverse?", linearRecurrence},
     // convolution, order, derivatives
     {"conv", "x, kernel, stride?, padding?, dilation?", conv},
     {"sort", "x, axis?, descending?", sort<false>},

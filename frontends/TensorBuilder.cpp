@@ -192,8 +192,8 @@ Tensor TensorBuilder::softmax(const Tensor &x, ArrayRef<int64_t> axes) {
   return {graph::SoftmaxOp::create(builder, location, x.value.getType(), x.value, axes), x.dims, {}};
 }
 
-Tensor TensorBuilder::cumsum(const Tensor &x, int64_t axis, bool reverse) {
-  return {graph::CumsumOp::create(builder, location, x.value.getType(), x.value, axis, reverse), x.dims, {}};
+Tensor TensorBuilder::linearRecurrence(const Tensor &a, const Tensor &b, int64_t axis, bool reverse) {
+  return {graph::LinearRecurrenceOp::create(builder, location, b.value.getType(), a.value, b.value, axis, reverse), b.dims, {}};
 }
 
 Tensor TensorBuilder::gather(const Tensor &x, const Tensor &indices, int64_t batchDims) {

@@ -91,7 +91,10 @@ public:
     return {Op::create(builder, location, graph::typeOf(dims, builder.getI32Type()), x.value, axis), dims, {}};
   }
   Tensor softmax(const Tensor &x, llvm::ArrayRef<int64_t> axes);
-  Tensor cumsum(const Tensor &x, int64_t axis, bool reverse);
+  template <typename Op> Tensor cumulative(const Tensor &x, int64_t axis, bool reverse) {
+    return {Op::create(builder, location, x.value.getType(), x.value, axis, reverse), x.dims, {}};
+  }
+  Tensor linearRecurrence(const Tensor &a, const Tensor &b, int64_t axis, bool reverse);
   Tensor gather(const Tensor &x, const Tensor &indices, int64_t batchDims);
   /// scatter_add or scatter_max on the first axis.
   template <typename Op> Tensor scatter(const Tensor &x, const Tensor &indices, const Tensor &updates) {
