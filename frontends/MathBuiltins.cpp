@@ -159,7 +159,8 @@ FailureOr<Value> asType(Elaborator &e, const BuiltinCall &call) {
   return failed(x) ? FailureOr<Value>(failure()) : Value(*x);
 }
 
-FailureOr<Value> typeOf(Elaborator &e, const BuiltinCall &call) {
+/// dtype(x): the type of the elements, for astype, zeros and full
+FailureOr<Value> dtype(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
   return failed(x) ? FailureOr<Value>(failure()) : Value(x->elementType());
 }
@@ -457,7 +458,7 @@ constexpr Builtin table[] = {
     {"isnan", "x", isNan},
     {"where", "condition, x, y", where},
     {"astype", "x, type", asType},
-    {"dtype", "x", typeOf},
+    {"dtype", "x", dtype},
     {"stop_gradient", "x", stopGradient},
     {"training", "", training},
     {"preparing", "", preparing},

@@ -287,10 +287,48 @@ FailureOr<Value> pad(Elaborator &e, const BuiltinCall &call) {
   return failed(value) ? FailureOr<Value>(failure()) : Value(e.b.pad(*x, *value, low, high));
 }
 
+/// Elements from `begin` to `end` of an axis
+Tensor between(Elaborator &e, const Tensor &x, int64_t axis, DimAttr begin, DimAttr end) {
+  Dims starts(x.rank(), e.b.dim(0)), sizes = x.dims;
+  starts[axis] = begin;
+  sizes[axis] = end - begin;
+  return e.b.slice(x, starts, sizes, llvm::SmallVector<int64_t>(x.rank(), 1));
+}
+
 FailureOr<Value> flip(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
   auto axes = failed(x) ? FailureOr<llvm::SmallVector<int64_t>>(failure()) : axesArgument(e, call, 1, x->rank());
   return failed(axes) ? FailureOr<Value>(failure()) : Value(e.b.reverse(*x, *axes));
+}
+
+/// roll(x, shift, axis): element i goes to place i + shift, around the end
+FailureOr<Value> roll(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<int64_t> shift = failed(x) ? FailureOr<int64_t>(failure()) : integerArgument(e, call, 1);
+  FailureOr<int64_t> axis = failed(shift) ? shift : axisArgument(e, call, 2, x->rank());
+  if (failed(axis))
+    return failure();
+  DimAttr extent = x->dims[*axis];
+  if (std::optional<int64_t> n = extent.constant()) // in either direction less than once around
+    *shift = *n == 0 ? 0 : *shift % *n;
+  if (*shift == 0)
+    return Value(*x);
+  DimAttr cut = *shift > 0 ? extent - e.b.dim(*shift) : e.b.dim(-*shift);
+  return Value(e.b.concatenate({between(e, *x, *axis, cut, extent), between(e, *x, *axis, e.b.dim(0), cut)}, *axis));
+}
+
+/// diff(x, axis=-1): x[i + 1] - x[i]
+FailureOr<Value> diff(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : lastAxisArgument(e, call, 1, *x);
+  if (failed(axis))
+    return failure();
+  DimAttr extent = x->dims[*axis], one = e.b.dim(1);
+  if (extent.constant() == 0)
+    return argumentError(e, call, 0, "a tensor with elements along axis " + llvm::Twine(*axis));
+  if (x->elementType().isInteger(1))
+    x = e.b.convert(*x, e.b.builder.getI32Type());
+  return Value(e.b.binary<graph::SubtractOp>(between(e, *x, *axis, one, extent), between(e, *x, *axis, e.b.dim(0), extent - one)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -558,6 +596,8 @@ constexpr Builtin table[] = {
     {"stack", "tensors, axis?", stack},
     {"pad", "x, widths, value?", pad},
     {"flip", "x, axis?", flip},
+    {"roll", "x, shift, axis", roll},
+    {"diff", "x, axis?", diff},
     // indexing
     {"take", "x, indices, axis?", take},
     {"take_along_axis", "x, indices, axis", takeAlongAxis},
