@@ -587,6 +587,85 @@ FailureOr<Tensor> Elaborator::toIndices(const Value &value, DimAttr extent, Sour
   return indices;
 }
 
+namespace {
+
+/// Arrays of indices among subscripts. As in NumPy they are repeated to one shape, whose axes stand where the first of them does; or in front, if slices
+/// part them from each other or from single indices.
+struct IndexArrays {
+  std::vector<Tensor> indices;
+  std::vector<SourceRange> where;
+  llvm::SmallVector<int64_t> axes;        // of what the other subscripts leave
+  llvm::SmallVector<bool> subscripts;     // which are indices, single ones or arrays
+  std::optional<int64_t> place;           // among the axes, of the first of them
+
+  void addPlace(size_t axis) {
+    subscripts.back() = true;
+    place = place ? *place : int64_t(axis);
+  }
+  void add(const Tensor &array, SourceRange range, int64_t axis) {
+    indices.push_back(array);
+    where.push_back(range);
+    axes.push_back(axis);
+  }
+  bool areParted() const {
+    ArrayRef<bool> all(subscripts);
+    return llvm::is_contained(all.drop_while([](bool isIndex) { return !isIndex; }).drop_while([](bool isIndex) { return isIndex; }), true);
+  }
+};
+
+/// The elements of `x` at some indices of some axes.
+FailureOr<Value> gatherAt(Elaborator &e, const Tensor &x, const IndexArrays &arrays) {
+  TensorBuilder &b = e.b;
+  std::vector<Tensor> indices = arrays.indices;
+  Dims shape = indices.front().dims;
+  for (auto [array, where] : llvm::drop_begin(llvm::zip_equal(indices, arrays.where))) {
+    FailureOr<Dims> both = e.broadcastDims("[]", {indices.front().value, shape, {}}, array, where);
+    if (failed(both))
+      return failure();
+    shape = *both;
+  }
+  llvm::SmallVector<int64_t> order = arrays.axes;
+  for (int64_t axis = 0; axis < x.rank(); ++axis)
+    if (!llvm::is_contained(arrays.axes, axis))
+      order.push_back(axis);
+  Tensor rows = b.transpose(x, order), row = indices.front();
+  if (indices.size() > 1) {
+    // One axis instead of several: an index outside of its own must not lead to the next row.
+    DimAttr count = b.dim(1);
+    for (int64_t axis : arrays.axes)
+      count = count * x.dims[axis];
+    bool isSmall = count.constant() && *count.constant() <= std::numeric_limits<int32_t>::max();
+    mlir::Type type = isSmall ? b.builder.getI32Type() : b.builder.getI64Type();
+    for (const Tensor &array : indices)
+      type = e.promote(type, array.elementType());
+    Tensor minusOne = b.full(type, shape, Number::of(int64_t(-1))), zero = b.full(type, shape, Number::of(int64_t(0)));
+    std::optional<Tensor> isInside;
+    for (auto [axis, array] : llvm::zip_equal(arrays.axes, indices)) {
+      Tensor index = b.broadcast(b.convert(array, type), shape), extent = b.broadcast(b.convert(b.extent(x.dims[axis]), type), shape);
+      Tensor fits = b.binary<graph::AndOp>(b.compare(ComparisonDirection::GE, index, zero), b.compare(ComparisonDirection::LT, index, extent));
+      row = isInside ? b.binary<graph::AddOp>(b.multiply(row, extent), index) : index;
+      isInside = isInside ? b.binary<graph::AndOp>(*isInside, fits) : fits;
+    }
+    row = b.select(*isInside, row, minusOne);
+    Dims merged = {count};
+    merged.append(rows.dims.begin() + indices.size(), rows.dims.end());
+    rows = b.reshape(rows, merged);
+  }
+  Tensor chosen = b.gather(rows, row, 0);
+  // The axes of the indices stand in front now.
+  int64_t rank = shape.size(), place = arrays.areParted() ? 0 : *arrays.place;
+  llvm::SmallVector<int64_t> permutation;
+  for (int64_t i = 0; i < place; ++i)
+    permutation.push_back(rank + i);
+  for (int64_t i = 0; i < rank; ++i)
+    permutation.push_back(i);
+  for (int64_t i = rank + place; i < chosen.rank(); ++i)
+    permutation.push_back(i);
+  return Value(b.transpose(chosen, permutation));
+}
+
+} // namespace
+
 FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const Binding *scope) {
   using Subscript = IndexExpr::Subscript;
   auto constantStep = [&](const Subscript &s) -> FailureOr<int64_t> {
@@ -641,6 +720,7 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
   llvm::SmallVector<int64_t> strides;
   std::vector<std::optional<Tensor>> dynamic; // per axis: an index known at run time
   bool isDynamic = false, isStatic = false;
+  IndexArrays arrays;
   auto whole = [&] {
     starts.push_back(b.dim(0));
     sizes.push_back(x->dims[strides.size()]);
@@ -649,6 +729,7 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
     dynamic.push_back(std::nullopt);
   };
   for (const Subscript &s : e.subscripts) {
+    arrays.subscripts.push_back(false);
     if (s.kind == Subscript::Rest) {
       for (size_t i = named; i < size_t(x->rank()); ++i)
         whole();
@@ -675,6 +756,16 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
     FailureOr<Value> value = evaluate(*s.first, scope);
     if (failed(value))
       return failure();
+    arrays.addPlace(kept.size());
+    bool isList = value->is<List>() || (value->is<Tensor>() && value->as<Tensor>()->rank() > 0);
+    if (isList) {
+      FailureOr<Tensor> indices = toIndices(*value, extent, s.range);
+      if (failed(indices))
+        return failure();
+      whole();
+      arrays.add(*indices, s.range, kept.size() - 1);
+      continue;
+    }
     strides.push_back(1);
     sizes.push_back(b.dim(1));
     if (auto number = value->as<Number>(); number && number->isInteger) {
@@ -691,11 +782,6 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
     FailureOr<Tensor> position = toIndices(*value, extent, s.range);
     if (failed(position))
       return failure();
-    if (position->rank() > 0) {
-      if (e.subscripts.size() != 1)
-        return error(s.range) << "requires an array of indices to be the only subscript; 'take' indexes along any axis";
-      return Value(b.gather(*x, *position, 0));
-    }
     // A negative index counts from the end, also when it is known at run time only.
     Tensor n = b.convert(b.extent(extent), position->elementType());
     Tensor isNegative = b.compare(ComparisonDirection::LT, *position, b.constant(position->elementType(), Number::of(int64_t(0))));
@@ -724,7 +810,8 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
       offsets.push_back(position ? b.convert(*position, type) : b.constant(type, Number::of(int64_t(0))));
     part = b.dynamicSlice(part, offsets, sizes);
   }
-  return Value(b.reshape(part, kept));
+  part = b.reshape(part, kept);
+  return arrays.indices.empty() ? FailureOr<Value>(part) : gatherAt(*this, part, arrays);
 }
 
 } // namespace costate::importer
