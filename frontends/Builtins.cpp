@@ -60,9 +60,17 @@ Failure argumentError(Elaborator &e, const BuiltinCall &call, size_t i, const ll
                                 << ", but got " << describe(call[i].value);
 }
 
-FailureOr<Tensor> tensorArgument(Elaborator &e, const BuiltinCall &call, size_t i) { return e.toTensor(call[i].value, call[i].where); }
+static FailureOr<Tensor> laidOut(Elaborator &e, FailureOr<Tensor> x, bool keepsLayout) {
+  return failed(x) || keepsLayout ? x : FailureOr<Tensor>(e.withoutGaps(*x));
+}
 
-FailureOr<Tensor> floatArgument(Elaborator &e, const BuiltinCall &call, size_t i) { return e.toFloat(call[i].value, call[i].where); }
+FailureOr<Tensor> tensorArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool keepsLayout) {
+  return laidOut(e, e.toTensor(call[i].value, call[i].where), keepsLayout);
+}
+
+FailureOr<Tensor> floatArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool keepsLayout) {
+  return laidOut(e, e.toFloat(call[i].value, call[i].where), keepsLayout);
+}
 
 FailureOr<int64_t> integerArgument(Elaborator &e, const BuiltinCall &call, size_t i) {
   auto number = call[i].value.as<Number>();

@@ -14,9 +14,9 @@ llvm::ArrayRef<Builtin> factorizationBuiltins();
 llvm::ArrayRef<Builtin> randomBuiltins();
 llvm::ArrayRef<Builtin> shapeBuiltins();
 
-/// Argument `i` as a tensor.
-mlir::FailureOr<Tensor> tensorArgument(Elaborator &e, const BuiltinCall &call, size_t i);
-mlir::FailureOr<Tensor> floatArgument(Elaborator &e, const BuiltinCall &call, size_t i);
+/// Argument `i` as a tensor. A parameter set becomes the vector of its elements, unless the function treats them one by one and so keeps its layout.
+mlir::FailureOr<Tensor> tensorArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool keepsLayout = false);
+mlir::FailureOr<Tensor> floatArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool keepsLayout = false);
 /// An integer known at import.
 mlir::FailureOr<int64_t> integerArgument(Elaborator &e, const BuiltinCall &call, size_t i);
 mlir::FailureOr<bool> flagArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool absent);

@@ -198,6 +198,7 @@ FailureOr<std::vector<Tensor>> Elaborator::emitLoop(const LoopExpr &loop, const 
   b.location = location(loop.range);
   Tensor first = carried.back();
   size_t position = 0;
+  bool isWritten = extent && extent.constant() != 0;
   if (extent)
     forEachTensor(body.result, [&](const Tensor &kept) {
       if (position++ < count)
@@ -215,6 +216,10 @@ FailureOr<std::vector<Tensor>> Elaborator::emitLoop(const LoopExpr &loop, const 
     llvm::SmallVector<mlir::Value> next(results.take_front(count));
     next.push_back(b.binary<graph::AddOp>(trip, one).value);
     for (auto [kept, all, like] : llvm::zip(results.drop_front(count), arguments.drop_front(count + 1), llvm::ArrayRef(carried).drop_front(count + 1))) {
+      if (!isWritten) {
+        next.push_back(all);
+        continue;
+      }
       graph::Dims dims(like.dims);
       dims.front() = b.dim(1);
       Tensor row = b.reshape(Tensor{kept, graph::Dims(llvm::drop_begin(like.dims)), {}}, dims);

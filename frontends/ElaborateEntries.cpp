@@ -196,8 +196,10 @@ LogicalResult ModelElaborator::buildInit() {
                                 {optim::kArenaAttr, set->symbol}}));
   }
   for (const State &state : states) {
-    if (state.param)
-      e.current->values[state.param] = e.current->values.lookup(state.set->root);
+    if (state.param) { // as an array of the size of the set, which is what a state of its shape is
+      Tensor whole = tensorOf(state.set->root);
+      e.current->values[state.param] = Tensor{whole.value, whole.dims, {}};
+    }
     e.b.location = e.location(state.initial->range);
     e.current->key = e.b.foldIn(seed, e.b.constant(e.b.builder.getI64Type(), Number::of(stableHash(state.root.name))));
     mlir::Type element = mlir::cast<mlir::RankedTensorType>(state.root.type).getElementType();
@@ -395,8 +397,19 @@ LogicalResult ModelElaborator::evaluateResults(const OwnEntry &entry, const Expr
   llvm::StringSet<> taken;
   for (const Root *root : roots)
     taken.insert(root->name);
+  std::vector<Value> values;
+  for (const Expr *part : parts) {
+    FailureOr<Value> evaluated = e.evaluate(*part, seen);
+    if (failed(evaluated))
+      return failure();
+    values.push_back(*evaluated);
+  }
+  if (auto list = values[0].as<List>(); list && list->isTuple && parts.size() == 1) { // of a call or a loop
+    parts.assign(list->size(), parts[0]);
+    values.assign(list->begin(), list->end());
+  }
   for (auto [number, part] : llvm::enumerate(parts)) {
-    FailureOr<Tensor> tensor = e.toTensor(e.evaluate(*part, seen), part->range);
+    FailureOr<Tensor> tensor = e.toTensor(values[number], part->range);
     if (failed(tensor))
       return failure();
     if (tensor->arena)

@@ -3,6 +3,7 @@
 // Operators: arithmetic of what is known at import; NumPy's promotion and broadcasting, made explicit; matrix products;
 // indexing.
 #include "costate/frontends/Elaborator.h"
+#include "costate/frontends/LeafRules.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -488,7 +489,31 @@ FailureOr<Tensor> Elaborator::arithmetic(StringRef op, const Value &x, const Val
 }
 
 /// NumPy's matmul: [..., m, k] @ [..., k, n]; a vector is a row on the left, a column on the right.
-FailureOr<Value> Elaborator::matmul(const Tensor &x, const Tensor &y, SourceRange where) {
+Tensor Elaborator::fillGaps(const Tensor &x, const Number &fill) {
+  const ParameterSet *set = layoutOf(x);
+  if (!set || x.dims.size() != 1)
+    return x;
+  LeafRules rules(b, module, *set);
+  return rules.hasGaps() ? b.select(rules.inside(), x, b.full(x.elementType(), x.dims, fill)) : x;
+}
+
+Tensor Elaborator::withoutGaps(const Tensor &x) {
+  const ParameterSet *set = layoutOf(x);
+  if (!set)
+    return x;
+  LeafRules rules(b, module, *set);
+  Tensor elements = rules.hasGaps() ? b.gather(x, rules.places(), 0) : x;
+  return {elements.value, elements.dims, {}};
+}
+
+/// The parameter set whose layout a tensor has.
+const ParameterSet *Elaborator::layoutOf(const Tensor &x) const {
+  auto set = llvm::find_if(sets, [&](const ParameterSet &known) { return x.arena && known.symbol == x.arena; });
+  return set == sets.end() ? nullptr : &*set;
+}
+
+FailureOr<Value> Elaborator::matmul(const Tensor &a, const Tensor &c, SourceRange where) {
+  Tensor x = withoutGaps(a), y = withoutGaps(c);
   if (x.rank() == 0 || y.rank() == 0)
     return explained(error(where) << "'@' requires operands with axes, but got " << typeName(x) << " and " << typeName(y), x, y);
   int64_t xk = x.rank() - 1, yk = std::max<int64_t>(0, y.rank() - 2);
@@ -708,6 +733,7 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
   FailureOr<Tensor> x = toTensor(base, e.base->range);
   if (failed(x))
     return failure();
+  x = withoutGaps(*x);
 
   // `..` stands for the axes that no other subscript names; without one it is understood at the end.
   size_t rests = llvm::count_if(e.subscripts, [](const Subscript &s) { return s.kind == Subscript::Rest; });

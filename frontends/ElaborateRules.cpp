@@ -223,7 +223,11 @@ ModelElaborator::RuleKind ModelElaborator::classify(const RuleCall &call) {
 FailureOr<Value> ModelElaborator::callRule(const Optimizer &optimizer, const Update &update, const Rule &rule, const Tensor &gradient) {
   llvm::SaveAndRestore real(e.real, rule.set->element);
   RuleCall call = callOnArenas(optimizer, update, rule, gradient);
-  return rule.kind == RuleKind::Leaves ? callRuleOnLeaves(call) : callInstance(call);
+  if (rule.kind == RuleKind::Leaves)
+    return callRuleOnLeaves(call);
+  for (auto &[name, value] : call.arguments) // plain arrays: `shape(param)` is what they have
+    value = mapTensors(value, [](const Tensor &tensor) { return Tensor{tensor.value, tensor.dims, {}}; });
+  return callInstance(call);
 }
 
 /// One call for each parameter that changes, on its leaves.

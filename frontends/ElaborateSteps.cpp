@@ -515,9 +515,12 @@ LogicalResult ModelElaborator::runUpdate(const Update &update, llvm::ArrayRef<Te
     if (failed(results))
       return failure();
     const List &list = *results->as<List>();
-    changed.push_back({rule.set->root, list[0]});
+    auto laidOut = [](const Value &value, mlir::FlatSymbolRefAttr arena) {
+      return mapTensors(value, [&](const Tensor &tensor) { return Tensor{tensor.value, tensor.dims, arena}; });
+    };
+    changed.push_back({rule.set->root, laidOut(list[0], rule.set->symbol)});
     for (auto [state, result] : llvm::zip_equal(rule.states, llvm::drop_begin(list)))
-      changed.push_back({states[state.second].root.binding, result});
+      changed.push_back({states[state.second].root.binding, laidOut(result, states[state.second].root.arena)});
   }
   for (auto &[binding, result] : changed)
     change(binding, result);

@@ -225,6 +225,11 @@ public:
   }
   mlir::FailureOr<Value> index(const syntax::IndexExpr &e, const Value &base, const Binding *scope);
   mlir::FailureOr<Value> matmul(const Tensor &a, const Tensor &b, SourceRange where);
+  /// Of a parameter set: what lies between its leaves replaced by `fill`, for a sum over all of it.
+  Tensor fillGaps(const Tensor &x, const Number &fill);
+  /// Of a parameter set: its elements as a vector. Other tensors stay what they are.
+  Tensor withoutGaps(const Tensor &x);
+  const ParameterSet *layoutOf(const Tensor &x) const;
   Tensor power(const Tensor &x, int64_t exponent);
   mlir::Type promote(mlir::Type a, mlir::Type b) const;
   /// A note for each operand that a name stands for: where it was bound and what it is.

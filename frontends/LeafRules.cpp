@@ -26,6 +26,29 @@ Tensor LeafRules::table(mlir::Type type, llvm::ArrayRef<int64_t> shape, llvm::Ar
   return b.constant(type, shape, llvm::map_to_vector(values, [](int64_t value) { return Number::of(value); }));
 }
 
+bool LeafRules::hasGaps() const {
+  return std::accumulate(sizes.begin(), sizes.end(), int64_t(0)) != size;
+}
+
+Tensor LeafRules::inside() {
+  mlir::Type i32 = b.builder.getI32Type();
+  std::vector<int64_t> counts(size / block, 0); // of each block, the elements that belong to a leaf
+  for (auto [offset, elements] : llvm::zip_equal(offsets, sizes))
+    for (int64_t at = 0; at < elements; at += block)
+      counts[(offset + at) / block] = std::min(elements - at, block);
+  graph::Dims rows = b.staticDims({int64_t(counts.size()), block});
+  Tensor inside = b.compare(graph::ComparisonDirection::LT, b.iota(i32, rows, 1), b.broadcast(table(i32, {int64_t(counts.size())}, counts), {0}, rows));
+  return b.reshape(inside, b.staticDims({size}));
+}
+
+Tensor LeafRules::places() {
+  std::vector<int64_t> places;
+  for (auto [offset, elements] : llvm::zip_equal(offsets, sizes))
+    for (int64_t i = 0; i < elements; ++i)
+      places.push_back(offset + i);
+  return table(size < (int64_t(1) << 31) ? b.builder.getI32Type() : b.builder.getI64Type(), {int64_t(places.size())}, places);
+}
+
 /// Blocks of a piece: a power of two, with which all leaves together take the fewest.
 int64_t LeafRules::blocksOfPiece() const {
   auto cost = [&](int64_t blocks) {

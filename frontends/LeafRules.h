@@ -26,6 +26,12 @@ public:
   };
   /// Emits the body of `rule` on these arguments. Fails, without a message, at an op that has no meaning on an arena.
   mlir::FailureOr<std::vector<Lifted>> lift(mlir::func::FuncOp rule, llvm::ArrayRef<Lifted> arguments);
+  /// Does anything lie between the leaves?
+  bool hasGaps() const;
+  /// [size]: whether an element belongs to a leaf.
+  Tensor inside();
+  /// Where the elements of the leaves lie, leaf by leaf.
+  Tensor places();
   /// base, but values[k] for the leaves of group k: numbers.
   Lifted piecewise(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> values);
 

@@ -70,6 +70,18 @@ const Value &extremumOf(const Value &x, const Value &y, bool isMax) {
   return std::isnan(a) || (!std::isnan(b) && (a < b) != isMax) ? x : y;
 }
 
+/// What changes no extremum.
+template <typename Reduce> Number startOf(const Tensor &x) {
+  constexpr bool isMax = std::is_same_v<Reduce, graph::ReduceMaxOp>;
+  if (isFloat(x))
+    return Number::of(isMax ? -HUGE_VAL : HUGE_VAL);
+  mlir::Type type = x.elementType();
+  unsigned width = type.getIntOrFloatBitWidth();
+  bool isUnsigned = width == 1 || type.isUnsignedInteger();
+  int64_t most = isUnsigned ? (int64_t(1) << width) - 1 : std::numeric_limits<int64_t>::max() >> (64 - width);
+  return Number::of(isMax ? (isUnsigned ? int64_t(0) : -most - 1) : most);
+}
+
 template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> extremum(Elaborator &e, const BuiltinCall &call) {
   if (call.given(1)) {
     if (call.given(2) || call.given(3))
@@ -86,9 +98,10 @@ template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> ex
       best = &extremumOf(*best, v, isMax);
     return *best;
   }
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = tensorArgument(e, call, 0, /*keepsLayout=*/true);
   if (failed(x))
     return failure();
+  x = e.fillGaps(*x, startOf<Reduce>(*x));
   auto axes = axesArgument(e, call, 2, x->rank());
   FailureOr<bool> keep = flagArgument(e, call, 3, false);
   if (failed(axes) || failed(keep))
@@ -103,7 +116,7 @@ template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> ex
 }
 
 FailureOr<Value> isFinite(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  FailureOr<Tensor> x = floatArgument(e, call, 0, /*keepsLayout=*/true);
   if (failed(x))
     return failure();
   Tensor infinity = e.b.full(x->elementType(), x->dims, Number::of(HUGE_VAL));
@@ -111,7 +124,7 @@ FailureOr<Value> isFinite(Elaborator &e, const BuiltinCall &call) {
 }
 
 FailureOr<Value> isNan(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = floatArgument(e, call, 0);
+  FailureOr<Tensor> x = floatArgument(e, call, 0, /*keepsLayout=*/true);
   return failed(x) ? FailureOr<Value>(failure()) : Value(e.b.compare(ComparisonDirection::NE, *x, *x));
 }
 
@@ -119,7 +132,7 @@ FailureOr<Value> isNan(Elaborator &e, const BuiltinCall &call) {
 FailureOr<Value> where(Elaborator &e, const BuiltinCall &call) {
   if (auto known = call[0].value.as<bool>())
     return call[*known ? 1 : 2].value;
-  FailureOr<Tensor> condition = tensorArgument(e, call, 0);
+  FailureOr<Tensor> condition = tensorArgument(e, call, 0, /*keepsLayout=*/true);
   if (failed(condition))
     return failure();
   auto pair = e.align("where", call[1].value, call[2].value, call.where(), call[1].where, call[2].where);
@@ -201,11 +214,12 @@ template <typename Op> FailureOr<Value> sumOrProduct(Elaborator &e, const Builti
     }
     return total;
   }
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = tensorArgument(e, call, 0, /*keepsLayout=*/true);
   if (failed(x))
     return failure();
   if (x->elementType().isInteger(1))
     x = e.b.convert(*x, e.b.builder.getI32Type());
+  x = e.fillGaps(*x, Number::of(int64_t(isSum ? 0 : 1)));
   return reduction(e, call, *x, [&](const Tensor &t, llvm::ArrayRef<int64_t> axes) { return e.b.reduce<Op>(t, axes); });
 }
 
@@ -226,10 +240,11 @@ FailureOr<Value> mean(Elaborator &e, const BuiltinCall &call) {
 
 /// any, all: of truth values
 template <typename Op> FailureOr<Value> quantifier(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = tensorArgument(e, call, 0, /*keepsLayout=*/true);
   if (failed(x))
     return failure();
   Tensor flags = e.b.convert(e.b.convert(*x, e.b.builder.getI1Type()), e.b.builder.getI32Type());
+  flags = e.fillGaps(flags, Number::of(int64_t(std::is_same_v<Op, graph::ReduceMinOp>)));
   FailureOr<Value> result =
       reduction(e, call, flags, [&](const Tensor &t, llvm::ArrayRef<int64_t> axes) { return e.b.reduce<Op>(t, axes); });
   if (failed(result))

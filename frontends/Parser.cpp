@@ -447,7 +447,7 @@ StmtPtr Parser::parseStatement(Place place) {
     return nullptr;
   // Two words side by side are a statement, but none that there is.
   bool isValue = after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::Float || after.kind == Token::String;
-  if (at(Token::Name) && isValue && !llvm::is_contained({"for", "while", "if", "not"}, peek().text) &&
+  if (at(Token::Name) && isValue && !llvm::is_contained({"for", "while", "scan", "if", "not"}, peek().text) &&
       !llvm::is_contained({"and", "or", "if", "is", "in", "not"}, after.text)) {
     auto diagnostic = error(peek().range);
     if (llvm::is_contained({"model", "fn", "optimizer", "check"}, peek().text)) {

@@ -43,7 +43,7 @@ FailureOr<Value> full(Elaborator &e, const BuiltinCall &call) {
 }
 
 template <int64_t value> FailureOr<Value> filledLike(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = tensorArgument(e, call, 0, /*keepsLayout=*/true);
   if (failed(x))
     return failure();
   Tensor result = e.b.full(x->elementType(), x->dims, Number::of(value));

@@ -75,7 +75,7 @@ Tensor TensorBuilder::random(graph::Distribution distribution, mlir::Type type, 
 
 Tensor TensorBuilder::compare(graph::ComparisonDirection direction, const Tensor &a, const Tensor &b) {
   mlir::Type type = typeOf(a.dims, builder.getI1Type());
-  return {graph::CompareOp::create(builder, location, type, direction, a.value, b.value), a.dims, {}};
+  return {graph::CompareOp::create(builder, location, type, direction, a.value, b.value), a.dims, a.arena ? a.arena : b.arena};
 }
 
 Tensor TensorBuilder::select(const Tensor &condition, const Tensor &a, const Tensor &b) {

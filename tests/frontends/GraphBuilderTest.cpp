@@ -128,6 +128,10 @@ void buildEverything(GraphBuilder &b) {
       b.require(b.binary(">", 2, 1));
     });
     b.minimize(loss, o({"lr", 0.1}), {first});
+    b.entry("all", {}, [&] { return b.scan("i", 0, 3, {{"c", 0}}, [&] {
+      b.rebind("c", b.name("c") + 1);
+      return b.name("c") * 2;
+    }); });
     b.entry("fit", {{"xs", Type("f32", {"n", 2})}, {"rounds", 3}, {"rate", 0.1}}, [&] {
       Expr l = b.bind("l", sum(second(b.name("xs"))));
       b.forLoop("i", 0, b.name("rounds"), [&] { b.update({second}, o(b.name("rate")), grad(l, second)); });

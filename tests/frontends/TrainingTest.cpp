@@ -497,6 +497,47 @@ model m {
   EXPECT_NEAR(model.values.at("w").at(2), w[2], 1e-12);
 }
 
+/// What lies between the parameters of a set belongs to none: it counts in no sum, no order and no size, whatever rules and arithmetic make of it.
+TEST(TrainingTest, SetsAreTheirElements) {
+  Model model(R"(
+optimizer shift(lr) { param <- param - lr*(grad + 1) }
+model m {
+  param a : f32[3] = ones()
+  param b : f32[5] = full(value=2.0)
+  param c : f32[] = full(value=-7.0)
+  entry look() {
+    update params with shift(lr=1.0) from grad(sum(log(params**2 + 1)), params)
+    w = params
+    big = 2*w + 100
+    sumsq(w), sum(big), mean(w), max(-abs(w) - 1), min(big), size(w), sort(w), w[3:], any(w == 0), all(big != 100), prod(w/w), logsumexp(0*w), w @ w, norm(grad(sum(log(w)), w)) > 0, top_k(big, 1)[0]
+  }
+}
+)");
+  model.run("look", {});
+  // The new values: w - 2 w/(w**2 + 1) - 1.
+  Numbers w = {-1, -1, -1, 0.2, 0.2, 0.2, 0.2, 0.2, -7.72};
+  double squares = 0, sum = 0;
+  for (double value : w)
+    squares += value*value, sum += value;
+  auto value = [&](int k, int64_t i = 0) { return model.values.at("result_" + std::to_string(k)).at(i); };
+  EXPECT_NEAR(value(1), squares, 1e-12);
+  EXPECT_NEAR(value(2), 2*sum + 900, 1e-12);
+  EXPECT_NEAR(value(3), sum/9, 1e-12);
+  EXPECT_NEAR(value(4), -1.2, 1e-12);
+  EXPECT_NEAR(value(5), 100 - 15.44, 1e-12);
+  EXPECT_EQ(value(6), 9);
+  EXPECT_NEAR(value(7, 0), -7.72, 1e-12);
+  EXPECT_NEAR(value(7, 8), 0.2, 1e-12);
+  EXPECT_THAT(model.values.at("result_8").shape, testing::ElementsAre(6));
+  EXPECT_NEAR(value(8, 5), -7.72, 1e-12);
+  EXPECT_EQ(value(9), 0);
+  EXPECT_EQ(value(10), 1);
+  EXPECT_NEAR(value(11), 1, 1e-12);
+  EXPECT_NEAR(value(12), std::log(9.0), 1e-12);
+  EXPECT_NEAR(value(13), squares, 1e-12);
+  EXPECT_NEAR(value(15), 100.4, 1e-12);
+}
+
 /// Parameters as values: kept, changed, averaged and put back, in loops and branches too. What is frozen stays.
 TEST(TrainingTest, ParametersAreRebound) {
   Model model(R"(
