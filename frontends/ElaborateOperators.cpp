@@ -619,9 +619,9 @@ namespace {
 struct IndexArrays {
   std::vector<Tensor> indices;
   std::vector<SourceRange> where;
-  llvm::SmallVector<int64_t> axes;        // of what the other subscripts leave
-  llvm::SmallVector<bool> subscripts;     // which are indices, single ones or arrays
-  std::optional<int64_t> place;           // among the axes, of the first of them
+  llvm::SmallVector<int64_t> axes;    // of what the other subscripts leave
+  llvm::SmallVector<bool> subscripts; // which are indices, single ones or arrays
+  std::optional<int64_t> place;       // among the axes, of the first of them
 
   void addPlace(size_t axis) {
     subscripts.back() = true;
