@@ -54,6 +54,9 @@ DiagnosticPrinter::DiagnosticPrinter(mlir::MLIRContext &context, llvm::raw_ostre
   for (const StandardFile &file : standardLibrary())
     addSource(file.name, file.text);
   setHandler([this](mlir::Diagnostic &diagnostic) {
+    hasErrors |= diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
+    if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark && !hasErrors)
+      return mlir::success();
     print(diagnostic.getLocation(), diagnostic.getSeverity(), diagnostic.str());
     for (mlir::Diagnostic &note : diagnostic.getNotes())
       print(note.getLocation(), note.getSeverity(), note.str());

@@ -87,7 +87,7 @@ private:
 };
 
 /// While it lives, prints the diagnostics of a context in the form above: source line and caret wherever the text of the
-/// file is known. Texts of the standard library are known; others are added, or read from disk by their name. A model file in binary form
+/// file is known. A remark counts only behind an error: what passes remark about a program that is right is for costate-opt. Texts of the standard library are known; others are added, or read from disk by their name. A model file in binary form
 /// (ModelFile.h) may hold the text that it was made of; what it only names is not read, for strangers may have written it.
 class DiagnosticPrinter : public mlir::ScopedDiagnosticHandler {
 public:
@@ -102,6 +102,7 @@ private:
 
   llvm::raw_ostream &stream;
   llvm::StringMap<std::string> texts;
+  bool hasErrors = false;
 };
 
 /// The candidate nearest to a misspelt name, or an empty string if none is near enough to be meant.

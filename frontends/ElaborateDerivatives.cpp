@@ -203,10 +203,8 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
     if (!isFloat(*point))
       return error(name->range) << "'" << builtin << "' requires a float variable, but '" << spell(*name) << "' is "
                                 << typeName(*point);
-    if (auto net = value->as<const NetInstance *>())
-      binding = (*net)->set->root;
-    else if (auto set = value->as<const ParameterSet *>())
-      binding = (*set)->root;
+    if (const ParameterSet *set = wholeSet(*value))
+      binding = set->root;
     if (llvm::is_contained(result.bindings, binding))
       return error(name->range) << "'" << builtin << "' requires variables that differ, but got '" << spell(*name) << "' twice";
     result.bindings.push_back(binding);

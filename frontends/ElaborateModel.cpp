@@ -49,9 +49,15 @@ LogicalResult ModelElaborator::run() {
     return failure();
   for (const Root *root : allRoots(true))
     for (const Root *other : allRoots(true))
-      if (root < other && root->name == other->name)
+      if (root < other && root->name == other->name) {
+        for (auto [taken, given] : {std::pair(root, other), {other, root}})
+          if (taken == &tRoot || taken == &seedRoot)
+            return e.error(given->binding->where) << "requires another name than '" << taken->name << "' here, which is "
+                                                  << (taken == &tRoot ? "the number of the step" : "what random numbers are drawn from")
+                                                  << " among the values that a model has";
         return e.error(other->binding->where) << "requires names of params, states, inputs and hypers to differ, but '" << root->name
                                               << "' is used twice";
+      }
 
   // `evaluate` comes first: it sees every definition, so that each mistake is reported once and where it stands.
   if (failed(buildEvaluate()) || failed(buildInit()) || (e.asksForPreparing && failed(buildPrepare())) || (!steps.empty() && failed(buildTrainStep())) ||
@@ -115,6 +121,7 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
         net = e.instantiate(*net, *set, set->name, bind.value->range);
       if (failed(net) || failed(closeSet(*set, bind.range)))
         return failure();
+      set->identity = identity(*net);
       for (; nextNetState < e.netStates.size(); ++nextNetState) {
         const Elaborator::NetState &state = e.netStates[nextNetState];
         Root root{state.root, state.path, "buffer", state.type, state.dims, {}};

@@ -94,6 +94,22 @@ LogicalResult Elaborator::closeSet(ParameterSet &set) {
   return success();
 }
 
+static const NetInstance *firstNet(const Value &value) {
+  if (auto net = value.as<const NetInstance *>())
+    return *net;
+  auto list = value.as<List>();
+  return list && list->size() > 0 ? firstNet((*list)[0]) : nullptr;
+}
+
+const ParameterSet *Elaborator::wholeSet(const Value &value) const {
+  if (auto set = value.as<const ParameterSet *>())
+    return *set;
+  const NetInstance *first = firstNet(value);
+  if (!first || value.is<const NetInstance *>())
+    return first && first->path == first->set->name ? first->set : nullptr;
+  return identity(value) == first->set->identity ? first->set : nullptr;
+}
+
 FailureOr<Tensor> Elaborator::initialState(const DeclareStmt &declared, const Binding *scope) {
   std::string what = ("state '" + declared.name.text + "'").str();
   std::optional<graph::Dims> dims;
@@ -235,6 +251,7 @@ LogicalResult Elaborator::declareInCheck(const Stmt &statement, const Binding *&
       net = instantiate(*net, set, set.name, value.range);
     if (failed(net))
       return failure();
+    set.identity = identity(*net);
     bound = bindStatic(name, *net, scope);
   }
   if (failed(closeSet(set)))

@@ -215,20 +215,16 @@ FailureOr<Tensor> Elaborator::toTensor(const Value &value, SourceRange where, ml
     return b.constant(wanted ? wanted : b.builder.getI1Type(), Number::of(int64_t(*flag)));
   if (auto dim = value.as<Dimension>())
     return b.convert(b.extent(*dim), wanted ? wanted : i32);
-  if (auto net = value.as<const NetInstance *>()) {
-    if ((*net)->path != (*net)->set->name)
-      return error(where) << "requires a whole parameter set, but '" << (*net)->path << "' is a part of '" << (*net)->set->name << "'";
-    FailureOr<Value> arena = valueOf((*net)->set->root);
+  if (const ParameterSet *set = wholeSet(value)) {
+    FailureOr<Value> arena = valueOf(set->root);
     if (failed(arena))
       return failure();
     return toTensor(*arena, where, wanted);
   }
-  if (auto set = value.as<const ParameterSet *>()) {
-    FailureOr<Value> arena = valueOf((*set)->root);
-    if (failed(arena))
-      return failure();
-    return toTensor(*arena, where, wanted);
-  }
+  auto nets = value.as<List>();
+  if (auto net = (nets && nets->size() > 0 ? (*nets)[0] : value).as<const NetInstance *>())
+    return error(where) << "requires a whole parameter set, but " << (nets ? "a list with " : "") << "'" << (*net)->path << "' is a part of '"
+                        << (*net)->set->name << "'";
   auto list = value.as<List>();
   if (!list)
     return error(where) << "requires a tensor, but got " << describe(value);

@@ -305,11 +305,8 @@ const ModelElaborator::Update *ModelElaborator::updateOf(const Stmt &statement) 
 
 /// The parameters that a name of the model stands for: those of a net, or `params`.
 ParameterSet *ModelElaborator::setOf(const Binding *binding) const {
-  auto found = llvm::find_if(sets, [&](const ParameterSet *set) {
-    auto net = binding ? binding->value.as<const NetInstance *>() : nullptr;
-    auto params = binding ? binding->value.as<const ParameterSet *>() : nullptr;
-    return (net && (*net)->set == set) || (params && *params == set);
-  });
+  const ParameterSet *whole = binding ? e.wholeSet(binding->value) : nullptr;
+  auto found = llvm::find(sets, whole);
   return found == sets.end() ? nullptr : *found;
 }
 

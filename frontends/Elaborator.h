@@ -318,6 +318,8 @@ public:
   //===--- Nets and parameters (ElaborateNets.cpp) --------------------------===//
 
   ParameterSet *addSet(llvm::StringRef name, SourceRange where);
+  /// The parameter set that a value is: a net, a list of nets that was bound as one, or the set itself. Null if it is none, or a part of one.
+  const ParameterSet *wholeSet(const Value &value) const;
   mlir::LogicalResult closeSet(ParameterSet &set); // all leaves are known: makes the arena
   mlir::LogicalResult addLeaf(ParameterSet &set, std::string path, const syntax::DeclareStmt &declared, const Binding *scope);
   mlir::LogicalResult addState(NetInstance &net, const syntax::DeclareStmt &declared, const Binding *&scope);

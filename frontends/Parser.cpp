@@ -607,6 +607,7 @@ StmtPtr Parser::parseTie() {
 
 // with OPTIMIZER [, GROUP(arguments) ...]
 std::optional<OptimizerUse> Parser::parseOptimizerUse(llvm::StringRef after) {
+  goesOnWith("with");
   if (!expect("with", ("and an optimizer after " + after).str()))
     return std::nullopt;
   OptimizerUse use;
@@ -624,14 +625,14 @@ std::optional<OptimizerUse> Parser::parseOptimizerUse(llvm::StringRef after) {
   return use;
 }
 
-// minimize OBJECTIVE [over SETS] with OPTIMIZER
+// minimize OBJECTIVE [over SETS] with OPTIMIZER, each part perhaps on the next line
 StmtPtr Parser::parseMinimize() {
   SourceRange begin = take().range;
   auto minimize = std::make_unique<MinimizeStmt>(begin);
   minimize->objective = parseExpr();
   if (!minimize->objective)
     return nullptr;
-  if (takeIf("over")) {
+  if (goesOnWith("over") && takeIf("over")) {
     std::optional<std::vector<Name>> sets = nameList("the name of a parameter set");
     if (!sets)
       return nullptr;
@@ -651,6 +652,8 @@ StmtPtr Parser::parseUpdate() {
   auto update = std::make_unique<UpdateStmt>(begin);
   std::optional<std::vector<Name>> sets = nameList("the name of a parameter set");
   std::optional<OptimizerUse> with = sets ? parseOptimizerUse("the parameter sets") : std::nullopt;
+  if (with)
+    goesOnWith("from");
   if (!with || !expect("from", "and a gradient after the optimizer"))
     return nullptr;
   update->sets = std::move(*sets);

@@ -159,6 +159,7 @@ struct ParameterSet {
     int64_t begin, end;
   };
   std::string name;
+  std::string identity; // of the net, or list of nets, that owns it
   mlir::FlatSymbolRefAttr symbol;
   std::vector<Leaf> leaves; // grows by `add` alone
   Binding *root;

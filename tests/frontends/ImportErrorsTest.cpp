@@ -397,6 +397,20 @@ TEST(ImportErrorsTest, StatesOfNets) {
   EXPECT_THAT(errorsOf(model("zeros()", "s <- 2*s", "f.q")), HasSubstr("'f' has no param, state or net 'q'"));
 }
 
+/// What a pass remarks about a program is no matter of its author, unless it belongs to an error.
+TEST(ImportErrorsTest, ShowsRemarksOfErrorsAlone) {
+  mlir::MLIRContext context;
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  DiagnosticPrinter printer(context, stream);
+  mlir::Location where = mlir::UnknownLoc::get(&context);
+  mlir::emitRemark(where) << "copies";
+  EXPECT_EQ(messages, "");
+  mlir::emitError(where) << "wrong";
+  mlir::emitRemark(where) << "in answer to this request";
+  EXPECT_EQ(messages, "error: wrong\nremark: in answer to this request\n");
+}
+
 TEST(ImportErrorsTest, Control) {
   expectErrors({
       {"check \"c\" {\n  x = for k in 0..3 carry h = ones([2]) { h <- concatenate([h, h]) }\n  expect x ~= 0 within 1\n}",
