@@ -369,7 +369,7 @@ LogicalResult ModelElaborator::bindValue(const Stmt &statement, const Name &name
   if (failed(e.evaluateStatement(statement, inside)))
     return failure();
   FailureOr<Value> value = e.valueOf(inside);
-  if (failed(value) || !(value->is<const NetInstance *>() || value->is<const ParameterSet *>()))
+  if (failed(value) || !e.wholeSet(*value))
     return value;
   FailureOr<Tensor> now = e.toTensor(*value, statement.range);
   if (succeeded(now))
