@@ -5,6 +5,8 @@
 #include "costate/frontends/Elaborator.h"
 #include "costate/frontends/LeafRules.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 namespace costate::importer {
 
 using namespace syntax;
@@ -326,6 +328,43 @@ FailureOr<Value> Elaborator::valueAt(const BuiltinCall &call) {
   b.location = location(call.where());
   auto op = mlir::func::CallOp::create(b.builder, b.location, instance->func, *operands);
   recordUpdates(*instance, op, 1);
+  const Tensor &value = *instance->result.as<Tensor>();
+  return Value(Tensor{op.getResult(0), value.dims, value.arena});
+}
+
+/// evaluating(e): e as a prediction has it, within training: `training()` is false, and nets keep their states. All that depends on parameters or states of nets
+/// is evaluated anew.
+FailureOr<Value> Elaborator::evaluating(const BuiltinCall &call) {
+  if (mode != Mode::Train)
+    return evaluate(*call[0].expr, call.scope);
+  llvm::SaveAndRestore predicting(mode, Mode::Predict);
+  llvm::SmallVector<const Binding *> variables;
+  llvm::SmallVector<Tensor> points;
+  auto add = [&](const Binding *root) -> LogicalResult {
+    if (!dependsOn(*call[0].expr, call.scope, root))
+      return success();
+    FailureOr<Tensor> point = toTensor(valueOf(root), call.where());
+    if (failed(point))
+      return failure();
+    variables.push_back(root);
+    points.push_back(*point);
+    return success();
+  };
+  for (const ParameterSet &set : sets)
+    if (failed(add(set.root)))
+      return failure();
+  for (const NetState &state : netStates)
+    if (failed(add(state.root)))
+      return failure();
+  FailureOr<FunctionInstance> instance = lift(*call[0].expr, call.scope, variables, points);
+  if (failed(instance))
+    return failure();
+  b.location = location(call.where());
+  auto operands = operandsOf(*instance, points, /*freshKey=*/false);
+  if (failed(operands))
+    return failure();
+  b.location = location(call.where());
+  auto op = mlir::func::CallOp::create(b.builder, b.location, instance->func, *operands);
   const Tensor &value = *instance->result.as<Tensor>();
   return Value(Tensor{op.getResult(0), value.dims, value.arena});
 }

@@ -262,6 +262,40 @@ static const UpdateStmt *firstUpdate(const Block &block) {
   return nullptr;
 }
 
+/// The names that a step binds, its loops and branches included.
+static void collectBound(const Block &block, std::vector<Name> &names) {
+  for (const StmtPtr &statement : block.statements) {
+    if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get())) {
+      llvm::append_range(names, bind->names);
+    } else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
+      llvm::append_range(names, each->names);
+      collectBound(each->body, names);
+    } else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
+      collectBound(llvm::cast<BranchExpr>(*branch->value).then, names);
+      collectBound(llvm::cast<BranchExpr>(*branch->value).otherwise, names);
+    } else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get())) {
+      auto &expr = llvm::cast<LoopExpr>(*loop->value);
+      if (expr.index)
+        names.push_back(*expr.index);
+      collectBound(expr.body, names);
+    }
+  }
+}
+
+/// Does an expression of a step use a name that the step binds?
+bool ModelElaborator::mentionsOwn(const Expr &expr, const Block &step) {
+  std::vector<Name> names;
+  collectBound(step, names);
+  const Binding *own = nullptr;
+  llvm::SmallVector<const Binding *> bound;
+  for (const Name &name : names)
+    bound.push_back(own = e.bind(Binding::Root, name, own));
+  llvm::SmallVector<StringRef> local;
+  llvm::SmallVector<const Binding *> mentioned;
+  e.references(expr, own, local, mentioned);
+  return !mentioned.empty();
+}
+
 /// The metric `loss`: what `minimize` minimizes, the definition of that name, or what the first update differentiates.
 LogicalResult ModelElaborator::declareObjective() {
   if (llvm::any_of(metrics, [](const Metric &metric) { return metric.name == "loss"; }))
@@ -283,7 +317,8 @@ LogicalResult ModelElaborator::declareObjective() {
     const UpdateStmt *update = step && !objective ? firstUpdate(step->body) : nullptr;
     auto *call = update ? llvm::dyn_cast<CallExpr>(update->gradient.get()) : nullptr;
     auto *callee = call ? llvm::dyn_cast<ReferenceExpr>(call->callee.get()) : nullptr;
-    if (callee && callee->name == "grad" && !call->arguments.empty()) {
+    // Not one that is made of what the step has bound before.
+    if (callee && callee->name == "grad" && !call->arguments.empty() && !mentionsOwn(*call->arguments[0].value, step->body)) {
       objective = call->arguments[0].value.get();
       seen = before;
     }

@@ -383,6 +383,7 @@ public:
   SourceRange blameOf(const Value &function, const BuiltinCall &call);
   mlir::FailureOr<Value> jvp(const BuiltinCall &call);
   mlir::FailureOr<Value> valueAt(const BuiltinCall &call);
+  mlir::FailureOr<Value> evaluating(const BuiltinCall &call);
   mlir::FailureOr<Value> map(const BuiltinCall &call);
   mlir::FailureOr<Value> leafwise(const BuiltinCall &call);
   mlir::FailureOr<Tensor> leafwiseTogether(const Tensor &whole, const ParameterSet &set,

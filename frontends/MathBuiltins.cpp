@@ -446,6 +446,7 @@ FailureOr<Value> grad(Elaborator &e, const BuiltinCall &call) { return e.grad(ca
 FailureOr<Value> jvp(Elaborator &e, const BuiltinCall &call) { return e.jvp(call); }
 FailureOr<Value> map(Elaborator &e, const BuiltinCall &call) { return e.map(call); }
 FailureOr<Value> valueAt(Elaborator &e, const BuiltinCall &call) { return e.valueAt(call); }
+FailureOr<Value> evaluating(Elaborator &e, const BuiltinCall &call) { return e.evaluating(call); }
 FailureOr<Value> leafwise(Elaborator &e, const BuiltinCall &call) { return e.leafwise(call); }
 
 constexpr Builtin table[] = {
@@ -504,6 +505,7 @@ constexpr Builtin table[] = {
     {"jvp", "e, v, along, at?", jvp, /*lazy=*/true},
     {"map", "f, x", map, /*lazy=*/true},
     {"value", "e, v, at", valueAt, /*lazy=*/true},
+    {"evaluating", "e", evaluating, /*lazy=*/true},
     {"leafwise", "f, set", leafwise, /*lazy=*/true},
 };
 

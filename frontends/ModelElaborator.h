@@ -121,6 +121,7 @@ private:
                                     const Binding *scope);
   mlir::FailureOr<std::vector<ParameterSet *>> resolveSets(llvm::ArrayRef<syntax::Name> names, const Binding *scope, SourceRange where);
   mlir::LogicalResult declareObjective();
+  bool mentionsOwn(const syntax::Expr &expr, const syntax::Block &step);
   mlir::LogicalResult runStep(const syntax::Stmt &statement, const Binding *scope);
   mlir::LogicalResult runBlock(const syntax::Block &block, const Binding *&scope, bool mayHaveValue = false);
   mlir::LogicalResult runUpdate(const syntax::UpdateStmt &statement, const Binding *scope);

@@ -79,11 +79,12 @@ def claim(build, file):
     if not re.search(r"^ *entry claim\(", file.read_text(), re.MULTILINE):
         return "", "", ""
     seconds, ok, output, errors = run(build / "bin/costate", "run", file, "--entry", "claim", "--no-cache")
-    values = dict(re.findall(r"^(claimed|measured) = (\S+)$", output, re.MULTILINE))
+    values = dict(re.findall(r"^(claimed|measured) = (?:\S+ (?=\[))?(.+)$", output, re.MULTILINE))
     if not ok or len(values) != 2:
         sys.stderr.write(f"{file.name}: {output}{errors}")
         return "", "error", f"{seconds:.1f}"
-    return values["claimed"], values["measured"], f"{seconds:.1f}"
+    short = lambda text: re.sub(r"[-+.\d]+(e[-+]\d+)?", lambda number: f"{float(number[0]):.6g}", text)
+    return short(values["claimed"]), short(values["measured"]), f"{seconds:.1f}"
 
 
 def title(file):

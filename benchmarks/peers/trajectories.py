@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""300 steps beside JAX: of convolutional nets, of a transformer block, and of an MLP with each optimizer of the standard library that optax has
+"""300 steps beside JAX: of convolutional and recurrent nets, of a transformer block, and of an MLP with each optimizer of the standard library that optax has
 (tests/cli/matrix-rules.test has the others).
 
 trajectories.py COSTATE [--only NAME] [--seeds N]
@@ -132,6 +132,70 @@ def transformer(p, x):
     return dense(p, "head", norm("norm", h).mean(axis=1))
 
 
+def lstm(p, x):
+    def step(state, z):
+        h, c = state
+        i, f, g, o = jnp.split(z + h @ p["f.u"], 4, axis=-1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(c)
+        return (h, c), h
+
+    inputs = (x.reshape(-1, 8, 8) @ p["f.w"] + p["f.b"]).swapaxes(0, 1)
+    start = jnp.zeros((len(x), 24), x.dtype)
+    (h, _), _ = jax.lax.scan(step, (start, start), inputs)
+    return dense(p, "head", h)
+
+
+def gru(p, x):
+    def step(h, z):
+        v = h @ p["f.u"]
+        (zr, zu, zn), (vr, vu, vn) = jnp.split(z, 3, axis=-1), jnp.split(v, 3, axis=-1)
+        update = jax.nn.sigmoid(zu + vu)
+        h = (1 - update) * jnp.tanh(zn + jax.nn.sigmoid(zr + vr) * (vn + p["f.r"])) + update * h
+        return h, h
+
+    inputs = (x.reshape(-1, 8, 8) @ p["f.w"] + p["f.b"]).swapaxes(0, 1)
+    _, hs = jax.lax.scan(step, jnp.zeros((len(x), 24), x.dtype), inputs)
+    return dense(p, "head", hs.mean(axis=0))
+
+
+def residual_net(p, x):
+    def conv(name, h):
+        return jax.lax.conv_general_dilated(h, p[f"{name}.kernel"], (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")) + p[f"{name}.b"]
+
+    h = gelu(conv("stem", x.reshape(-1, 8, 8, 1)))
+    for k in range(2):
+        h = h + conv(f"outer.{k}", gelu(conv(f"inner.{k}", h)))
+    return dense(p, "head", h.mean(axis=(1, 2)))
+
+
+def sequence(layer, summary):
+    return f"""model m {{
+  input  x : f32[batch, 64]
+  target y : i32[batch]
+  net f    = {layer}(8, 24)
+  net head = dense(24, 10)
+  hs = f(reshape(x, [batch, 8, 8]))
+  minimize mean(cross_entropy(head({summary}), y)) with adamw(lr=2e-3, weight_decay=1e-2)
+}}
+"""
+
+
+RESIDUAL = """model m {
+  input  x : f32[batch, 64]
+  target y : i32[batch]
+  net stem  = conv2d(1, 8)
+  net inner = [conv2d(8, 8) for k in 0..2]
+  net outer = [conv2d(8, 8) for k in 0..2]
+  net head  = dense(8, 10)
+  first  = gelu(stem(reshape(x, [batch, 8, 8, 1])))
+  second = first + outer[0](gelu(inner[0](first)))
+  third  = second + outer[1](gelu(inner[1](second)))
+  minimize mean(cross_entropy(head(mean(third, axis=[1, 2])), y)) with adamw(lr=2e-3, weight_decay=1e-2)
+}
+"""
+
+
 @dataclass
 class Case:
     name: str
@@ -147,7 +211,10 @@ ADAMW = optax.adamw(2e-3, weight_decay=1e-2)
 CASES = [
     Case("convolutional net", CONV, conv_net(jax.nn.relu, jnp.max), ADAMW, chooses=True),
     Case("convolutional net, smooth", CONV.replace("relu", "gelu").replace("max_pool", "avg_pool"), conv_net(gelu, jnp.mean), ADAMW),
+    Case("residual net", RESIDUAL, residual_net, ADAMW),
     Case("transformer block", TRANSFORMER, transformer, ADAMW),
+    Case("lstm", sequence("lstm", "hs[:, -1]"), lstm, ADAMW),
+    Case("gru", sequence("gru", "mean(hs, axis=1)"), gru, ADAMW),
     *(Case(name, MODEL.format(optimizer=name), mlp, rule) for name, rule in OPTIMIZERS.items()),
 ]
 

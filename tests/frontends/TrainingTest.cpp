@@ -497,6 +497,38 @@ model m {
   EXPECT_NEAR(model.values.at("w").at(2), w[2], 1e-12);
 }
 
+/// Inside of training an expression as a prediction has it: nets neither drop nor count, and keep their states; definitions of the model too.
+TEST(TrainingTest, EvaluatesWithinTraining) {
+  Model model(R"(
+model m {
+  input x : f32[2]
+  net f = batch_norm(2)
+  p = dropout(f(reshape(x, [1, 2])), 0.5)
+  entry fit() {
+    update f with sgd(lr=0.0) from grad(sum(f([[1.0, 2.0], [3.0, 6.0]])**2), f)
+    trained = f([[1.0, 2.0], [3.0, 6.0]])
+    seen = evaluating(f([[100.0, 100.0], [300.0, 300.0]]))
+    again = evaluating(p)
+    seen, again, trained
+  }
+  step {
+    inner = sumsq(f(stack([x, 2*x])))
+    update f with sgd(lr=0.0) from grad(inner, f)
+  }
+}
+)");
+  auto x = Array::of(oracle::Kind::f64, {2}, Numbers{2, 3});
+  model.run("fit", {{"x", x}});
+  // As at the start: average 0, variance 1.
+  for (int i = 0; i < 4; ++i)
+    EXPECT_NEAR(model.values.at("seen").at(i), i < 2 ? 100 : 300, 1e-2);
+  EXPECT_NEAR(model.values.at("again").at(0), 2, 1e-4);
+  EXPECT_NEAR(model.values.at("again").at(1), 3, 1e-4);
+  EXPECT_NEAR(model.values.at("trained").at(0), -1, 1e-4);
+  EXPECT_NEAR(model.values.at("f.average").at(1), 0.4, 1e-9); // of the training batch alone
+  model.run("train_step", {{"x", x}});
+}
+
 /// What lies between the parameters of a set belongs to none: it counts in no sum, no order and no size, whatever rules and arithmetic make of it.
 TEST(TrainingTest, SetsAreTheirElements) {
   Model model(R"(
