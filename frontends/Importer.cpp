@@ -100,12 +100,31 @@ LogicalResult Elaborator::elaborateCheck(const CheckDecl &check, unsigned number
 
 namespace {
 
-LogicalResult importFile(const File &file, Elaborator &elaborator) {
-  if (file.models.size() > 1)
-    return elaborator.error(file.models[1]->name.range) << "requires one model in a file, but got " << file.models.size();
-  for (const auto &model : file.models)
-    if (failed(ModelElaborator(elaborator, *model).run()))
-      return failure();
+/// The model that is wanted, or null where a file has none or none is.
+llvm::FailureOr<const ModelDecl *> chooseModel(const File &file, Elaborator &elaborator, const ImportOptions &options) {
+  std::vector<llvm::StringRef> names;
+  for (const auto &model : file.models) {
+    for (llvm::StringRef name : names)
+      if (name == model->name.text)
+        return elaborator.error(model->name.range) << "requires models of different names, but got '" << name << "' twice";
+    names.push_back(model->name.text);
+    if (options.model == model->name.text)
+      return model.get();
+  }
+  if (names.empty() || (options.model.empty() && names.size() == 1))
+    return names.empty() ? static_cast<const ModelDecl *>(nullptr) : file.models.front().get();
+  if (options.checksOnly && options.model.empty())
+    return static_cast<const ModelDecl *>(nullptr);
+  Failure failure = elaborator.error(file.models[options.model.empty()]->name.range);
+  if (options.model.empty())
+    return std::move(failure) << "requires a choice among the models of the file: --model-name " << llvm::join(names, " or ");
+  return std::move(failure) << "requires the name of a model of the file, " << llvm::join(names, " or ") << ", but got '" << options.model << "'";
+}
+
+LogicalResult importFile(const File &file, Elaborator &elaborator, const ImportOptions &options) {
+  llvm::FailureOr<const ModelDecl *> model = chooseModel(file, elaborator, options);
+  if (failed(model) || (*model && failed(ModelElaborator(elaborator, **model).run())))
+    return failure();
   unsigned number = 0;
   for (const auto &check : file.checks)
     if (failed(elaborator.elaborateCheck(*check, number++)))
@@ -191,7 +210,7 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
     if (!libraryFiles.back() || failed(elaborator.addFile(*libraryFiles.back(), /*isLibrary=*/true)))
       return {};
   }
-  if (failed(importFile(model->tree, elaborator)) || failed(tidy(*module)) || failed(checkSizes(*module)) || failed(mlir::verify(*module)))
+  if (failed(importFile(model->tree, elaborator, options)) || failed(tidy(*module)) || failed(checkSizes(*module)) || failed(mlir::verify(*module)))
     return {};
   return module;
 }

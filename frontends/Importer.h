@@ -26,10 +26,14 @@ struct LanguageExtension {
 struct ImportOptions {
   /// Compiles every f32 of the model as f64.
   bool realIsF64 = false;
+  /// Which of the models of a file; empty: the only one.
+  std::string model = {};
+  /// Only the check blocks are wanted: of several models none has to be named.
+  bool checksOnly = false;
   std::vector<LanguageExtension> extensions = {};
 };
 
-/// Imports one model file, text or binary (ModelFile.h): its model, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its
+/// Imports one model file, text or binary (ModelFile.h): its model, or the one of several that is named, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its
 /// check blocks as functions `check.N`. The module also carries the model's defaults as attributes: `optim.model` (its
 /// name), `optim.data` (relative to the file), `optim.epochs`, `optim.batch`, `optim.hints` (a dictionary).
 /// `fileName` is what locations say. Null after an error; errors go to the diagnostic engine of the context (a

@@ -45,7 +45,7 @@ public:
   }
 
   bool isIr() const { return llvm::StringRef(source.name).ends_with(".mlir"); }
-  mlir::OwningOpRef<mlir::ModuleOp> import() {
+  mlir::OwningOpRef<mlir::ModuleOp> import(Subject subject = Subject::Model) {
     // A file of schedules that cannot be read is the user's mistake, as a model is.
     if (const std::string &file = session.options().scheduleFile; !file.empty() && !mlir::parseSourceFile<mlir::ModuleOp>(file, &context)) {
       mlir::emitError(mlir::UnknownLoc::get(&context)) << "requires a file of kernels with schedules, but cannot read '" << file << "' as one";
@@ -53,7 +53,7 @@ public:
     }
     if (isIr())
       return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
-    mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {session.options().real == Real::F64, extensions});
+    mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {session.options().real == Real::F64, session.options().model, subject == Subject::Checks, extensions});
     if (module && failed(checkHints(*module)))
       return {};
     if (module)
@@ -253,7 +253,7 @@ absl::StatusOr<codegen::Package> Session::package(const ModelSource &source, Sub
     }
 
   Compilation compilation(source, *this);
-  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(subject);
   if (!module)
     return compilation.userError();
   subject == Subject::Model ? keepModel(*module) : keepChecks(*module);
@@ -319,7 +319,7 @@ absl::StatusOr<Executable> Session::compileFile(const std::string &path) const {
 absl::StatusOr<std::vector<ModelCheck>> Session::findChecks(const ModelSource &source) const {
   std::vector<ModelCheck> checks;
   Compilation compilation(source, *this);
-  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import();
+  mlir::OwningOpRef<mlir::ModuleOp> module = compilation.import(Subject::Checks);
   if (!module)
     return compilation.userError();
   for (mlir::func::FuncOp check : checksOf(*module)) {

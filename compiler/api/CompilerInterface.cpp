@@ -62,6 +62,8 @@ absl::Status set(costate::Options &options, const std::string &option, const std
     if (value != "f32" && value != "f64")
       return absl::InvalidArgumentError(absl::StrCat("option 'real' requires f32 or f64, but got '", value, "'"));
     options.real = value == "f64" ? costate::Real::F64 : costate::Real::F32;
+  } else if (option == "model") {
+    options.model = value;
   } else if (option == "target") {
     if (absl::StatusOr<costate::codegen::Target> target = costate::codegen::Target::named(value); !target.ok())
       return target.status();

@@ -34,6 +34,7 @@ const char *costate_compiler_last_error(const costate_compiler *compiler);
 
 /* Sets an option, for the compilations from now on:
  *   real       f32 or f64: the type that f32 of a model is compiled as
+ *   model      which of the models of a file; empty: the only one
  *   target     host, or x86-64, x86-64-v2, x86-64-v3, x86-64-v4
  *   optimize   0 to 3; 0 compiles fastest
  *   threads    of the compiler; 0: one a CPU

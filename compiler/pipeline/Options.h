@@ -37,6 +37,8 @@ struct Options {
   Real real = Real::F32;
   /// The first phase to run, on IR that meets the contract of the phase before; a model text starts with import.
   Phase from = Phase::Import;
+  /// Which of the models of a file; empty: the only one.
+  std::string model;
   /// "host" or a level of the x86-64 psABI (codegen/Target.h).
   std::string target = "host";
   /// Likely extents of named dimensions, instead of those that the model gives (`dim NAME hint SIZE`): cost rules and schedules read them, results

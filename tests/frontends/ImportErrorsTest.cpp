@@ -262,7 +262,8 @@ TEST(ImportErrorsTest, Nets) {
 }
 
 TEST(ImportErrorsTest, Models) {
-  EXPECT_THAT(errorsOf("model a { }\nmodel b { }"), HasSubstr("t:2:7: error: requires one model in a file, but got 2"));
+  EXPECT_THAT(errorsOf("model a { }\nmodel b { }"), HasSubstr("t:2:7: error: requires a choice among the models of the file: --model-name a or b"));
+  EXPECT_THAT(errorsOf("model a { }\nmodel a { }"), HasSubstr("t:2:7: error: requires models of different names, but got 'a' twice"));
   EXPECT_THAT(errorsOf(model("  x = 3")), HasSubstr("t:4:3: error: 'x' is bound already"));
   EXPECT_THAT(errorsOf(model("  batch = 3")), HasSubstr("'batch' is bound already"));
   EXPECT_THAT(errorsOf(model("  h <- 3")), HasSubstr("requires '<-' to stand in a step; write 'step { h <- ... }'"));

@@ -295,7 +295,7 @@ int check(CheckFlags flags) {
   DiagnosticPrinter printer(mlirContext, llvm::errs());
   printer.addSource(source->name, source->text);
   session->plugins().loadDialects(mlirContext);
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source->text, source->name, mlirContext, {true, session->plugins().languageExtensions()});
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source->text, source->name, mlirContext, {true, session->options().model, /*checksOnly=*/false, session->plugins().languageExtensions()});
   // What a plugin makes of the program at its import is what both sides run.
   Pipeline pipeline(session->options());
   session->plugins().addHooks(pipeline);

@@ -21,6 +21,7 @@ namespace costate::tool {
 
 void CompilerFlags::addTo(CLI::App &command) {
   command.add_option("model", model, "Model file")->required();
+  command.add_option("--model-name", options.model, "Which of the models of the file");
   command.add_option("--real", real, "Type that f32 of the model is compiled as")->check(oneOf({"f32", "f64"}))->capture_default_str();
   command.add_option("--device", device, "Where it runs: cpu")->capture_default_str();
   command.add_option("--target", options.target, "host, or x86-64, x86-64-v2, x86-64-v3, x86-64-v4")->capture_default_str();
@@ -80,7 +81,7 @@ std::vector<std::string> CompilerFlags::words() const {
     words.push_back(absl::StrCat("--hint=", hint));
   for (const std::string &plugin : plugins)
     words.push_back(absl::StrCat("--plugin=", plugin));
-  for (auto [flag, value] : {std::pair("--schedule=", &options.scheduleFile), {"--cache-dir=", &cacheDirectory}, {"--dump-phases=", &options.dumpDirectory}})
+  for (auto [flag, value] : {std::pair("--model-name=", &options.model), {"--schedule=", &options.scheduleFile}, {"--cache-dir=", &cacheDirectory}, {"--dump-phases=", &options.dumpDirectory}})
     if (!value->empty())
       words.push_back(flag + *value);
   if (noCache)

@@ -102,7 +102,7 @@ int testByOracle(const Session &session, const ModelSource &source) {
   DiagnosticPrinter printer(context, llvm::errs());
   printer.addSource(source.name, source.text);
   session.plugins().loadDialects(context);
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {true, session.plugins().languageExtensions()});
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {true, session.options().model, /*checksOnly=*/true, session.plugins().languageExtensions()});
   if (!module)
     return userError;
   oracle::Oracle oracle(*module);
