@@ -162,6 +162,8 @@ public:
   }
 
   bool contains(Value value) const { return rows.contains(value); }
+  /// Its large values and the axes of their rows.
+  llvm::ArrayRef<std::pair<Value, int64_t>> members() const { return rows.getArrayRef(); }
 
   static double bytesOf(Value value, Dimensions &dimensions) {
     double bytes = llvm::divideCeil(cast<RankedTensorType>(value.getType()).getElementTypeBitWidth(), 8);
@@ -501,17 +503,20 @@ struct StreamRows : impl::StreamRowsBase<StreamRows> {
   /// The first group of the block that is worth loops becomes loops.
   bool streamGroup(Block &block) {
     Dimensions dimensions;
+    // What runs with a value along an axis is the same group whichever of its values one begins with: none is tried twice.
+    llvm::DenseSet<std::pair<Value, int64_t>> tried;
     for (Operation &op : block.without_terminator()) {
       if (kindOf(&op) != Kind::Stage || Group::bytesOf(op.getResult(0), dimensions) < double(large))
         continue;
       for (int64_t axis : axesOf(op.getResult(0))) {
-        if (!hasRows(&op, axis, dimensions))
+        if (tried.contains({op.getResult(0), axis}) || !hasRows(&op, axis, dimensions))
           continue;
         Group group(block, dimensions, double(large), op.getResult(0), axis);
         if (group.settle(rows)) {
           group.stream();
           return true;
         }
+        tried.insert_range(group.members());
       }
     }
     return false;
