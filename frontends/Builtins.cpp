@@ -3,6 +3,9 @@
 
 #include "llvm/ADT/StringSwitch.h"
 
+#include <cmath>
+#include <limits>
+
 namespace costate::importer {
 
 using llvm::StringRef;
@@ -58,6 +61,15 @@ Failure argumentError(Elaborator &e, const BuiltinCall &call, size_t i, const ll
   call.builtin.formals.split(formals, ", ");
   return e.error(call[i].where) << "'" << call.builtin.name << "' requires '" << formals[i].rtrim('?') << "' to be " << what.str()
                                 << ", but got " << describe(call[i].value);
+}
+
+Number extremeOf(mlir::Type type, bool isLargest) {
+  if (mlir::isa<mlir::FloatType>(type))
+    return Number::of(isLargest ? HUGE_VAL : -HUGE_VAL);
+  unsigned width = type.getIntOrFloatBitWidth();
+  bool isUnsigned = width == 1 || type.isUnsignedInteger();
+  int64_t largest = isUnsigned ? (int64_t(1) << width) - 1 : std::numeric_limits<int64_t>::max() >> (64 - width);
+  return Number::of(isLargest ? largest : isUnsigned ? 0 : -largest - 1);
 }
 
 static FailureOr<Tensor> laidOut(Elaborator &e, FailureOr<Tensor> x, bool keepsLayout) {

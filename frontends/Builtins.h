@@ -31,6 +31,8 @@ mlir::FailureOr<int64_t> axisArgument(Elaborator &e, const BuiltinCall &call, si
 mlir::FailureOr<int64_t> lastAxisArgument(Elaborator &e, const BuiltinCall &call, size_t i, const Tensor &x);
 /// One axis or a list of them, ascending; all axes if the argument is absent.
 mlir::FailureOr<llvm::SmallVector<int64_t>> axesArgument(Elaborator &e, const BuiltinCall &call, size_t i, int64_t rank);
+/// The largest or the least number of a type.
+Number extremeOf(mlir::Type type, bool isLargest);
 /// An error for argument `i`: "'sum' requires 'axis' to be <what>, but got <the value>".
 Failure argumentError(Elaborator &e, const BuiltinCall &call, size_t i, const llvm::Twine &what);
 

@@ -356,18 +356,6 @@ LogicalResult ModelElaborator::declareParameters(OwnEntry &entry) {
   return success();
 }
 
-static bool hasUpdate(const Block &block) {
-  return llvm::any_of(block.statements, [](const StmtPtr &statement) {
-    if (auto *each = llvm::dyn_cast<EachStmt>(statement.get()))
-      return hasUpdate(each->body);
-    if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get()))
-      return hasUpdate(llvm::cast<BranchExpr>(*branch->value).then) || hasUpdate(llvm::cast<BranchExpr>(*branch->value).otherwise);
-    if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get()))
-      return hasUpdate(llvm::cast<LoopExpr>(*loop->value).body);
-    return llvm::isa<UpdateStmt>(*statement);
-  });
-}
-
 /// Of the model's inputs and targets those that the body mentions, if only through definitions.
 std::vector<const ModelElaborator::Root *> ModelElaborator::rootsOf(const OwnEntry &entry) {
   llvm::SmallVector<StringRef> local;
@@ -428,7 +416,9 @@ LogicalResult ModelElaborator::evaluateResults(const OwnEntry &entry, const Expr
 LogicalResult ModelElaborator::buildEntry(const OwnEntry &entry) {
   const Block &body = entry.statement->body;
   StringRef name = entry.statement->name.text;
-  llvm::SaveAndRestore mode(e.mode, hasUpdate(body) ? Elaborator::Mode::Train : Elaborator::Mode::Predict);
+  bool updates = false;
+  body.walk([&](const Stmt &statement) { updates |= llvm::isa<UpdateStmt>(statement); });
+  llvm::SaveAndRestore mode(e.mode, updates ? Elaborator::Mode::Train : Elaborator::Mode::Predict);
   Elaborator::Building building(e, FunctionScope::Entry, name, entry.statement->name.range, /*isPrivate=*/false);
   std::vector<const Root *> roots = rootsOf(entry);
   addRoots(roots);

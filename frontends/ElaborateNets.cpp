@@ -3,6 +3,7 @@
 // Parameters: the sets they live in, the nets that own them, their initial values.
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/Elaborator.h"
+#include "costate/frontends/LeafRules.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
@@ -108,6 +109,29 @@ const ParameterSet *Elaborator::wholeSet(const Value &value) const {
   if (!first || value.is<const NetInstance *>())
     return first && first->path == first->set->name ? first->set : nullptr;
   return identity(value) == first->set->identity ? first->set : nullptr;
+}
+
+Tensor Elaborator::fillGaps(const Tensor &x, const Number &fill) {
+  const ParameterSet *set = layoutOf(x);
+  if (!set || x.dims.size() != 1)
+    return x;
+  LeafRules rules(b, module, *set);
+  return rules.hasGaps() ? b.select(rules.inside(), x, b.full(x.elementType(), x.dims, fill)) : x;
+}
+
+Tensor Elaborator::withoutGaps(const Tensor &x) {
+  const ParameterSet *set = layoutOf(x);
+  if (!set)
+    return x;
+  LeafRules rules(b, module, *set);
+  Tensor elements = rules.hasGaps() ? b.gather(x, rules.places(), 0) : x;
+  return {elements.value, elements.dims, {}};
+}
+
+/// The parameter set whose layout a tensor has.
+const ParameterSet *Elaborator::layoutOf(const Tensor &x) const {
+  auto set = llvm::find_if(sets, [&](const ParameterSet &known) { return x.arena && known.symbol == x.arena; });
+  return set == sets.end() ? nullptr : &*set;
 }
 
 FailureOr<Tensor> Elaborator::initialState(const DeclareStmt &declared, const Binding *scope) {

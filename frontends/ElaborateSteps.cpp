@@ -247,49 +247,23 @@ LogicalResult ModelElaborator::declareGroups(const OptimizerUse &use, const Opti
 /// In the order of the text; null if there is none.
 static const UpdateStmt *firstUpdate(const Block &block) {
   const UpdateStmt *first = nullptr;
-  for (const StmtPtr &statement : block.statements) {
-    if (auto *update = llvm::dyn_cast<UpdateStmt>(statement.get()))
-      return update;
-    if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
-      first = firstUpdate(llvm::cast<BranchExpr>(*branch->value).then);
-      first = first ? first : firstUpdate(llvm::cast<BranchExpr>(*branch->value).otherwise);
-    } else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get())) {
-      first = firstUpdate(llvm::cast<LoopExpr>(*loop->value).body);
-    }
-    if (first)
-      return first;
-  }
-  return nullptr;
-}
-
-/// The names that a step binds, its loops and branches included.
-static void collectBound(const Block &block, std::vector<Name> &names) {
-  for (const StmtPtr &statement : block.statements) {
-    if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get())) {
-      llvm::append_range(names, bind->names);
-    } else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
-      llvm::append_range(names, each->names);
-      collectBound(each->body, names);
-    } else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
-      collectBound(llvm::cast<BranchExpr>(*branch->value).then, names);
-      collectBound(llvm::cast<BranchExpr>(*branch->value).otherwise, names);
-    } else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get())) {
-      auto &expr = llvm::cast<LoopExpr>(*loop->value);
-      if (expr.index)
-        names.push_back(*expr.index);
-      collectBound(expr.body, names);
-    }
-  }
+  block.walk([&](const Stmt &statement) { first = first ? first : llvm::dyn_cast<UpdateStmt>(&statement); });
+  return first;
 }
 
 /// Does an expression of a step use a name that the step binds?
 bool ModelElaborator::mentionsOwn(const Expr &expr, const Block &step) {
-  std::vector<Name> names;
-  collectBound(step, names);
   const Binding *own = nullptr;
-  llvm::SmallVector<const Binding *> bound;
-  for (const Name &name : names)
-    bound.push_back(own = e.bind(Binding::Root, name, own));
+  step.walk([&](const Stmt &statement) {
+    if (auto *bind = llvm::dyn_cast<BindStmt>(&statement))
+      for (const Name &name : bind->names)
+        own = e.bind(Binding::Root, name, own);
+    if (auto *each = llvm::dyn_cast<EachStmt>(&statement))
+      for (const Name &name : each->names)
+        own = e.bind(Binding::Root, name, own);
+    if (auto *loop = llvm::dyn_cast<LoopStmt>(&statement); loop && llvm::cast<LoopExpr>(*loop->value).index)
+      own = e.bind(Binding::Root, *llvm::cast<LoopExpr>(*loop->value).index, own);
+  });
   llvm::SmallVector<StringRef> local;
   llvm::SmallVector<const Binding *> mentioned;
   e.references(expr, own, local, mentioned);
@@ -389,7 +363,7 @@ LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&insi
     else if (llvm::isa<ResultStmt>(*statement))
       return e.error(statement->range) << "requires a statement in a step, but found a value";
     else if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get()); bind && bind->names.size() == 1)
-      ran = bindValue(*bind, bind->names[0], inside);
+      ran = bindNow(*bind, bind->names[0], inside);
     else
       ran = e.evaluateStatement(*statement, inside);
     if (failed(ran))
@@ -399,7 +373,7 @@ LogicalResult ModelElaborator::runBlock(const Block &block, const Binding *&insi
 }
 
 /// name = value, name <- value. Of a net or a parameter set it is the parameters as they are now, which later lines may change.
-LogicalResult ModelElaborator::bindValue(const Stmt &statement, const Name &name, const Binding *&inside) {
+LogicalResult ModelElaborator::bindNow(const Stmt &statement, const Name &name, const Binding *&inside) {
   const Binding *before = inside;
   if (failed(e.evaluateStatement(statement, inside)))
     return failure();
@@ -485,7 +459,7 @@ LogicalResult ModelElaborator::rebind(const RebindStmt &rebind, const Binding *&
     return target.state ? changeState(*target.state, name, value, rebind.value->range) : changeSet(*target.set, name, value, rebind.value->range);
   };
   if (targets.size() == 1 && targets[0].isOwn())
-    return bindValue(rebind, rebind.names[0], inside);
+    return bindNow(rebind, rebind.names[0], inside);
   if (llvm::all_of(targets, [](const Target &target) { return target.isOwn(); }))
     return e.evaluateStatement(rebind, inside);
   if (targets.size() == 1) {

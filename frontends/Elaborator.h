@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The inside of the importer: walks the tree of a model and emits its functions. One member function a construct; they
-// are split by subject over Elaborate{Expressions,Operators,Calls,Nets,Steps,Model}.cpp and Builtins.cpp.
+// are split by subject over the files Elaborate*.cpp (README.md) and Builtins.cpp.
 //
 // A name is bound to an expression, not to a value (Binding): every function of the IR that needs the name evaluates the
 // expression for itself. So `grad(loss, f, at=p)` is the definition of loss, evaluated in a private function whose argument

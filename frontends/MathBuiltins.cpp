@@ -70,18 +70,6 @@ const Value &extremumOf(const Value &x, const Value &y, bool isMax) {
   return std::isnan(a) || (!std::isnan(b) && (a < b) != isMax) ? x : y;
 }
 
-/// What changes no extremum.
-template <typename Reduce> Number startOf(const Tensor &x) {
-  constexpr bool isMax = std::is_same_v<Reduce, graph::ReduceMaxOp>;
-  if (isFloat(x))
-    return Number::of(isMax ? -HUGE_VAL : HUGE_VAL);
-  mlir::Type type = x.elementType();
-  unsigned width = type.getIntOrFloatBitWidth();
-  bool isUnsigned = width == 1 || type.isUnsignedInteger();
-  int64_t most = isUnsigned ? (int64_t(1) << width) - 1 : std::numeric_limits<int64_t>::max() >> (64 - width);
-  return Number::of(isMax ? (isUnsigned ? int64_t(0) : -most - 1) : most);
-}
-
 template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> extremum(Elaborator &e, const BuiltinCall &call) {
   if (call.given(1)) {
     if (call.given(2) || call.given(3))
@@ -101,7 +89,7 @@ template <typename Reduce, typename Elementwise, bool isMax> FailureOr<Value> ex
   FailureOr<Tensor> x = tensorArgument(e, call, 0, /*keepsLayout=*/true);
   if (failed(x))
     return failure();
-  x = e.fillGaps(*x, startOf<Reduce>(*x));
+  x = e.fillGaps(*x, extremeOf(x->elementType(), /*isLargest=*/!isMax));
   auto axes = axesArgument(e, call, 2, x->rank());
   FailureOr<bool> keep = flagArgument(e, call, 3, false);
   if (failed(axes) || failed(keep))

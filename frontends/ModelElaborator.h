@@ -126,7 +126,7 @@ private:
   mlir::LogicalResult runBlock(const syntax::Block &block, const Binding *&scope, bool mayHaveValue = false);
   mlir::LogicalResult runUpdate(const syntax::UpdateStmt &statement, const Binding *scope);
   mlir::LogicalResult runUpdate(const Update &update, llvm::ArrayRef<Tensor> gradients, const Binding *scope);
-  mlir::LogicalResult bindValue(const syntax::Stmt &statement, const syntax::Name &name, const Binding *&scope);
+  mlir::LogicalResult bindNow(const syntax::Stmt &statement, const syntax::Name &name, const Binding *&scope);
   mlir::LogicalResult rebind(const syntax::RebindStmt &rebind, const Binding *&scope);
   mlir::LogicalResult changeState(const State &state, const syntax::Name &name, const Value &value, SourceRange where);
   mlir::LogicalResult changeSet(ParameterSet &set, const syntax::Name &name, const Value &value, SourceRange where);

@@ -495,12 +495,9 @@ template <bool isMax> FailureOr<Value> segmentExtremum(Elaborator &e, const Buil
   if (failed(s))
     return failure();
   mlir::Type type = s->x.elementType();
-  bool isReal = mlir::isa<mlir::FloatType>(type), isUnsigned = type.isUnsignedInteger();
-  unsigned width = type.getIntOrFloatBitWidth();
-  Number least = isReal ? Number::of(-HUGE_VAL) : Number::of(isUnsigned ? int64_t(0) : int64_t(-1) << (width - 1));
   // A minimum is the maximum of what is larger where x is smaller.
   auto mirror = [&](const Tensor &x) { return isMax ? x : e.b.mirror(x); };
-  return Value(mirror(e.b.scatter<graph::ScatterMaxOp>(e.b.full(type, s->dims, least), s->indices, mirror(s->x))));
+  return Value(mirror(e.b.scatter<graph::ScatterMaxOp>(e.b.full(type, s->dims, extremeOf(type, /*isLargest=*/false)), s->indices, mirror(s->x))));
 }
 
 //===----------------------------------------------------------------------===//

@@ -166,6 +166,20 @@ std::vector<Name> Block::reboundNames() const {
   return rebound;
 }
 
+void Block::walk(llvm::function_ref<void(const Stmt &)> visit) const {
+  for (const StmtPtr &statement : statements) {
+    visit(*statement);
+    if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
+      each->body.walk(visit);
+    } else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
+      llvm::cast<BranchExpr>(*branch->value).then.walk(visit);
+      llvm::cast<BranchExpr>(*branch->value).otherwise.walk(visit);
+    } else if (auto *loop = llvm::dyn_cast<LoopStmt>(statement.get())) {
+      llvm::cast<LoopExpr>(*loop->value).body.walk(visit);
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Spelling
 //===----------------------------------------------------------------------===//

@@ -57,6 +57,8 @@ struct Block {
   const Expr *value() const;
   /// The names that statements rebind and have not bound themselves, in order, once each.
   std::vector<Name> reboundNames() const;
+  /// Visits its statements and, behind each, those of the loop, branches or `each` that it is, in the order of the text.
+  void walk(llvm::function_ref<void(const Stmt &)> visit) const;
 };
 
 //===----------------------------------------------------------------------===//

@@ -108,7 +108,7 @@ struct AssignExecutors : impl::AssignExecutorsBase<AssignExecutors> {
         SmallVector<graph::DimAttr> counts = isLarge ? countElements(call, define, dimensions) : SmallVector<graph::DimAttr>();
         if (llvm::any_of(counts, [](graph::DimAttr count) { return count.lowerBound().value_or(0) > kMostElements; })) {
           isLarge = false;
-          reason = "an array of more than 2**31 elements";
+          reason = "an array of 2**31 elements or more";
         } else {
           for (graph::DimAttr count : counts)
             requirements.add(graph::DimAttr::get(&getContext(), kMostElements) - count, call.getLoc());

@@ -133,6 +133,22 @@ kernel.define @slices(%n: index, %x: !kernel.buffer<?x40x784xf32>, %d: !kernel.b
   kernel.output %total : !kernel.buffer<784x128xf32>
 }
 
+// Rows of known number are at most 256 tasks, however little each has to do: 4096 rows by 16.
+// CHECK-LABEL: kernel.define @many_rows
+// CHECK:         kernel.split "y" "i0" into "i0o", "i0i" by 16 guard_with_if
+// CHECK-NEXT:    kernel.parallel "y" "i0o"
+kernel.define @many_rows(%w: !kernel.buffer<4096x65536xf32>) -> (!kernel.buffer<4096x65536xf32> tied %w) attributes {hints = array<i64: 0>} stages {
+  %y = kernel.stage "y" (%i < 4096, %j < 65536) : f32 {
+    %a = kernel.load %w[%i, %j] : !kernel.buffer<4096x65536xf32>
+    %b = arith.mulf %a, %a : f32
+    %c = arith.mulf %b, %b : f32
+    %d = arith.mulf %c, %a : f32
+    %v = arith.addf %d, %a : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %y : !kernel.buffer<4096x65536xf32>
+}
+
 // A small b: each task has a quarter of the 131 row tiles, and all columns; nothing is copied.
 // CHECK-LABEL: kernel.define @gradient_of_weight
 // CHECK-NOT:     panel
