@@ -11,6 +11,9 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+#include <dlfcn.h>
+#include <exception>
 #include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
@@ -87,6 +90,13 @@ private:
   std::thread reader;
 };
 
+/// Beside what the model calls, a bundled runtime has what costate.h and costate_dlpack.h declare: a function of each source that has some.
+constexpr const char *kRuntimeRoots[] = {"costate_dataset_open", "costate_context_set_printer", "costate_model_dlpack"};
+
+/// The libraries that the runtime needs are those that this program uses: one function of each.
+const void *const kSystemFunctions[] = {reinterpret_cast<const void *>(&std::terminate), reinterpret_cast<const void *>(&::lgamma_r),
+                                        reinterpret_cast<const void *>(&::getpid)};
+
 } // namespace
 
 absl::StatusOr<std::string> writeArchive(const std::vector<Member> &members) {
@@ -104,18 +114,41 @@ absl::StatusOr<std::string> linkLibrary(const std::string &name, const std::vect
   absl::StatusOr<std::string> archive = writeArchive(objects);
   if (!archive.ok())
     return archive.status();
-  // Kernels are found by content across models; only the model's own functions leave the library.
+  // Kernels are found by content across models, and stay inside; the model's own functions leave the library. With the runtime in it, so do the
+  // functions that make a context and all that goes with it. What the library calls is its own, whichever other runtime the program has.
+  std::string visible = absl::StrCat(name, "_*;", bundledRuntime.empty() ? "" : " costate_*;");
   Descriptor input, exports;
   Sink output;
-  for (std::error_code error : {create(input, *archive), create(exports, absl::StrCat("{ global: ", name, "_*; local: *; };\n")), output.open()})
+  for (std::error_code error :
+       {create(input, *archive), create(exports, absl::StrCat("{ global: ", visible, " local: *; };\n")), output.open()})
     if (error)
       return toStatus(error, "cannot make a file in memory");
-  std::vector<std::string> arguments = {"ld.lld", "-shared", "--build-id", "-z", "relro", "-z", "now", "--gc-sections", "--hash-style=both",
-                                        "--threads=1", "-soname", absl::StrCat("lib", name, ".so"),
-                                        absl::StrCat("--version-script=", exports.path()), "-o", output.path(),
-                                        "--whole-archive", input.path(), "--no-whole-archive"};
-  if (!bundledRuntime.empty())
-    arguments.push_back(bundledRuntime);
+  std::vector<std::string> arguments = {"ld.lld",
+                                        "-shared",
+                                        "--build-id",
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "now",
+                                        "--gc-sections",
+                                        "--hash-style=both",
+                                        "--threads=1",
+                                        "-soname",
+                                        absl::StrCat("lib", name, ".so"),
+                                        absl::StrCat("--version-script=", exports.path()),
+                                        "-o",
+                                        output.path(),
+                                        "-Bsymbolic",
+                                        "--whole-archive",
+                                        input.path()};
+  if (!bundledRuntime.empty()) {
+    arguments.insert(arguments.end(), {"--no-whole-archive", bundledRuntime, "--as-needed"});
+    for (const char *root : kRuntimeRoots)
+      arguments.insert(arguments.end(), {"-u", root});
+    for (const void *function : kSystemFunctions)
+      if (Dl_info found; dladdr(function, &found) && llvm::StringRef(found.dli_fname).contains(".so"))
+        arguments.push_back(found.dli_fname);
+  }
   std::vector<const char *> pointers;
   for (const std::string &argument : arguments)
     pointers.push_back(argument.c_str());
