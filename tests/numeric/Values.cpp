@@ -17,6 +17,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -39,7 +40,35 @@ struct Case {
   double f32Tolerance;
   std::string kind; // "values", "gradient" or "map": what it shows of the op that the file is about
   bool isDerived;   // a second derivative or a batch: further rules, no kernels of another kind
+  size_t entry;     // the case that has given the function its entry: this one, or one with other inputs
 };
+
+/// The cases of the two derivatives of a function at one point: <u, Jv> = <J'u, v>.
+struct Adjoint {
+  size_t vjp, jvp;
+  size_t cotangents, tangents; ///< how many of the last arrays of each are u and Jv, and v and J'u
+};
+
+/// The case of a map, and that of the function of one lane.
+struct Lanes {
+  size_t all, one;
+  std::vector<bool> over;
+};
+
+/// Draws of extents for each function whose arguments have names of dimensions, beside those it gives.
+constexpr uint64_t kMoreShapes = 2;
+constexpr int64_t kLanes = 3;
+
+/// Lane `lane` of an array with an axis of lanes in front.
+Array laneOf(const Array &all, int64_t lane) {
+  Array one(all.kind, llvm::ArrayRef(all.shape).drop_front());
+  int64_t size = one.size();
+  if (all.isReal())
+    std::copy_n(all.reals.begin() + lane * size, size, one.reals.begin());
+  else
+    std::copy_n(all.integers.begin() + lane * size, size, one.integers.begin());
+  return one;
+}
 
 class File {
 public:
@@ -55,9 +84,10 @@ public:
         functions.push_back(function);
     for (FuncOp function : functions)
       start(function);
-    // The oracle has read the module; now every case gets an entry, and all are compiled together.
+    // The oracle has read the module; now every function gets an entry, and all are compiled together.
     for (auto [i, test] : llvm::enumerate(cases))
-      check::addEntry(module.lookupSymbol<FuncOp>(test.name), entryName(i));
+      if (test.entry == i)
+        check::addEntry(module.lookupSymbol<FuncOp>(test.name), entryName(i));
     for (const numeric::Executor &executor : executors) {
       runAll(executor);
       if (zeroRules && &executor == &executors.front() && failures == 0)
@@ -80,7 +110,9 @@ private:
     if (auto attr = function->getAttrOfType<FloatAttr>(check::kF32Attr))
       tolerance = attr.getValueAsDouble();
     // A function that asks for a derivative itself shows as much as one whose derivative is asked for here.
-    bool asks = function.walk([](Operation *op) { return isa<graph::VjpOp, graph::JvpOp>(op) ? WalkResult::interrupt() : WalkResult::advance(); }).wasInterrupted();
+    bool asks =
+        function.walk([](Operation *op) { return isa<graph::VjpOp, graph::JvpOp>(op) ? WalkResult::interrupt() : WalkResult::advance(); })
+            .wasInterrupted();
     StringRef kind = asks ? "gradient" : "values";
     if (!add(function, *inputs, tolerance, kind))
       return;
@@ -93,10 +125,24 @@ private:
       }
     if (!isExpected && !function->hasAttr(check::kGradientAttr) && !function->hasAttr(check::kMapAttr))
       note(name, "values", "oracle", "has no check.close, check.gradient or check.map");
-    if (function->hasAttr(check::kGradientAttr))
+    size_t self = cases.size() - 1;
+    if (function->hasAttr(check::kGradientAttr)) {
       startGradient(function, *inputs, results, tolerance, function->hasAttr(check::kSecondAttr) ? 2 : 1);
+      startOtherShapes(function, tolerance, kind);
+    }
     if (function->hasAttr(check::kMapAttr))
-      startMaps(function, *inputs, tolerance);
+      startMaps(function, self, tolerance);
+  }
+
+  /// The function and its derivatives where its dimensions are others, which are drawn.
+  void startOtherShapes(FuncOp function, double tolerance, StringRef kind) {
+    for (uint64_t draw = 1; draw <= kMoreShapes; ++draw) {
+      std::optional<std::vector<Array>> inputs = check::inputsAtRandom(function, draw);
+      if (!inputs || !add(function, *inputs, tolerance, kind))
+        return;
+      const std::vector<Array> results = cases.back().results;
+      addDerivatives(function, *inputs, results, tolerance);
+    }
   }
 
   /// Adds a case whose results are the oracle's.
@@ -107,7 +153,8 @@ private:
       note(function.getName(), kind, "oracle", "cannot be computed");
       return false;
     }
-    Case test{function.getName().str(), inputs, std::move(*results), {}, tolerance, kind.str(), kind == "map" || isSecond};
+    Case test{function.getName().str(), inputs, std::move(*results), {}, tolerance, kind.str(), kind == "map" || isSecond, cases.size()};
+    test.entry = entries.try_emplace(test.name, cases.size()).first->second;
     for (unsigned i = 0; i < inputs.size(); ++i)
       if (auto dims = function.getArgAttrOfType<ArrayAttr>(i, graph::kDimsAttr))
         for (auto [dim, extent] : llvm::zip_equal(graph::toDims(dims), inputs[i].shape))
@@ -128,30 +175,46 @@ private:
         constant = attr.asArrayRef();
       for (size_t i = 0; i < inputs.size(); ++i)
         if (inputs[i].isReal() && gradients.isNonzero[i] == llvm::is_contained(constant, int64_t(i)))
-          gradients.error = "requires argument " + std::to_string(i) + (gradients.isNonzero[i] ? " to have no derivative" : " to have a derivative that is not zero");
+          gradients.error = "requires argument " + std::to_string(i) +
+                            (gradients.isNonzero[i] ? " to have no derivative" : " to have a derivative that is not zero");
     }
     note(name, "gradient", "differences", gradients.error);
-    FuncOp vjp = check::addVjp(function), jvp = check::addJvp(function);
-    std::vector<Array> vjpInputs = check::vjpInputs(inputs, results), jvpInputs = check::jvpInputs(inputs);
-    bool hasVjp = add(vjp, vjpInputs, 4 * tolerance, "gradient", !function.isPublic());
-    std::vector<Array> pulled = hasVjp ? cases.back().results : std::vector<Array>();
-    bool hasJvp = add(jvp, jvpInputs, 4 * tolerance, "gradient", !function.isPublic());
-    std::vector<Array> pushed = hasJvp ? cases.back().results : std::vector<Array>();
+    auto [vjp, jvp] = addDerivatives(function, inputs, results, tolerance);
     if (depth < 2)
       return;
-    if (hasVjp) {
-      startGradient(vjp, vjpInputs, pulled, 8 * tolerance, depth - 1);
-      startMaps(vjp, vjpInputs, 8 * tolerance);
-    }
-    if (hasJvp) {
-      startGradient(jvp, jvpInputs, pushed, 8 * tolerance, depth - 1);
-      startMaps(jvp, jvpInputs, 8 * tolerance);
-    }
+    for (std::optional<size_t> derivative : {vjp, jvp})
+      if (derivative) {
+        const Case test = cases[*derivative];
+        auto derived = module.lookupSymbol<FuncOp>(test.name);
+        startGradient(derived, test.inputs, test.results, 8 * tolerance, depth - 1);
+        startMaps(derived, *derivative, 8 * tolerance);
+      }
+  }
+
+  /// The cases of the pullback of random cotangents and the pushforward of random tangents.
+  std::pair<std::optional<size_t>, std::optional<size_t>> addDerivatives(FuncOp function, const std::vector<Array> &inputs,
+                                                                         const std::vector<Array> &results, double tolerance) {
+    auto derived = [&](StringRef suffix) { return module.lookupSymbol<FuncOp>((function.getName() + suffix).str()); };
+    auto addCase = [&](FuncOp derivative, const std::vector<Array> &inputs) -> std::optional<size_t> {
+      if (!add(derivative, inputs, 4 * tolerance, "gradient", !function.isPublic()))
+        return std::nullopt;
+      return cases.size() - 1;
+    };
+    FuncOp vjp = derived(".vjp"), jvp = derived(".jvp");
+    std::vector<Array> vjpInputs = check::vjpInputs(inputs, results), jvpInputs = check::jvpInputs(inputs);
+    auto pulled = addCase(vjp ? vjp : check::addVjp(function), vjpInputs), pushed = addCase(jvp ? jvp : check::addJvp(function), jvpInputs);
+    if (pulled && pushed)
+      adjoints.push_back({*pulled, *pushed, vjpInputs.size() - inputs.size(), jvpInputs.size() - inputs.size()});
+    return {pulled, pushed};
   }
 
   /// All arguments over the lanes, and each one alone.
-  void startMaps(FuncOp function, const std::vector<Array> &inputs, double tolerance) {
-    auto start = [&](ArrayRef<bool> over) { add(check::addMap(function, over), check::mapInputs(inputs, over, 3), tolerance, "map"); };
+  void startMaps(FuncOp function, size_t one, double tolerance) {
+    const std::vector<Array> inputs = cases[one].inputs;
+    auto start = [&](ArrayRef<bool> over) {
+      if (add(check::addMap(function, over), check::mapInputs(inputs, over, kLanes), tolerance, "map"))
+        maps.push_back({cases.size() - 1, one, over.vec()});
+    };
     SmallVector<bool> over(inputs.size(), true);
     start(over);
     for (size_t i = 0; i < inputs.size() && inputs.size() > 1; ++i) {
@@ -163,21 +226,35 @@ private:
 
   void runAll(const numeric::Executor &executor) {
     OwningOpRef<ModuleOp> part(module.clone());
-    for (auto [entry, test] : llvm::enumerate(cases))
-      if (executor.isSlow && test.isDerived)
-        part->lookupSymbol(entryName(entry))->erase();
+    auto isLeftOut = [&](const Case &test) { return executor.isSlow && test.isDerived; };
+    for (auto [i, test] : llvm::enumerate(cases))
+      if (test.entry == i && isLeftOut(test))
+        part->lookupSymbol(entryName(i))->erase();
     FailureOr<std::unique_ptr<numeric::Program>> program = executor.prepare(*part);
     if (failed(program))
       return note("*", "values", executor.name, "cannot be compiled");
-    for (size_t i = 0; i < cases.size(); ++i)
-      if (!executor.isSlow || !cases[i].isDerived)
-        note(cases[i].name, cases[i].kind, executor.name, runCase(**program, executor, i));
+    std::vector<FailureOr<std::vector<Array>>> results(cases.size(), failure());
+    for (auto [i, test] : llvm::enumerate(cases))
+      if (!isLeftOut(test)) {
+        results[i] = run(**program, test);
+        note(test.name, test.kind, executor.name, compare(results[i], test, executor));
+      }
+    if (executor.isF32)
+      return;
+    for (Adjoint adjoint : adjoints)
+      if (succeeded(results[adjoint.vjp]) && succeeded(results[adjoint.jvp]))
+        note(cases[adjoint.jvp].name, "adjoint", executor.name, compareAdjoint(adjoint, *results[adjoint.vjp], *results[adjoint.jvp]));
+    for (const Lanes &lanes : maps)
+      if (succeeded(results[lanes.all]))
+        note(cases[lanes.all].name, "lanes", executor.name, compareLanes(**program, lanes, *results[lanes.all]));
+  }
+
+  FailureOr<std::vector<Array>> run(numeric::Program &program, const Case &test) {
+    return program.run(entryName(test.entry), test.inputs, test.results, test.names);
   }
 
   /// What is wrong with the results of a case; empty if nothing.
-  std::string runCase(numeric::Program &program, const numeric::Executor &executor, size_t index) {
-    const Case &test = cases[index];
-    FailureOr<std::vector<Array>> results = program.run(entryName(index), test.inputs, test.results, test.names);
+  std::string compare(const FailureOr<std::vector<Array>> &results, const Case &test, const numeric::Executor &executor) {
     if (failed(results))
       return "cannot be run";
     for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(*results, test.results))) {
@@ -193,6 +270,46 @@ private:
     return "";
   }
 
+  /// <u, Jv> = <J'u, v>, of what the program has computed of both. Arrays of half precision are rounded too much for that.
+  std::string compareAdjoint(Adjoint adjoint, ArrayRef<Array> pulled, ArrayRef<Array> pushed) {
+    double largest = 1;
+    bool isExact = true;
+    auto dot = [&](ArrayRef<Array> values, ArrayRef<Array> weights) {
+      double sum = 0;
+      for (auto [value, weight] : llvm::zip_equal(values, weights)) {
+        isExact &= value.kind == oracle::Kind::f64 && weight.kind == oracle::Kind::f64;
+        for (auto [x, y] : llvm::zip_equal(value.reals, weight.reals)) {
+          sum += x * y;
+          largest = std::max(largest, std::abs(x * y));
+        }
+      }
+      return sum;
+    };
+    size_t outputs = adjoint.cotangents, inputs = adjoint.tangents;
+    double forward = dot(pushed.take_back(outputs), ArrayRef(cases[adjoint.vjp].inputs).take_back(outputs));
+    double reverse = dot(pulled.take_back(inputs), ArrayRef(cases[adjoint.jvp].inputs).take_back(inputs));
+    if (!isExact || !std::isfinite(reverse) || std::abs(forward - reverse) <= 1e-10 * largest)
+      return "";
+    return llvm::formatv("requires <u, Jv> = <J'u, v>, but got {0} and {1}", forward, reverse);
+  }
+
+  /// Each lane of a map against the function of one lane, bit for bit or, if check.map says so, within that.
+  std::string compareLanes(numeric::Program &program, const Lanes &lanes, ArrayRef<Array> results) {
+    const Case &all = cases[lanes.all], &one = cases[lanes.one];
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      Case test = one;
+      for (auto [input, whole, isOver] : llvm::zip_equal(test.inputs, all.inputs, lanes.over))
+        input = isOver ? laneOf(whole, lane) : whole;
+      FailureOr<std::vector<Array>> wanted = run(program, test);
+      if (failed(wanted))
+        return "lane " + std::to_string(lane) + " cannot be run";
+      for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(results, *wanted)))
+        if (std::string text = oracle::difference(laneOf(std::get<0>(pair), lane), std::get<1>(pair), 0, 0); !text.empty())
+          return "result " + std::to_string(i) + ", lane " + std::to_string(lane) + ": " + text;
+    }
+    return "";
+  }
+
   //===--- Proofs: this file fails without a rule of its op ---===//
 
   /// The first case of this kind that fails when the op has the fault; empty if none does. A program that the fault keeps from being compiled
@@ -202,7 +319,7 @@ private:
     ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &) { return success(); });
     FailureOr<std::unique_ptr<numeric::Program>> program = executor.prepare(module);
     for (size_t i = 0; succeeded(program) && i < cases.size(); ++i)
-      if (cases[i].kind == kind && !runCase(**program, executor, i).empty())
+      if (cases[i].kind == kind && !compare(run(**program, cases[i]), cases[i], executor).empty())
         return cases[i].name;
     return "";
   }
@@ -232,7 +349,8 @@ private:
     if (!error.empty())
       llvm::errs() << path << ": @" << test << ", " << kind << " by " << by << ": " << error << "\n";
     if (report)
-      *report << llvm::json::Value(llvm::json::Object{{"op", op}, {"test", test}, {"kind", kind}, {"by", by}, {"ok", error.empty()}}) << "\n";
+      *report << llvm::json::Value(llvm::json::Object{{"op", op}, {"test", test}, {"kind", kind}, {"by", by}, {"ok", error.empty()}})
+              << "\n";
   }
 
   ModuleOp module;
@@ -241,6 +359,9 @@ private:
   const Externs &externs;
   llvm::raw_ostream *report;
   std::vector<Case> cases;
+  llvm::StringMap<size_t> entries; ///< of each function, its first case
+  std::vector<Adjoint> adjoints;
+  std::vector<Lanes> maps;
   int passed = 0, failures = 0;
 };
 
@@ -252,7 +373,8 @@ int main(int argc, char **argv) {
   llvm::cl::opt<std::string> reportPath("report", llvm::cl::desc("Write a line of JSON for each check"), llvm::cl::value_desc("FILE"));
   llvm::cl::opt<bool> zeroRulesFlag("zero-rules", llvm::cl::desc("Require each file to fail when a rule of its op answers zero"));
   llvm::cl::opt<bool> compiled("compiled", llvm::cl::desc("Compile to machine code too"));
-  llvm::cl::opt<std::string> dialectFlag("dialect", llvm::cl::init("graph"), llvm::cl::desc("Of the ops that files are named after (default: graph)"));
+  llvm::cl::opt<std::string> dialectFlag("dialect", llvm::cl::init("graph"),
+                                         llvm::cl::desc("Of the ops that files are named after (default: graph)"));
   llvm::cl::list<std::string> pluginPaths("plugin", llvm::cl::desc("Shared library that adds ops"), llvm::cl::value_desc("FILE"));
   llvm::cl::list<std::string> libraryPaths("extern", llvm::cl::desc("Shared library with C functions that programs call"),
                                            llvm::cl::value_desc("FILE"));
@@ -260,11 +382,12 @@ int main(int argc, char **argv) {
   // lld, which links what is compiled, sets all options back.
   const bool zeroRules = zeroRulesFlag;
   const std::string dialect = dialectFlag;
+  const std::vector<std::string> paths(files.begin(), files.end());
 
   Plugins plugins;
   Externs externs;
-  auto load = [](auto &into, const std::vector<std::string> &paths) {
-    for (const std::string &path : paths)
+  auto load = [](auto &into, const std::vector<std::string> &libraries) {
+    for (const std::string &path : libraries)
       if (absl::Status status = into.load(path); !status.ok()) {
         llvm::errs() << "error: " << std::string(status.message()) << "\n";
         return false;
@@ -288,7 +411,7 @@ int main(int argc, char **argv) {
   plugins.registerDialects(registry);
   std::vector<numeric::Executor> executors = numeric::allExecutors(compiled, /*random=*/false, externs);
   bool ok = true;
-  for (const std::string &path : files) {
+  for (const std::string &path : paths) {
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
     llvm::SourceMgr sources;
     SourceMgrDiagnosticHandler handler(sources, &context);

@@ -33,6 +33,9 @@ static LogicalResult known(Operation *op, NamedAttribute attr, ArrayRef<StringRe
 }
 
 LogicalResult CheckDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned, NamedAttribute attr) {
+  if (auto range = dyn_cast<ArrayAttr>(attr.getValue());
+      attr.getName() == kRandomAttr && !(range && range.size() == 2 && llvm::all_of(range, llvm::IsaPred<FloatAttr>)))
+    return op->emitOpError() << "requires " << kRandomAttr << " to be two floats, but got " << attr.getValue();
   return known(op, attr, {kValueAttr, kRandomAttr, kShapeAttr});
 }
 
@@ -61,6 +64,14 @@ Array randomArray(Kind kind, ArrayRef<int64_t> shape, double low, double high, u
   return array;
 }
 
+/// Argument `i` with this shape, as its check.random wants it.
+static Array drawn(FuncOp function, unsigned i, ArrayRef<int64_t> shape, uint64_t draw) {
+  auto range = function.getArgAttrOfType<ArrayAttr>(i, kRandomAttr);
+  auto bound = [&](unsigned k) { return cast<FloatAttr>(range[k]).getValueAsDouble(); };
+  Kind kind = oracle::kindOf(getElementTypeOrSelf(function.getArgumentTypes()[i]), false);
+  return randomArray(kind, shape, bound(0), bound(1), llvm::xxh3_64bits(function.getName()) + i + 1000 * draw);
+}
+
 FailureOr<std::vector<Array>> inputsOf(FuncOp function) {
   std::vector<Array> inputs;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
@@ -74,16 +85,31 @@ FailureOr<std::vector<Array>> inputsOf(FuncOp function) {
       inputs.push_back(oracle::fromAttribute(value, false));
       continue;
     }
-    auto range = function.getArgAttrOfType<ArrayAttr>(i, kRandomAttr);
     auto shape = function.getArgAttrOfType<DenseI64ArrayAttr>(i, kShapeAttr);
-    if (!range || range.size() != 2 || (!shape && !tensor.hasStaticShape()))
+    if (!function.getArgAttr(i, kRandomAttr) || (!shape && !tensor.hasStaticShape()))
       return function.emitError() << "requires a value of argument " << i << ": check.value, or check.random with check.shape";
-    auto bound = [&](unsigned k) { return cast<FloatAttr>(range[k]).getValueAsDouble(); };
-    Kind kind = oracle::kindOf(tensor.getElementType(), false);
-    uint64_t seed = llvm::xxh3_64bits(function.getName()) + i;
-    inputs.push_back(randomArray(kind, shape ? shape.asArrayRef() : tensor.getShape(), bound(0), bound(1), seed));
+    inputs.push_back(drawn(function, i, shape ? shape.asArrayRef() : tensor.getShape(), 0));
   }
   return inputs;
+}
+
+std::optional<std::vector<Array>> inputsAtRandom(FuncOp function, uint64_t draw) {
+  bool isNamed = false;
+  auto extentOf = [&](StringRef name) -> std::optional<int64_t> {
+    isNamed = true;
+    return 1 + int64_t((llvm::xxh3_64bits(name) + 5 * draw) % 6);
+  };
+  std::vector<Array> inputs;
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+    Shape shape(cast<RankedTensorType>(type).getShape());
+    if (auto dims = function.getArgAttrOfType<ArrayAttr>(i, graph::kDimsAttr))
+      for (auto [extent, dim] : llvm::zip_equal(shape, graph::toDims(dims)))
+        extent = dim.evaluate(extentOf).value_or(-1);
+    if (!function.getArgAttr(i, kRandomAttr) || llvm::any_of(shape, [](int64_t extent) { return extent < 0; }))
+      return std::nullopt;
+    inputs.push_back(drawn(function, i, shape, draw));
+  }
+  return isNamed ? std::optional(std::move(inputs)) : std::nullopt;
 }
 
 std::vector<Array> vjpInputs(std::vector<Array> inputs, ArrayRef<Array> results) {
@@ -259,7 +285,8 @@ FuncOp addMap(FuncOp function, ArrayRef<bool> over) {
 FuncOp addEntry(FuncOp function, StringRef name) {
   Builder builder(function.getContext());
   Request request(function);
-  FuncOp entry = request.build(name, [&](OpBuilder &b, Location loc, ValueRange args) { return func::CallOp::create(b, loc, function, args); });
+  FuncOp entry =
+      request.build(name, [&](OpBuilder &b, Location loc, ValueRange args) { return func::CallOp::create(b, loc, function, args); });
   function.setPrivate();
   entry.setPublic();
   entry->setAttr(optim::kEntryAttr, builder.getUnitAttr());

@@ -33,6 +33,8 @@ Array randomArray(oracle::Kind kind, llvm::ArrayRef<int64_t> shape, double low, 
 
 /// The values that the attributes of a function give its arguments. Errors: an argument without a value, or of another type.
 llvm::FailureOr<std::vector<Array>> inputsOf(FuncOp function);
+/// Other values, where named dimensions have extents from 1 to 6 that `draw` chooses; none if an argument is given, or no dimension has a name.
+std::optional<std::vector<Array>> inputsAtRandom(FuncOp function, uint64_t draw);
 
 //===----------------------------------------------------------------------===//
 // Requests as functions. Each adds a private function to the module and copies the dimensions of arguments and results.
