@@ -114,15 +114,15 @@ LogicalResult ModelElaborator::finishEntry(llvm::ArrayRef<const Root *> roots, l
 }
 
 /// Each metric as a scalar.
-LogicalResult ModelElaborator::evaluateMetrics(std::vector<Tensor> &results) {
+LogicalResult ModelElaborator::evaluateMetrics(llvm::ArrayRef<Metric> metrics, std::vector<Tensor> &results) {
   for (const Metric &metric : metrics) {
     FailureOr<Value> value = e.valueOf(metric.binding);
     FailureOr<Tensor> tensor = e.toFloat(value, metric.binding->expr->range);
     if (failed(tensor))
       return failure();
     if (tensor->rank() != 0)
-      return e.error(metric.binding->expr->range) << "requires '" << metric.name << "' to be a scalar, but got " << typeName(*tensor)
-                                                  << "; take its mean, perhaps";
+      return e.error(metric.binding->expr->range)
+             << "requires '" << metric.name << "' to be a scalar, but got " << typeName(*tensor) << "; take its mean, perhaps";
     results.push_back(*tensor);
   }
   return success();
@@ -141,7 +141,9 @@ LogicalResult ModelElaborator::buildEvaluate() {
   llvm::SetVector<const Binding *> measured;
   for (const Metric &metric : metrics)
     measured.insert(metric.binding);
-  for (size_t i = 0; i < measured.size(); ++i) // grows
+  for (const Metric &summary : summaries)
+    measured.insert_range(e.referencesOf(summary.binding)); // they are rows, or else refused
+  for (size_t i = 0; i < measured.size(); ++i)              // grows
     measured.insert_range(e.referencesOf(measured[i]));
   mlir::Block &block = e.current->func.front();
   std::vector<mlir::Operation *> unmeasured;
@@ -155,11 +157,92 @@ LogicalResult ModelElaborator::buildEvaluate() {
   }
   std::vector<Tensor> results;
   std::vector<mlir::DictionaryAttr> attrs;
-  if (failed(evaluateMetrics(results)))
+  if (failed(evaluateMetrics(metrics, results)) || failed(collectRows()))
     return failure();
-  dropUnneeded(unmeasured, results);
   for (const Metric &metric : metrics)
     attrs.push_back(named("metric", metric.name));
+  for (const Root &row : rows)
+    if (row.binding->kind != Binding::Root) { // the caller has the others
+      results.push_back(tensorOf(row.binding));
+      attrs.push_back(named("output", row.name));
+    }
+  dropUnneeded(unmeasured, results);
+  return finishEntry(roots, results, attrs, /*prune=*/true);
+}
+
+/// Does a value depend on what comes with each call?
+bool ModelElaborator::readsData(const Binding *binding) {
+  llvm::SetVector<const Binding *> reached;
+  reached.insert(binding);
+  for (size_t i = 0; i < reached.size(); ++i) // grows
+    reached.insert_range(e.referencesOf(reached[i]));
+  return llvm::any_of(llvm::concat<const Root>(inputs, targets), [&](const Root &root) { return reached.contains(root.binding); });
+}
+
+/// Takes `mentioned`, which has a value for each row of the data, into what `summarize` is given.
+LogicalResult ModelElaborator::addRows(const Binding *summary, const Binding *mentioned) {
+  if (llvm::any_of(rows, [&](const Root &row) { return row.binding == mentioned; }))
+    return success();
+  FailureOr<Value> value = e.valueOf(mentioned);
+  if (failed(value))
+    return failure();
+  const Tensor *tensor = heldTensor(*value);
+  graph::Dims dims = tensor ? tensor->dims : graph::Dims();
+  graph::DimAttr batch = dims.empty() ? graph::DimAttr() : dims.front();
+  auto isOfBatch = [&](graph::DimAttr dim) {
+    bool found = false;
+    dim.walkSymbols([&](StringRef name) { found |= name == *batch.symbol(); });
+    return found;
+  };
+  bool isRows = batch && batch.symbol() && llvm::none_of(llvm::drop_begin(dims), isOfBatch);
+  for (const Root &root : llvm::concat<const Root>(inputs, targets))
+    isRows &= !root.dims.empty() && root.dims.front() == batch;
+  if (!isRows)
+    return e.error(summary->expr->range).note(e.location(mentioned->where), "it is defined here")
+           << "requires '" << mentioned->name << "' to have a value for each row of the data, for a metric over the split, but got "
+           << (tensor ? typeName(*tensor) : describe(*value));
+  // Of another name than the rows of a batch: memory for training does not grow with the size of a split.
+  std::string name = "split";
+  for (const Root &root : llvm::concat<const Root>(inputs, targets))
+    for (graph::DimAttr dim : root.dims)
+      dim.walkSymbols([&](StringRef symbol) { name += symbol == name ? "_" : ""; });
+  dims.front() = graph::DimAttr::get(e.module.getContext(), name);
+  auto isBound = [&](const Root &root) { return root.binding == mentioned; };
+  StringRef role = llvm::any_of(targets, isBound) ? "target" : "input";
+  rows.push_back({mentioned, mentioned->name.str(), role, tensor->value.getType(), dims, {}});
+  return success();
+}
+
+/// What metrics over the split name of the data.
+LogicalResult ModelElaborator::collectRows() {
+  for (const Metric &summary : summaries) {
+    llvm::SetVector<const Binding *> mentioned;
+    mentioned.insert_range(e.referencesOf(summary.binding));
+    for (size_t i = 0; i < mentioned.size(); ++i) // grows
+      if (mentioned[i]->kind == Binding::Static)  // a function or a list is what it names
+        mentioned.insert_range(e.referencesOf(mentioned[i]));
+      else if (readsData(mentioned[i]) && failed(addRows(summary.binding, mentioned[i])))
+        return failure();
+  }
+  return success();
+}
+
+/// The metrics of a whole split, from the rows of all its batches.
+LogicalResult ModelElaborator::buildSummarize() {
+  Elaborator::Building building(e, FunctionScope::Entry, "summarize", model.name.range, /*isPrivate=*/false);
+  std::vector<const Root *> roots;
+  for (const Root *root : allRoots(/*withTargets=*/false))
+    if (root->role != "input")
+      roots.push_back(root);
+  for (const Root &row : rows)
+    roots.push_back(&row);
+  addRoots(roots);
+  std::vector<Tensor> results;
+  std::vector<mlir::DictionaryAttr> attrs;
+  if (failed(evaluateMetrics(summaries, results)))
+    return failure();
+  for (const Metric &summary : summaries)
+    attrs.push_back(named("metric", summary.name));
   return finishEntry(roots, results, attrs, /*prune=*/true);
 }
 
@@ -298,7 +381,7 @@ LogicalResult ModelElaborator::buildTrainStep() {
   e.current->key = b.foldIn(tensorOf(seedRoot.binding), step);
 
   std::vector<Tensor> measured, results;
-  if (failed(evaluateMetrics(measured))) // before any update
+  if (failed(evaluateMetrics(metrics, measured))) // before any update
     return failure();
   for (auto [statement, seen] : steps)
     if (failed(runStep(*statement, seen)))
@@ -315,11 +398,12 @@ LogicalResult ModelElaborator::buildTrainStep() {
 
 LogicalResult ModelElaborator::declareEntry(const EntryStmt &entry) {
   StringRef name = entry.name.text;
-  if (llvm::is_contained({"init", "prepare", "train_step", "evaluate", "predict"}, name))
+  if (llvm::is_contained({"init", "prepare", "train_step", "evaluate", "summarize", "predict"}, name))
     return e.error(entry.name.range) << "requires another name than that of an entry that models have anyway, but got '" << name << "'";
   for (const OwnEntry &other : ownEntries)
     if (other.statement->name.text == name)
-      return e.error(entry.name.range).note(e.location(other.statement->name.range), "it is declared here") << "'" << name << "' is declared already";
+      return e.error(entry.name.range).note(e.location(other.statement->name.range), "it is declared here")
+             << "'" << name << "' is declared already";
   ownEntries.push_back({&entry, scope, {}});
   return success();
 }
@@ -329,9 +413,11 @@ LogicalResult ModelElaborator::declareParameters(OwnEntry &entry) {
   StringRef name = entry.statement->name.text;
   for (const Parameter &parameter : entry.statement->parameters) {
     if (const Binding *bound = e.lookup(parameter.name.text, entry.scope); bound && bound != t)
-      return e.error(parameter.name.range).note(e.location(bound->where), "it is bound here") << "'" << parameter.name.text << "' is bound already";
+      return e.error(parameter.name.range).note(e.location(bound->where), "it is bound here")
+             << "'" << parameter.name.text << "' is bound already";
     if (!parameter.type) {
-      FailureOr<Number> value = e.evaluateNumber(*parameter.defaultValue, entry.scope, ("the default of '" + parameter.name.text + "'").str());
+      FailureOr<Number> value =
+          e.evaluateNumber(*parameter.defaultValue, entry.scope, ("the default of '" + parameter.name.text + "'").str());
       if (failed(value))
         return failure();
       ownedNames.push_back((name + "_" + parameter.name.text).str());
@@ -344,7 +430,8 @@ LogicalResult ModelElaborator::declareParameters(OwnEntry &entry) {
     FailureOr<mlir::Type> element = e.elementType(*parameter.type);
     if (failed(element))
       return failure();
-    auto dims = e.bindType(*parameter.type, nullptr, ("'" + parameter.name.text + "' of entry '" + name + "'").str(), parameter.name.range, entry.scope);
+    auto dims = e.bindType(*parameter.type, nullptr, ("'" + parameter.name.text + "' of entry '" + name + "'").str(), parameter.name.range,
+                           entry.scope);
     if (failed(dims))
       return failure();
     Binding *binding = e.bind(Binding::Root, parameter.name, entry.scope);
@@ -374,8 +461,9 @@ std::vector<const ModelElaborator::Root *> ModelElaborator::rootsOf(const OwnEnt
 }
 
 /// Its value as results, with the names that the text has for them.
-LogicalResult ModelElaborator::evaluateResults(const OwnEntry &entry, const Expr &value, const Binding *seen, llvm::ArrayRef<const Root *> roots,
-                                               std::vector<Tensor> &results, std::vector<mlir::DictionaryAttr> &attrs) {
+LogicalResult ModelElaborator::evaluateResults(const OwnEntry &entry, const Expr &value, const Binding *seen,
+                                               llvm::ArrayRef<const Root *> roots, std::vector<Tensor> &results,
+                                               std::vector<mlir::DictionaryAttr> &attrs) {
   std::vector<const Expr *> parts = {&value};
   if (auto *tuple = llvm::dyn_cast<TupleExpr>(&value)) {
     parts.clear();
@@ -401,8 +489,8 @@ LogicalResult ModelElaborator::evaluateResults(const OwnEntry &entry, const Expr
     if (failed(tensor))
       return failure();
     if (tensor->arena)
-      return e.error(part->range) << "requires arrays as results of entry '" << entry.statement->name.text << "', but got the parameter set '" << spell(*part)
-                                  << "'; a state can keep it";
+      return e.error(part->range) << "requires arrays as results of entry '" << entry.statement->name.text
+                                  << "', but got the parameter set '" << spell(*part) << "'; a state can keep it";
     auto *reference = llvm::dyn_cast<ReferenceExpr>(part);
     std::string name = reference ? reference->name.str() : parts.size() == 1 ? "result" : "result_" + std::to_string(number + 1);
     while (!taken.insert(name).second)
@@ -437,7 +525,8 @@ LogicalResult ModelElaborator::buildEntry(const OwnEntry &entry) {
   llvm::append_range(results, values);
   llvm::append_range(attrs, named);
   if (results.empty())
-    return e.error(entry.statement->range) << "requires a value at the end of entry '" << name << "', or that it changes a state or parameters";
+    return e.error(entry.statement->range) << "requires a value at the end of entry '" << name
+                                           << "', or that it changes a state or parameters";
   return finishEntry(roots, results, attrs, /*prune=*/true);
 }
 

@@ -61,7 +61,7 @@ LogicalResult ModelElaborator::run() {
 
   // `evaluate` comes first: it sees every definition, so that each mistake is reported once and where it stands.
   if (failed(buildEvaluate()) || failed(buildInit()) || (e.asksForPreparing && failed(buildPrepare())) || (!steps.empty() && failed(buildTrainStep())) ||
-      (!predictions.empty() && failed(buildPredict())))
+      (!predictions.empty() && failed(buildPredict())) || (!summaries.empty() && failed(buildSummarize())))
     return failure();
   for (const OwnEntry &entry : ownEntries)
     if (failed(buildEntry(entry)))
@@ -134,6 +134,8 @@ LogicalResult ModelElaborator::declare(const Stmt &statement) {
     }
     if (bind.names.size() == 1) {
       Binding *binding = e.bindDefinition(bind.names[0], *bind.value, scope, scope);
+      if (bind.role == BindStmt::SplitMetric)
+        summaries.push_back({bind.names[0].text.str(), binding});
       if (bind.role == BindStmt::Metric)
         metrics.push_back({bind.names[0].text.str(), binding});
       if (bind.role == BindStmt::Predict)

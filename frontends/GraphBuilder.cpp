@@ -560,6 +560,10 @@ Expr GraphBuilder::net(std::string_view name, Operand value, Site site) { return
 
 Expr GraphBuilder::metric(std::string_view name, Operand value, Site site) { return parts->bind(fbs::BindRole::Metric, name, value, site); }
 
+Expr GraphBuilder::splitMetric(std::string_view name, Operand value, Site site) {
+  return parts->bind(fbs::BindRole::SplitMetric, name, value, site);
+}
+
 Expr GraphBuilder::predict(std::string_view name, Operand value, Site site) {
   return parts->bind(fbs::BindRole::Predict, name, value, site);
 }

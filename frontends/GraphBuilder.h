@@ -308,6 +308,8 @@ public:
   std::vector<Expr> bindEach(Names names, Operand value, Site site = Site::current());
   Expr net(std::string_view name, Operand value, Site site = Site::current());
   Expr metric(std::string_view name, Operand value, Site site = Site::current());
+  /// metric NAME = VALUE over split
+  Expr splitMetric(std::string_view name, Operand value, Site site = Site::current());
   Expr predict(std::string_view name, Operand value, Site site = Site::current());
   /// name <- value
   void rebind(Operand name, Operand value, Site site = Site::current());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A model as a whole: its declarations, then its entries `init`, `prepare`, `train_step`, `evaluate`, `predict` and those of its own.
+// A model as a whole: its declarations, then its entries `init`, `prepare`, `train_step`, `evaluate`, `summarize`, `predict` and those of its own.
 #ifndef COSTATE_FRONTENDS_MODELELABORATOR_H
 #define COSTATE_FRONTENDS_MODELELABORATOR_H
 
@@ -193,6 +193,7 @@ private:
   mlir::LogicalResult buildPrepare();
   mlir::LogicalResult buildTrainStep();
   mlir::LogicalResult buildEvaluate();
+  mlir::LogicalResult buildSummarize();
   mlir::LogicalResult buildPredict();
   mlir::LogicalResult declareEntry(const syntax::EntryStmt &entry);
   mlir::LogicalResult declareParameters(OwnEntry &entry);
@@ -208,7 +209,10 @@ private:
   Tensor tensorOf(const Binding *root);
   std::vector<const Root *> addRoots(bool withTargets);
   void addRoots(llvm::ArrayRef<const Root *> roots);
-  mlir::LogicalResult evaluateMetrics(std::vector<Tensor> &results);
+  mlir::LogicalResult evaluateMetrics(llvm::ArrayRef<Metric> metrics, std::vector<Tensor> &results);
+  mlir::LogicalResult collectRows();
+  mlir::LogicalResult addRows(const Binding *summary, const Binding *mentioned);
+  bool readsData(const Binding *binding);
   /// Closes the current function, whose arguments stand for `roots`: sets attributes, refuses sizes that no input gives. If
   /// `prune`, arguments that nothing uses are dropped.
   mlir::LogicalResult finishEntry(llvm::ArrayRef<const Root *> roots, llvm::ArrayRef<Tensor> results,
@@ -241,6 +245,8 @@ private:
   llvm::DenseMap<const Binding *, unsigned> guards;
   std::vector<Metric> metrics; // `loss` first, if there is one
   std::vector<Metric> predictions;
+  std::vector<Metric> summaries; // metrics of a whole split
+  std::vector<Root> rows;        // what these name of the data, as `summarize` takes it
   std::vector<const Binding *> definitions;
   std::vector<mlir::NamedAttribute> hints;
   std::vector<const syntax::GroupStmt *> groups; // group k is the k-th, from 1

@@ -510,6 +510,11 @@ StmtPtr Parser::parseRoleBind(BindStmt::Role role) {
   bind->role = role;
   bind->names = {*name};
   bind->value = parseExpr();
+  if (role == BindStmt::Metric && bind->value && goesOnWith("over") && takeIf("over")) {
+    if (!expect("split", "after 'over'"))
+      return nullptr;
+    bind->role = BindStmt::SplitMetric;
+  }
   bind->range = since(begin);
   return bind->value ? std::move(bind) : nullptr;
 }

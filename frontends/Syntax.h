@@ -202,9 +202,9 @@ template <Stmt::Kind K> struct StmtOf : Stmt {
   explicit StmtOf(SourceRange range) : Stmt(K, range) {}
 };
 
-/// a, b = value; net f = ...; metric m = ...; predict p = ...
+/// a, b = value; net f = ...; metric m = ...; predict p = ...; metric m = ... over split
 struct BindStmt : StmtOf<Stmt::Bind> {
-  enum Role { Plain, Net, Metric, Predict } role = Plain;
+  enum Role { Plain, Net, Metric, Predict, SplitMetric } role = Plain;
   std::vector<Name> names;
   ExprPtr value;
   using StmtOf::StmtOf;

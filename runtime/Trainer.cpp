@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -32,10 +33,10 @@ Status statusOf(const costate_model *model, int32_t code) {
   return {static_cast<costate_code>(code), costate_context_last_error(costate_model_context(model))};
 }
 
-/// Calls an entry whose results are scalars.
+/// Calls an entry whose results are scalars, and perhaps arrays for which the caller has memory.
 class MetricCall {
 public:
-  static Result<MetricCall> bind(costate_model *model, const char *name) {
+  static Result<MetricCall> bind(costate_model *model, const char *name, bool mayHaveRows = false) {
     const costate_model_info &info = *costate_model_get_info(model);
     MetricCall call;
     call.model = model;
@@ -49,9 +50,14 @@ public:
       const costate_array_info &result = entry.results[i];
       if (!isUserPointer(result.role))
         continue;
+      if (mayHaveRows && result.role == COSTATE_OUTPUT) {
+        call.order.push_back(-1);
+        continue;
+      }
       if (result.rank != 0 || costate_type_size(result.type) < 4)
         return unimplemented("entry '", name, "' returns '", result.name, "' of type ", signatureText(info, result),
                              "; training and evaluation take scalars of 4 or 8 bytes");
+      call.order.push_back(static_cast<int64_t>(call.metrics.size()));
       call.metrics.push_back({result.name, 0, result.type});
     }
     call.cells.resize(call.metrics.size());
@@ -59,12 +65,18 @@ public:
     return call;
   }
 
-  /// Runs the entry on a batch. Allocates in the first call only.
-  Status run(costate_dataset *data, void *const *arrays, int64_t rows) {
-    user.assign(arrays, arrays + numArrays);
-    for (int64_t &cell : cells)
-      user.push_back(&cell);
+  /// Runs the entry on a batch. Allocates in the first call only. outputs: memory for its arrays.
+  Status run(costate_dataset *data, void *const *arrays, int64_t rows, std::span<void *const> outputs = {}) {
     costate_dataset_dims(data, rows, dims.data());
+    return run(arrays, outputs);
+  }
+  /// The same where `dimensions()` have been set.
+  Status run(void *const *arrays, std::span<void *const> outputs = {}) {
+    user.assign(arrays, arrays + numArrays);
+    for (int64_t cell : order) {
+      user.push_back(cell < 0 ? outputs.front() : &cells[cell]);
+      outputs = outputs.subspan(cell < 0);
+    }
     if (int32_t code = costate_model_invoke(model, entry, user.data(), dims.data()))
       return statusOf(model, code);
     for (size_t i = 0; i < metrics.size(); ++i)
@@ -73,6 +85,7 @@ public:
   }
 
   std::span<const Metric> values() const { return metrics; }
+  std::span<int64_t> dimensions() { return dims; }
 
 private:
   static double load(int32_t type, const int64_t *cell) {
@@ -91,8 +104,99 @@ private:
   costate_model *model = nullptr;
   int64_t entry = -1, numArrays = 0;
   std::vector<Metric> metrics;
-  std::vector<int64_t> cells, dims;
+  std::vector<int64_t> order, cells, dims; // order: of results, the number of a metric, or -1 for an array
   std::vector<void *> user;
+};
+
+/// The metrics of a split as a whole: the entry `summarize`, which takes rows of the data and of results of `evaluate`, those of all batches together.
+class SplitSummary {
+public:
+  /// Makes room for the rows of `data`. Nothing if the model has no such metrics.
+  static Result<std::optional<SplitSummary>> bind(costate_model *model, costate_dataset *data) {
+    const costate_model_info &info = *costate_model_get_info(model);
+    const int64_t index = findEntry(info, "summarize"), source = findEntry(info, "evaluate");
+    if (index < 0 || source < 0)
+      return std::optional<SplitSummary>();
+    Result<MetricCall> call = MetricCall::bind(model, "summarize");
+    if (!call.ok())
+      return call.status();
+    SplitSummary summary;
+    summary.model = model;
+    summary.call = std::move(*call);
+    const costate_entry_info &entry = info.entries[index], &evaluate = info.entries[source];
+    const int64_t samples = costate_dataset_size(data);
+    std::span<int64_t> dims = summary.call.dimensions();
+    costate_dataset_dims(data, std::min<int64_t>(samples, 1), dims.data());
+    for (int64_t i = 0; i < entry.num_args; ++i)
+      if (const costate_array_info &argument = entry.args[i];
+          isUserPointer(argument.role) && argument.rank > 0 && dimensionOf(argument.shape[0]) >= 0)
+        dims[dimensionOf(argument.shape[0])] = samples;
+    std::vector<int64_t> extents;
+    for (int64_t i = 0; i < numArrays(entry); ++i)
+      extents.resize(extents.size() + arrayAt(entry, i).rank);
+    costate_entry_extents(&entry, dims.data(), extents.data());
+    std::span<const int64_t> rest = extents;
+    for (int64_t i = 0; i < entry.num_args; ++i) {
+      const costate_array_info &argument = entry.args[i];
+      std::span<const int64_t> shape = rest.first(argument.rank);
+      rest = rest.subspan(argument.rank);
+      if (!isUserPointer(argument.role))
+        continue;
+      Column column;
+      column.rowBytes = argument.rank > 0 ? elementCount(shape.subspan(1)) * costate_type_size(argument.type) : 0;
+      column.bytes.resize(samples * column.rowBytes);
+      int64_t given = 0, made = 0;
+      for (int64_t k = 0; k < evaluate.num_args; ++k) {
+        if (isUserPointer(evaluate.args[k].role) && std::string_view(evaluate.args[k].name) == argument.name)
+          column.given = given;
+        given += isUserPointer(evaluate.args[k].role);
+      }
+      for (int64_t k = 0; k < evaluate.num_results; ++k) {
+        if (evaluate.results[k].role == COSTATE_OUTPUT && std::string_view(evaluate.results[k].name) == argument.name)
+          column.made = made;
+        made += evaluate.results[k].role == COSTATE_OUTPUT;
+      }
+      summary.outputs.resize(made);
+      if (column.rowBytes <= 0 || (column.given < 0) == (column.made < 0))
+        return invalidArgument("entry 'summarize' requires '", argument.name, "' to be rows of an argument or a result of 'evaluate'");
+      summary.columns.push_back(std::move(column));
+    }
+    return std::optional(std::move(summary));
+  }
+
+  /// Where `evaluate` is to write the rows of a batch that begins with this sample.
+  std::span<void *const> memory(int64_t first) {
+    for (Column &column : columns)
+      if (column.made >= 0)
+        outputs[column.made] = column.bytes.data() + first * column.rowBytes;
+    return outputs;
+  }
+  /// Keeps what it was given for them.
+  void add(void *const *arrays, int64_t first, int64_t rows) {
+    for (Column &column : columns)
+      if (column.given >= 0)
+        std::memcpy(column.bytes.data() + first * column.rowBytes, arrays[column.given], rows * column.rowBytes);
+  }
+  Result<std::span<const Metric>> finish() {
+    COSTATE_RETURN_IF_ERROR(statusOf(model, costate_model_reserve(model, call.dimensions().data())));
+    std::vector<void *> arrays;
+    for (Column &column : columns)
+      arrays.push_back(column.bytes.data());
+    COSTATE_RETURN_IF_ERROR(call.run(arrays.data()));
+    return call.values();
+  }
+
+private:
+  struct Column {
+    int64_t given = -1, made = -1; // the number among the arguments, or among the arrays that `evaluate` makes
+    int64_t rowBytes = 0;
+    std::vector<std::byte> bytes;
+  };
+
+  costate_model *model = nullptr;
+  MetricCall call;
+  std::vector<Column> columns;
+  std::vector<void *> outputs;
 };
 
 /// Means of metrics over samples: a batch counts as many times as it has rows.
@@ -155,8 +259,8 @@ public:
   std::string sums; // of the epoch that has begun
 
   Status save(const std::string &path) {
-    for (auto [key, value] : {std::pair("train.plan", plan), std::pair("train.step", text(step)), std::pair("train.best", text(bestEpoch, ' ', bestLoss)),
-                              std::pair("train.sums", sums)})
+    for (auto [key, value] : {std::pair("train.plan", plan), std::pair("train.step", text(step)),
+                              std::pair("train.best", text(bestEpoch, ' ', bestLoss)), std::pair("train.sums", sums)})
       COSTATE_RETURN_IF_ERROR(statusOf(model, costate_model_set_note(model, key, value.c_str())));
     return statusOf(model, costate_model_save(model, path.c_str(), COSTATE_SAVE_PARAMS | COSTATE_SAVE_STATES));
   }
@@ -168,7 +272,8 @@ public:
       return std::string(value ? value : "");
     };
     if (note("train.plan") != plan)
-      return invalidArgument('\'', path, "': requires a checkpoint of the same run (", plan, "), but got one of (", note("train.plan"), ")");
+      return invalidArgument('\'', path, "': requires a checkpoint of the same run (", plan, "), but got one of (", note("train.plan"),
+                             ")");
     std::istringstream steps(note("train.step")), best(note("train.best"));
     std::string loss;
     if (!(steps >> step) || !(best >> bestEpoch >> loss) ||
@@ -195,7 +300,7 @@ public:
     if (isKept) {
       std::ifstream old(name);
       off_t kept = 0;
-      int64_t row = -1; // the header
+      int64_t row = -1;                                                                  // the header
       for (std::string text; row < from && std::getline(old, text) && !old.eof(); ++row) // a line without its end is not whole
         kept += static_cast<off_t>(text.size()) + 1;
       hasHeader = row >= 0;
@@ -352,8 +457,8 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
   Result<MetricCall> call = MetricCall::bind(model, "train_step");
   if (!call.ok())
     return call.status();
-  RunNotes run(model, text(costate_dataset_size(train), " samples in batches of ", options.batch, options.shuffle ? ", shuffled with seed " : ", in order",
-                           options.shuffle ? text(options.seed) : ""));
+  RunNotes run(model, text(costate_dataset_size(train), " samples in batches of ", options.batch,
+                           options.shuffle ? ", shuffled with seed " : ", in order", options.shuffle ? text(options.seed) : ""));
   SampleMeans means;
   if (options.resume) {
     COSTATE_RETURN_IF_ERROR(run.load(options.checkpoint));
@@ -411,8 +516,8 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
       log.write(run.step, call->values());
       if (const Metric *loss = nonFiniteLoss(call->values())) {
         COSTATE_RETURN_IF_ERROR(log.close());
-        return {COSTATE_NON_FINITE, text("training requires a finite loss, but got ", loss->value, " at step ", run.step, " (epoch ", epoch + 1,
-                                         ", batch ", batch + 1, "); the parameters are those before this step")};
+        return {COSTATE_NON_FINITE, text("training requires a finite loss, but got ", loss->value, " at step ", run.step, " (epoch ",
+                                         epoch + 1, ", batch ", batch + 1, "); the parameters are those before this step")};
       }
       means.add(call->values(), rows);
       if (options.onStep)
@@ -445,23 +550,37 @@ Status Trainer::trainSteps(const TrainOptions &options, TrainResult &result) {
 }
 
 Result<std::vector<Metric>> Trainer::evaluate(costate_dataset *data, int64_t batch, const std::atomic<bool> *interrupt) {
-  Result<MetricCall> call = MetricCall::bind(model, "evaluate");
+  Result<std::optional<SplitSummary>> summary = SplitSummary::bind(model, data);
+  if (!summary.ok())
+    return summary.status();
+  Result<MetricCall> call = MetricCall::bind(model, "evaluate", /*mayHaveRows=*/summary->has_value());
   if (!call.ok())
     return call.status();
   BatchesPointer batches;
   COSTATE_RETURN_IF_ERROR(createBatches(model, data, batch, 0, false, batches));
   COSTATE_RETURN_IF_ERROR(reserve(data, batch));
   SampleMeans means;
+  int64_t samples = 0;
   for (int64_t i = 0, count = costate_batches_count(batches.get()); i < count; ++i) {
     if (raised(interrupt))
       return Status(COSTATE_INTERRUPTED, "interrupted during evaluation");
     void *const *arrays;
     int64_t rows;
     costate_batches_next(batches.get(), &arrays, &rows);
-    COSTATE_RETURN_IF_ERROR(call->run(data, arrays, rows));
+    COSTATE_RETURN_IF_ERROR(call->run(data, arrays, rows, *summary ? (*summary)->memory(samples) : std::span<void *const>()));
     means.add(call->values(), rows);
+    if (*summary)
+      (*summary)->add(arrays, samples, rows);
+    samples += rows;
   }
-  return means.means();
+  std::vector<Metric> metrics = means.means();
+  if (*summary) {
+    Result<std::span<const Metric>> whole = (*summary)->finish();
+    if (!whole.ok())
+      return whole.status();
+    metrics.insert(metrics.end(), whole->begin(), whole->end());
+  }
+  return metrics;
 }
 
 } // namespace costate::runtime

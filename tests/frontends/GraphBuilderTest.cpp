@@ -40,6 +40,25 @@ std::string importedFile(const std::string &path) {
   return file ? imported((*file)->getBuffer()) : std::string();
 }
 
+TEST(GraphBuilderTest, BuildsMetricsOfASplit) {
+  GraphBuilder b;
+  b.defineModel("m", [&] {
+    Expr x = b.input("x", {"f32", {"batch", 4}});
+    Expr f = b.net("f", b.call("dense", {4, 1}));
+    Expr made = b.bind("made", f(x));
+    b.splitMetric("total", b.call("sum", {made}));
+    b.minimize(b.call("mean", {made}), b.call("sgd", {{"lr", 0.1}}));
+  });
+  EXPECT_EQ(imported(b.finish()), imported(R"(
+model m {
+  input x : f32[batch, 4]
+  net f = dense(4, 1)
+  made = f(x)
+  metric total = sum(made) over split
+  minimize mean(made) with sgd(lr=0.1)
+})"));
+}
+
 TEST(GraphBuilderTest, BuildsDigits) {
   GraphBuilder b;
   Expr mean = b.name("mean"), argmax = b.name("argmax"), crossEntropy = b.name("cross_entropy"), adamw = b.name("adamw");

@@ -229,13 +229,20 @@ private:
       }
       const costate_array &array = results.arrays[untied++];
       auto name = source.getResultAttrOfType<mlir::StringAttr>(result, "optim.name");
+      if (name && array.rank > 0) {
+        auto *bytes = static_cast<const std::byte *>(array.data);
+        runtime::Array &kept = resultOf[name.getValue()] = {array.type, {array.shape, array.shape + array.rank}, {}};
+        kept.data = runtime::Buffer(oracle::count(kept.shape) * costate_type_size(array.type));
+        std::copy_n(bytes, kept.data.size(), kept.data.data());
+      }
       agrees &= report(entry.name, name ? name.getValue() : "result", toOracle(array.data, array.type, {array.shape, static_cast<size_t>(array.rank)}),
                        (*wanted)[result]);
     }
     return agrees;
   }
 
-  /// Of the batch; else the first rows of what the file has under this name. A number that nobody gives is 1. Null where there is nothing.
+  /// Of the batch; else the first rows of what the file has under this name, or what another entry has made under it. A number that nobody gives is 1.
+  /// Null where there is nothing.
   runtime::Result<const runtime::Array *> arrayFor(const costate_array_info &argument) {
     if (data) {
       const costate_entry_info &step = info.entries[costate_model_entry(model, "train_step")];
@@ -255,6 +262,8 @@ private:
       array = std::move(*read);
       if (argument.rank > 0 && argument.shape[0] < 0 && !array.shape.empty())
         array.shape[0] = std::min(array.shape[0], flags.batch);
+    } else if (auto result = resultOf.find(argument.name); result != resultOf.end()) {
+      return &result->second;
     } else if (argument.rank == 0) {
       array.type = COSTATE_F64;
       array.data = runtime::Buffer(sizeof(double));
@@ -274,7 +283,8 @@ private:
   const costate_model_info &info;
   costate_dataset *data;
   runtime::ArrayFile *file;
-  std::deque<runtime::Array> made; // of what calls have got
+  std::deque<runtime::Array> made;          // of what calls have got
+  llvm::StringMap<runtime::Array> resultOf; // of entries before: `evaluate` makes rows for `summarize`
   oracle::Oracle reference;
 };
 
