@@ -420,8 +420,8 @@ LogicalResult ModelElaborator::declareParameters(OwnEntry &entry) {
           e.evaluateNumber(*parameter.defaultValue, entry.scope, ("the default of '" + parameter.name.text + "'").str());
       if (failed(value))
         return failure();
-      ownedNames.push_back((name + "_" + parameter.name.text).str());
-      const Binding *hyper = addHyper({ownedNames.back(), parameter.name.range}, value->real, entry.scope, value->isInteger);
+      std::string full = (name + "_" + parameter.name.text).str();
+      const Binding *hyper = addHyper({full, parameter.name.range}, value->real, entry.scope, value->isInteger);
       Binding *alias = e.bind(Binding::Alias, parameter.name, hyper);
       alias->of = hyper;
       entry.scope = alias;

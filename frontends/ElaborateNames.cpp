@@ -20,8 +20,7 @@ Binding *Elaborator::bind(Binding::Kind kind, Name name, const Binding *previous
   Binding &binding = bindings.emplace_back();
   binding.kind = kind;
   binding.serial = bindings.size();
-  binding.name = name.text;
-  boundNames.insert(name.text);
+  binding.name = boundNames.insert(name.text).first->first(); // the text it was made of need not last
   binding.where = name.range;
   binding.previous = previous;
   return &binding;

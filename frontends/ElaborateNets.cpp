@@ -28,7 +28,7 @@ ParameterSet *Elaborator::addSet(StringRef name, SourceRange where) {
   ParameterSet &set = sets.back();
   set.name = name.str();
   set.symbol = mlir::FlatSymbolRefAttr::get(module.getContext(), uniqueName(name));
-  set.root = bind(Binding::Root, {set.name, where}, nullptr); // the text of `name` need not last
+  set.root = bind(Binding::Root, {name, where}, nullptr);
   return &set;
 }
 

@@ -236,8 +236,8 @@ LogicalResult ModelElaborator::declareGroups(const OptimizerUse &use, const Opti
         return e.error(argument.where) << "requires '" << parameter.name.text << "' to be the same for all groups: it is static";
       if (!number)
         return e.error(argument.where) << "requires a number for a group, but got " << describe(argument.value);
-      ownedNames.push_back((name + "_" + parameter.name.text).str());
-      const Binding *hyper = addHyper({ownedNames.back(), argument.where}, number->real, nullptr);
+      std::string full = (name + "_" + parameter.name.text).str();
+      const Binding *hyper = addHyper({full, argument.where}, number->real, nullptr);
       update.groupArguments.push_back({group - groups.begin() + 1, &parameter, hyper});
     }
   }

@@ -515,7 +515,7 @@ private:
   unsigned depth = 0;    // of nested evaluations
   SourceRange reference; // the name that is being evaluated
   std::deque<Binding> bindings;
-  llvm::StringSet<> boundNames; // of all bindings
+  llvm::StringSet<> boundNames; // of all bindings, whose names it holds
   std::deque<NetInstance> nets;
   std::deque<ParameterSet> sets;
   llvm::DenseMap<const Binding *, std::vector<const Binding *>> referenceCache;

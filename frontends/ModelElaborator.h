@@ -252,7 +252,6 @@ private:
   std::vector<const syntax::GroupStmt *> groups; // group k is the k-th, from 1
   std::vector<const syntax::TieStmt *> ties;
   std::vector<LeafPattern> patterns;
-  std::deque<std::string> ownedNames; // of hyper-parameters that no text spells
 };
 
 } // namespace costate::importer
