@@ -38,6 +38,7 @@ std::span<const Symbol> symbols() {
       COSTATE_SYMBOL_FLOATS(costate_qr),
       COSTATE_SYMBOL_FLOATS(costate_eigh),
       COSTATE_SYMBOL_FLOATS(costate_svd),
+      COSTATE_SYMBOL_FLOATS(costate_fft),
       COSTATE_SYMBOL_NUMBERS(costate_argsort),
       COSTATE_SYMBOL_NUMBERS(costate_top_k),
       COSTATE_SYMBOL(costate_take_along_b1),

@@ -418,6 +418,13 @@ int32_t costate_eigh_f64(costate_context *context, const double *a, double *w, d
 int32_t costate_svd_f32(costate_context *context, const float *a, float *u, float *s, float *vh, int64_t batch, int64_t m, int64_t n);
 int32_t costate_svd_f64(costate_context *context, const double *a, double *u, double *s, double *vh, int64_t batch, int64_t m, int64_t n);
 
+/* Discrete Fourier transform of each row of re + i im, both [batch, n] -> yre, yim: y[k] = sum over j of x[j] exp(-2 pi i j k / n), or exp(2 pi i j k / n)
+ * if inverse != 0; neither is scaled. O(n log n) operations for every n. A row that is not finite gives NaN. */
+int32_t costate_fft_f32(costate_context *context, const float *re, const float *im, float *yre, float *yim, int64_t batch, int64_t n,
+                        int64_t inverse);
+int32_t costate_fft_f64(costate_context *context, const double *re, const double *im, double *yre, double *yim, int64_t batch, int64_t n,
+                        int64_t inverse);
+
 /* Sorting along the middle axis of [outer, n, inner]. Order: ascending, NaN after everything (NumPy), -0 equal to +0; stable.
  * Several operands by the first key: argsort of the key, then take_along of each operand.
  * argsort: key -> perm, the position along the axis of each element of the sorted key. n < 2^31. */

@@ -200,7 +200,7 @@ private:
       return writeExtern(call);
     MLIRContext *context = op->getContext();
     auto number = [&](int64_t value) { return DimAttr::get(context, value); };
-    if (!isa<SortOp, TopKOp, CholeskyOp, TriangularSolveOp, LuOp, QrOp, EighOp, SvdOp>(op))
+    if (!isa<FftOp, SortOp, TopKOp, CholeskyOp, TriangularSolveOp, LuOp, QrOp, EighOp, SvdOp>(op))
       return success();
     Value first = op->getOperand(0);
     Type type = cast<RankedTensorType>(first.getType()).getElementType();
@@ -222,6 +222,9 @@ private:
                         {product(context, all.drop_back(2)), all.back(), right.back(), number(!solve.getUpper()), number(solve.getTranspose()),
                          number(solve.getUnit())},
                         {right});
+    } else if (auto fft = dyn_cast<FftOp>(op)) {
+      call = callExtern(op, "costate_fft_" + suffix(type), op->getOperands(), op->getResultTypes(),
+                        {product(context, all.drop_back()), all.back(), number(fft.getInverse())}, {shape, shape});
     } else if (auto top = dyn_cast<TopKOp>(op)) {
       Dims out = dimensions.of(top.getValues());
       call = callExtern(op, "costate_top_k_" + suffix(type), first, op->getResultTypes(), {product(context, all.drop_back()), all.back(), out.back()},

@@ -139,3 +139,15 @@ Dims ConvolutionOp::inferDimensions(unsigned, DimensionsOf of) {
   dims.push_back(of(getRhs()).back());
   return dims;
 }
+
+//===----------------------------------------------------------------------===//
+// fft
+//===----------------------------------------------------------------------===//
+
+LogicalResult FftOp::verify() {
+  if (getRe().getType().getRank() == 0) // C1
+    return emitOpError() << "requires operands with axes, but got " << getRe().getType();
+  return success();
+}
+
+Dims FftOp::inferDimensions(unsigned, DimensionsOf of) { return of(getRe()); }

@@ -55,4 +55,21 @@ def Graph_ConvolutionOp : Graph_MapOp<"convolution", [AllElementTypesMatch<["lhs
   let hasVerifier = 1;
 }
 
+def Graph_FftOp : Graph_MapOp<"fft", [SameOperandsAndResultType]> {
+  let summary = "discrete Fourier transform along the last axis, of real and imaginary parts";
+  let description = [{
+    Of x = re + i im, with n the last extent: y[..., k] = sum over j of x[..., j] exp(-2 pi i j k / n), or exp(2 pi i j k / n) if `inverse`. Neither is
+    scaled: one after the other is n times x. The derivative is the other direction. Kept whole for its n log n operations, which hold for every n.
+    A row that is not finite gives NaN. C1: rank >= 1. C2: all parts have one type.
+    ```mlir
+    %yr, %yi = graph.fft %xr, %xi : tensor<?x100xf32>
+    %zr, %zi = graph.fft %yr, %yi inverse : tensor<?x100xf32>
+    ```
+  }];
+  let arguments = (ins Graph_FloatTensor:$re, Graph_FloatTensor:$im, UnitAttr:$inverse);
+  let results = (outs Graph_FloatTensor:$result_re, Graph_FloatTensor:$result_im);
+  let assemblyFormat = "$re `,` $im (`inverse` $inverse^)? attr-dict `:` type($re)";
+  let hasVerifier = 1;
+}
+
 #endif

@@ -244,6 +244,12 @@ void TopKOp::batch(Batching &b) {
   b.set(top.getIndices(), 1);
 }
 
+void FftOp::batch(Batching &b) {
+  auto parts = b.create<FftOp>(b.batched(getRe()), b.batched(getIm()), getInverse());
+  b.set(parts.getResultRe(), 0);
+  b.set(parts.getResultIm(), 1);
+}
+
 //===----------------------------------------------------------------------===//
 // Factorizations, random numbers: leading axes are batch axes already
 //===----------------------------------------------------------------------===//

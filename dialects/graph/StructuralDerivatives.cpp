@@ -308,6 +308,27 @@ void ConvolutionOp::pushforward(Pushforward &p) {
   p.set(sum);
 }
 
+/// The transform of two parts, of which null ones are zero; nothing if both are.
+static std::array<Value, 2> transform(Emitter &e, Value re, Value im, bool inverse) {
+  if (!re && !im)
+    return {};
+  auto parts = e.create<FftOp>(re ? re : e.zerosLike(im), im ? im : e.zerosLike(re), inverse);
+  return {parts.getResultRe(), parts.getResultIm()};
+}
+
+// The matrix of the transform is symmetric, so its adjoint is its conjugate: the other direction.
+void FftOp::pullback(Pullback &p) {
+  auto [re, im] = transform(p, p.cotangent(0), p.cotangent(1), !getInverse());
+  p.accumulate(getRe(), re);
+  p.accumulate(getIm(), im);
+}
+
+void FftOp::pushforward(Pushforward &p) {
+  auto [re, im] = transform(p, p.tangent(getRe()), p.tangent(getIm()), getInverse());
+  p.set(re, 0);
+  p.set(im, 1);
+}
+
 //===----------------------------------------------------------------------===//
 // Layout
 //===----------------------------------------------------------------------===//

@@ -68,6 +68,27 @@ Node convolution(graph::ConvolutionOp op, const Node &x, const Node &w, ArrayRef
 }
 
 //===----------------------------------------------------------------------===//
+// Fourier transform
+//===----------------------------------------------------------------------===//
+
+/// The sums as they are defined, of n terms each. What is not finite makes its row NaN.
+Nodes fft(graph::FftOp op, const Node &re, const Node &im) {
+  int64_t n = re->shape.back(), last = re->shape.size() - 1;
+  Array cosines(re->kind, {n, n}), sines(re->kind, {n, n});
+  for (int64_t i = 0; i < n * n; ++i) {
+    double angle = 2 * M_PI * double(i / n * (i % n) % n) / double(n);
+    cosines.reals[i] = round(re->kind, std::cos(angle));
+    sines.reals[i] = round(re->kind, op.getInverse() ? -std::sin(angle) : std::sin(angle));
+  }
+  Shape labels = complement({}, last + 1), result = labels;
+  result.back() = last + 1;
+  auto sums = [&](const Node &x, const Node &factors) { return einsum(x, labels, factors, {last, last + 1}, result); };
+  Node c = cosines, s = sines;
+  Node nothing = broadcast(scale(sum(add(re, im), {last}), 0), complement({last}, last + 1), re->shape); // or NaN
+  return {add(add(sums(re, c), sums(im, s)), nothing), add(sub(sums(im, c), sums(re, s)), nothing)};
+}
+
+//===----------------------------------------------------------------------===//
 // Random
 //===----------------------------------------------------------------------===//
 
@@ -127,6 +148,7 @@ FailureOr<Nodes> applyLinear(Operation *op, const Nodes &in, const Frame &frame,
         shape.front() = in[0]->shape.front();
         return Nodes{convolution(o, in[0], in[1], shape)};
       })
+      .Case([&](graph::FftOp o) -> Result { return fft(o, in[0], in[1]); })
       .Case([&](graph::RandomOp o) -> Result {
         FailureOr<Shape> shape = frame.shape(op, o.getShape());
         if (failed(shape))

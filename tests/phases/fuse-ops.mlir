@@ -129,6 +129,17 @@ func.func @externs(%a: tensor<?x4x4xf64> {graph.dims = [#graph.dim<n>, #graph.di
   return %x, %sk, %sv, %tv, %ti : tensor<?x4x2xf64>, tensor<?x8xf64>, tensor<?x8xi32>, tensor<?x3xf64>, tensor<?x3xi64>
 }
 
+// Outer axes are rows; the last number is the direction.
+// CHECK-LABEL: func.func @transforms
+// CHECK: kernel.extern @costate_fft_f32
+// CHECK: kernel.extern @costate_fft_f32
+func.func @transforms(%re: tensor<?x3x8xf32> {graph.dims = [#graph.dim<n>, #graph.dim<3>, #graph.dim<8>]}, %im: tensor<?x3x8xf32> {graph.dims = [#graph.dim<n>, #graph.dim<3>, #graph.dim<8>]})
+    -> (tensor<?x3x8xf32>, tensor<?x3x8xf32>) {
+  %a, %b = graph.fft %re, %im : tensor<?x3x8xf32>
+  %c, %d = graph.fft %a, %b inverse : tensor<?x3x8xf32>
+  return %c, %d : tensor<?x3x8xf32>, tensor<?x3x8xf32>
+}
+
 // Two right sides, one of them transposed, and one factorization.
 // CHECK-LABEL: func.func @factorizations
 // CHECK-COUNT-1: kernel.extern @costate_lu_f32

@@ -260,6 +260,14 @@ void Steps::contract() {
   if (chance(0.25))
     return convolve();
   Entry x = bounded(realOfRank(1), 10);
+  if (chance(0.25)) {
+    Entry y = bounded(like(x), 10);
+    double bound = std::max({-x.low, x.high, -y.low, y.high}) * 2 * std::max<double>(1, extent(x.dims.back()));
+    auto parts = create<FftOp>(x.value, y.value, chance(0.5));
+    keep({parts.getResultRe(), x.dims, -bound, bound});
+    keep({parts.getResultIm(), x.dims, -bound, bound});
+    return;
+  }
   // Each axis of x is batched, contracted or free.
   SmallVector<int64_t> batchL, batchR, contractL, contractR;
   Dims rhs, result, free;

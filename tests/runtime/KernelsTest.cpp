@@ -23,6 +23,7 @@ struct Calls<float> {
   static constexpr auto qr = costate_qr_f32;
   static constexpr auto eigh = costate_eigh_f32;
   static constexpr auto svd = costate_svd_f32;
+  static constexpr auto fft = costate_fft_f32;
   static constexpr auto argsort = costate_argsort_f32;
   static constexpr auto topK = costate_top_k_f32;
 };
@@ -34,6 +35,7 @@ struct Calls<double> {
   static constexpr auto qr = costate_qr_f64;
   static constexpr auto eigh = costate_eigh_f64;
   static constexpr auto svd = costate_svd_f64;
+  static constexpr auto fft = costate_fft_f64;
   static constexpr auto argsort = costate_argsort_f64;
   static constexpr auto topK = costate_top_k_f64;
 };
@@ -239,11 +241,15 @@ TYPED_TEST(FloatKernelsTest, KernelsAllocateOnlyInTheirFirstCall) {
   using T = TypeParam;
   std::vector<T> key = this->random(4000);
   std::vector<int32_t> perm(4000);
-  Calls<T>::argsort(this->context, key.data(), perm.data(), 1, 4000, 1);
+  auto run = [&] {
+    Calls<T>::argsort(this->context, key.data(), perm.data(), 1, 4000, 1);
+    Calls<T>::fft(this->context, key.data(), key.data(), key.data(), key.data(), 10, 397, 0); // 397 is prime: with tables for a convolution
+  };
+  run();
   size_t reserved = this->context->scratch.reserved();
   EXPECT_GT(reserved, 0u);
   for (int i = 0; i < 10; ++i)
-    Calls<T>::argsort(this->context, key.data(), perm.data(), 1, 4000, 1);
+    run();
   EXPECT_EQ(this->context->scratch.reserved(), reserved);
 }
 

@@ -1088,6 +1088,22 @@ func.func @top_k_c2_indices(%x: tensor<4x8xf32>) {
 
 // -----
 
+func.func @fft_c1_rank(%x: tensor<f32>) {
+  // expected-error @below {{requires operands with axes, but got 'tensor<f32>'}}
+  %a, %b = graph.fft %x, %x : tensor<f32>
+  return
+}
+
+// -----
+
+func.func @fft_c2_types(%x: tensor<4xf32>, %y: tensor<5xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %a, %b = "graph.fft"(%x, %y) : (tensor<4xf32>, tensor<5xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
 func.func @cholesky_c1_square(%x: tensor<?x3x4xf64>) {
   // expected-error @below {{requires square matrices, but got 'tensor<?x3x4xf64>'}}
   %l = graph.cholesky %x : tensor<?x3x4xf64>

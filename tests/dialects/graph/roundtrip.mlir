@@ -251,6 +251,15 @@ func.func @extent() {
   return
 }
 
+// CHECK-LABEL: func.func @fft(
+// CHECK:         %[[A:.*]], %[[B:.*]] = graph.fft %{{.*}}, %{{.*}} : tensor<?x8xf32>
+// CHECK:         graph.fft %[[A]], %[[B]] inverse : tensor<?x8xf32>
+func.func @fft(%re: tensor<?x8xf32>, %im: tensor<?x8xf32>) {
+  %a, %b = graph.fft %re, %im : tensor<?x8xf32>
+  %c, %d = graph.fft %a, %b inverse : tensor<?x8xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @floor(
 // CHECK:         %{{.*}} = graph.floor %{{.*}} : tensor<?x8xf32>
 func.func @floor(%x: tensor<?x8xf32>) {
