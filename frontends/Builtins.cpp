@@ -13,7 +13,9 @@ using mlir::failed;
 using mlir::failure;
 using mlir::FailureOr;
 
-std::vector<llvm::ArrayRef<Builtin>> builtinTables() { return {mathBuiltins(), factorizationBuiltins(), randomBuiltins(), shapeBuiltins()}; }
+std::vector<llvm::ArrayRef<Builtin>> builtinTables() {
+  return {mathBuiltins(), factorizationBuiltins(), fourierBuiltins(), randomBuiltins(), shapeBuiltins()};
+}
 
 const Builtin *findBuiltin(llvm::ArrayRef<llvm::ArrayRef<Builtin>> tables, StringRef name) {
   for (llvm::ArrayRef<Builtin> table : tables)
@@ -32,6 +34,8 @@ StringRef adviceForName(StringRef name) {
       .Cases({"dot", "matmul", "mm", "bmm"}, "write 'a @ b'")
       .Cases({"einsum", "tensordot"}, "write it with '@', '*', 'transpose' and 'sum'")
       .Cases({"power", "pow"}, "write 'x**n'")
+      .Case("j", "the imaginary unit is '1j'")
+      .Case("conjugate", "write 'conj(z)'")
       .Case("var", "write 'mean((x - mean(x))**2)'")
       .Case("std", "write 'sqrt(mean((x - mean(x))**2))'")
       .Cases({"concat", "cat", "hstack", "vstack"}, "write 'concatenate([a, b], axis)'")
@@ -47,7 +51,8 @@ StringRef adviceForName(StringRef name) {
       .Case("choice", "write 'permutation(n)[:k]', or 'categorical(log(p), axis)'")
       .Case("range", "write '0..n'")
       .Case("linspace", "write 'a + (b - a)*arange(n)/(n - 1)'")
-      .Cases({"float", "int", "double", "float32", "float64", "int32", "int64", "uint8"}, "the types are f32, f64, i32, i64, i8, u8 and bool")
+      .Cases({"float", "int", "double", "float32", "float64", "int32", "int64", "uint8"},
+             "the types are f32, f64, i32, i64, i8, u8 and bool")
       .Case("Linear", "write 'dense(n, m)'")
       .Cases({"Sequential", "sequential"}, "write 'mlp(sizes)', or a net that calls others")
       .Cases({"value_and_grad", "backward"}, "write 'grad(e, f)', with the value e itself")
@@ -57,9 +62,7 @@ StringRef adviceForName(StringRef name) {
 }
 
 Failure argumentError(Elaborator &e, const BuiltinCall &call, size_t i, const llvm::Twine &what) {
-  llvm::SmallVector<StringRef> formals;
-  call.builtin.formals.split(formals, ", ");
-  return e.error(call[i].where) << "'" << call.builtin.name << "' requires '" << formals[i].rtrim('?') << "' to be " << what.str()
+  return e.error(call[i].where) << "'" << call.builtin.name << "' requires '" << formalsOf(call.builtin)[i].name << "' to be " << what.str()
                                 << ", but got " << describe(call[i].value);
 }
 

@@ -203,10 +203,12 @@ static llvm::SmallVector<Formal> formalsOf(llvm::ArrayRef<Parameter> parameters)
   return llvm::map_to_vector(parameters, [](const Parameter &p) { return Formal{p.name.text, !p.defaultValue}; });
 }
 
-static llvm::SmallVector<Formal> formalsOf(const Builtin &builtin) {
-  llvm::SmallVector<StringRef> names;
-  builtin.formals.split(names, ", ", -1, /*KeepEmpty=*/false);
-  return llvm::map_to_vector(names, [](StringRef name) { return Formal{name.rtrim('?'), !name.ends_with("?")}; });
+llvm::SmallVector<Formal> formalsOf(const Builtin &builtin) {
+  llvm::SmallVector<StringRef> formals;
+  builtin.formals.split(formals, ", ", -1, /*KeepEmpty=*/false);
+  return llvm::map_to_vector(formals, [](StringRef formal) {
+    return Formal{formal.rtrim("?+*"), !formal.contains('?'), formal.contains('+'), formal.contains('*')};
+  });
 }
 
 static llvm::SmallVector<Formal> formalsOf(const Closure &closure) {
@@ -280,17 +282,20 @@ LogicalResult Elaborator::bindParameters(llvm::ArrayRef<Parameter> parameters, l
     }
     if (parameter.type) {
       bool isAny = isAnyFloat(*parameter.type);
-      FailureOr<mlir::Type> element = isAny ? FailureOr<mlir::Type>(common ? common : real) : elementType(*parameter.type, scope);
+      FailureOr<mlir::Type> element =
+          isAny ? FailureOr<mlir::Type>(common ? common : real) : elementType(*parameter.type, scope, /*mayBeComplex=*/true);
       if (failed(element))
         return failure();
       // A tensor must have the type; what has none yet takes it.
-      bool hasType = value.is<Tensor>() || (isAny && value.is<List>() && hasTensor(value));
-      FailureOr<Tensor> tensor = toTensor(value, argument.where, hasType ? mlir::Type() : *element);
-      if (failed(tensor))
+      auto complex = value.as<Complex>();
+      bool hasType = value.is<Tensor>() || (complex && complex->elementType()) || (isAny && value.is<List>() && hasTensor(value));
+      FailureOr<Value> array = toArray(value, argument.where, hasType ? mlir::Type() : *element);
+      if (failed(array))
         return failure();
-      if (failed(bindType(*parameter.type, &*tensor, ("'" + parameter.name.text + "'").str(), argument.where, scope)))
+      ArrayType type = arrayType(*array);
+      if (failed(bindType(*parameter.type, &type, ("'" + parameter.name.text + "'").str(), argument.where, scope)))
         return failure();
-      value = *tensor;
+      value = *array;
     }
     scope = bindRoot(parameter.name, value, scope);
   }
@@ -316,7 +321,7 @@ FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
     if (failed(arguments))
       return failure();
     b.location = location(e.range);
-    return (*builtin)->evaluate(*this, BuiltinCall{**builtin, e, scope, std::move(*arguments)});
+    return callBuiltin(BuiltinCall{**builtin, e, scope, std::move(*arguments)});
   }
   if (auto fn = callee->as<Function>()) {
     auto arguments = bindArguments(fn->decl->name.text, formalsOf(fn->decl->parameters), e, scope);
@@ -344,6 +349,43 @@ FailureOr<Value> Elaborator::call(const CallExpr &e, const Binding *scope) {
   if (callee->is<NetTemplate>())
     return error(e.callee->range) << "requires a net with parameters; bind it first: 'net name = " << spell(*e.callee) << "'";
   return error(e.callee->range) << "requires a function or a net before '(', but got " << describe(*callee);
+}
+
+/// What a complex argument may stand for is in Builtin::formals.
+FailureOr<Value> Elaborator::callBuiltin(const BuiltinCall &call) {
+  llvm::SmallVector<Formal> formals = formalsOf(call.builtin);
+  bool isReal = true;
+  for (auto [formal, argument] : llvm::zip_equal(formals, call.arguments)) {
+    if (formal.takesComplex || !isComplex(argument.value))
+      continue;
+    if (!formal.isLinear && call.builtin.ofComplex.empty())
+      return refuseComplex(argument.value, argument.where, "'" + call.builtin.name + "' ");
+    isReal = false;
+  }
+  if (isReal)
+    return call.builtin.evaluate(*this, call);
+  if (!call.builtin.ofComplex.empty())
+    return callLibrary(call.builtin.ofComplex, call.arguments, call.where());
+  Value parts[2];
+  for (bool isImaginary : {false, true}) {
+    BuiltinCall half = call;
+    for (auto [formal, argument] : llvm::zip_equal(formals, half.arguments)) {
+      FailureOr<Value> part =
+          formal.isLinear && argument.given() ? partOf(argument.value, isImaginary, argument.where) : FailureOr<Value>(argument.value);
+      if (failed(part))
+        return failure();
+      argument.value = *part;
+    }
+    FailureOr<Value> result = call.builtin.evaluate(*this, half);
+    if (failed(result))
+      return failure();
+    parts[isImaginary] = *result;
+  }
+  return joinParts(parts[0], parts[1], call.where());
+}
+
+FailureOr<Value> Elaborator::callLibrary(StringRef name, std::vector<Argument> arguments, SourceRange where) {
+  return callFunction(*libraryDeclarations.lookup(name).as<Function>(), std::move(arguments), where);
 }
 
 FailureOr<Value> Elaborator::callClosure(const Closure &closure, llvm::ArrayRef<Argument> arguments, SourceRange where) {
@@ -402,7 +444,7 @@ FailureOr<Value> Elaborator::apply(const Value &function, llvm::ArrayRef<Value> 
   if (auto builtin = function.as<const Builtin *>(); builtin && !(*builtin)->lazy) {
     auto arguments = complete(formalsOf(**builtin));
     return failed(arguments) ? FailureOr<Value>(failure())
-                             : (*builtin)->evaluate(*this, BuiltinCall{**builtin, call.expr, call.scope, std::move(*arguments)});
+                             : callBuiltin(BuiltinCall{**builtin, call.expr, call.scope, std::move(*arguments)});
   }
   if (auto closure = function.as<Closure>()) {
     auto arguments = complete(formalsOf(*closure));
@@ -526,11 +568,13 @@ FailureOr<Value> Elaborator::evaluateFunction(const FnDecl &fn, const Binding *s
     return error(fn.name.range) << "requires a value at the end of fn '" << fn.name.text << "'";
   if (!fn.result)
     return result;
-  FailureOr<Tensor> tensor = toTensor(*result, fn.body.range);
-  if (failed(tensor) ||
-      failed(bindType(*fn.result, &*tensor, ("the result of '" + fn.name.text + "'").str(), fn.body.statements.back()->range, scope)))
+  FailureOr<Value> array = toArray(*result, fn.body.range);
+  if (failed(array))
     return failure();
-  return Value(*tensor);
+  ArrayType type = arrayType(*array);
+  if (failed(bindType(*fn.result, &type, ("the result of '" + fn.name.text + "'").str(), fn.body.statements.back()->range, scope)))
+    return failure();
+  return array;
 }
 
 static bool holdsClosure(const Value &value) {
@@ -598,11 +642,12 @@ FailureOr<Value> Elaborator::callNet(const NetInstance &net, std::vector<Argumen
     if (result->is<std::monostate>())
       return error(net.decl->name.range) << "requires a value at the end of net '" << net.decl->name.text << "'";
     if (net.decl->result) {
-      FailureOr<Tensor> tensor = toTensor(*result, net.decl->body.range);
-      if (failed(tensor) || failed(bindType(*net.decl->result, &*tensor, "the result of '" + net.path + "'",
-                                            net.decl->body.statements.back()->range, scope)))
+      result = toArray(*result, net.decl->body.range);
+      if (failed(result))
         return failure();
-      result = Value(*tensor);
+      ArrayType type = arrayType(*result);
+      if (failed(bindType(*net.decl->result, &type, "the result of '" + net.path + "'", net.decl->body.statements.back()->range, scope)))
+        return failure();
     }
     for (auto [name, root] : net.states) {
       const Binding *last = lookup(name, scope);

@@ -49,22 +49,28 @@ FailureOr<Tensor> Elaborator::toTruth(const FailureOr<Value> &value, SourceRange
 }
 
 /// What the next trip starts from: `value`, of the type that the first one started with.
-FailureOr<Tensor> Elaborator::carryOn(StringRef name, const Value &value, SourceRange where, const Tensor &start, SourceRange startWhere) {
+FailureOr<Value> Elaborator::carryOn(StringRef name, const Value &value, SourceRange where, const Value &start, SourceRange startWhere) {
   // A number takes the type of the carry, but no integer that of a fraction.
   auto number = value.as<Number>();
   auto atRunTime = value.as<RuntimeNumber>();
+  auto complex = value.as<Complex>();
+  ArrayType type = arrayType(start);
   bool isInteger = number ? number->isInteger : atRunTime ? atRunTime->tensor.elementType().isInteger() : value.is<Dimension>();
-  bool adapts = isInteger || ((number || atRunTime) && !start.elementType().isInteger());
-  FailureOr<Tensor> tensor = toTensor(value, where, adapts ? start.elementType() : mlir::Type());
-  if (failed(tensor))
+  bool adapts =
+      isInteger || ((number || atRunTime) && !type.element.isInteger()) || (complex && !complex->elementType() && start.is<Complex>());
+  FailureOr<Value> array = toArray(value, where, adapts ? type.element : mlir::Type());
+  if (failed(array))
     return failure();
-  if (tensor->dims != start.dims || tensor->elementType() != start.elementType())
-    return (error(where) << "requires '" << name << "' to stay " << typeName(start) << " from trip to trip, but got " << typeName(*tensor))
+  if (arrayType(*array) != type)
+    return (error(where) << "requires '" << name << "' to stay " << typeName(type) << " from trip to trip, but got "
+                         << typeName(arrayType(*array)))
         .note(location(startWhere), "it starts here");
-  return Tensor{tensor->value, tensor->dims, start.arena};
+  auto before = start.as<Tensor>();
+  return before ? Value(Tensor{array->as<Tensor>()->value, type.dims, before->arena}) : *array;
 }
 
-FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::ArrayRef<Tensor> starts, bool isCondition, const Binding *scope) {
+FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::ArrayRef<Value> starts, bool isCondition,
+                                                 const Binding *scope) {
   Building building(*this, FunctionScope::Lifted, isCondition ? "condition" : "trip", loop.range);
   current->label = current->parent->label;
   current->net = current->parent->net;
@@ -76,7 +82,7 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
     scope = variable;
   };
   for (auto [carry, start] : llvm::zip_equal(loop.carries, starts))
-    bindArgument(carry.name, addArgument(start));
+    bindArgument(carry.name, addArguments(start));
   Tensor trip = addArgument(mlir::RankedTensorType::get({}, b.builder.getI64Type()), {}, {}, b.location);
   if (loop.index)
     bindArgument(*loop.index, RuntimeNumber{trip});
@@ -98,10 +104,10 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
     if (auto list = value->as<List>(); list && list->isTuple)
       parts.assign(list->begin(), list->end());
     for (const Value &part : parts) {
-      FailureOr<Tensor> tensor = toTensor(part, result->value->range);
-      if (failed(tensor))
+      FailureOr<Value> array = toArray(part, result->value->range);
+      if (failed(array))
         return failure();
-      kept.push_back(Tensor{tensor->value, tensor->dims, {}});
+      kept.push_back(mapTensors(*array, [](const Tensor &tensor) { return Tensor{tensor.value, tensor.dims, {}}; }));
     }
   }
   std::vector<Value> last;
@@ -110,10 +116,10 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
     FailureOr<Value> value = valueOf(binding);
     if (failed(value))
       return failure();
-    FailureOr<Tensor> tensor = carryOn(carry.name.text, *value, binding->where, start, carry.start->range);
-    if (failed(tensor))
+    FailureOr<Value> next = carryOn(carry.name.text, *value, binding->where, start, carry.start->range);
+    if (failed(next))
       return failure();
-    last.push_back(*tensor);
+    last.push_back(*next);
   }
   llvm::append_range(last, kept);
   return finish(makeList(std::move(last)));
@@ -170,13 +176,12 @@ FailureOr<Elaborator::LoopBounds> Elaborator::evaluateBounds(const LoopExpr &loo
 
 /// The loop of `body`, and of `condition` if it is a `while`: functions of the carries and the number of the trip. What the carries become, then
 /// that number, then the values of the trips of a scan, `extent` of each.
-FailureOr<std::vector<Tensor>> Elaborator::emitLoop(const LoopExpr &loop, const LoopBounds &bounds, const FunctionInstance &body,
-                                                    const FunctionInstance *condition, llvm::ArrayRef<Tensor> starts,
-                                                    graph::DimAttr extent) {
+FailureOr<std::vector<Value>> Elaborator::emitLoop(const LoopExpr &loop, const LoopBounds &bounds, const FunctionInstance &body,
+                                                   const FunctionInstance *condition, llvm::ArrayRef<Value> starts, graph::DimAttr extent) {
   b.location = location(loop.range);
   mlir::Type i64 = b.builder.getI64Type();
-  size_t count = starts.size();
-  std::vector<Tensor> carried = starts;
+  std::vector<Tensor> carried = tensorsOf(starts);
+  size_t count = carried.size();
   Tensor zero = b.constant(i64, Number::of(int64_t(0))), one = b.constant(i64, Number::of(int64_t(1)));
   carried.push_back(zero);
   if (loop.index) {
@@ -250,16 +255,27 @@ FailureOr<std::vector<Tensor>> Elaborator::emitLoop(const LoopExpr &loop, const 
     op->setAttr(graph::kMaxTripsAttr, b.builder.getI64IntegerAttr(bounds.limit));
     made = op;
   }
-  std::vector<Tensor> results;
-  for (auto [i, init] : llvm::enumerate(carried))
-    results.push_back(Tensor{made->getResult(i), init.dims, init.arena});
+  unsigned next = 0;
+  auto take = [&](const Value &like) {
+    return mapTensors(like, [&](const Tensor &) {
+      const Tensor &init = carried[next];
+      return Tensor{made->getResult(next++), init.dims, init.arena};
+    });
+  };
+  std::vector<Value> results;
+  for (const Value &start : starts)
+    results.push_back(take(start));
+  results.push_back(take(RuntimeNumber{carried[count]}));
+  if (extent)
+    for (const Value &kept : llvm::drop_begin(*body.result.as<List>(), starts.size()))
+      results.push_back(take(kept));
   return results;
 }
 
 FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *scope) {
-  std::vector<Tensor> starts;
+  std::vector<Value> starts;
   for (const LoopExpr::Carry &carry : loop.carries) {
-    FailureOr<Tensor> start = evaluateTensor(*carry.start, scope);
+    FailureOr<Value> start = toArray(evaluate(*carry.start, scope), carry.start->range);
     if (failed(start))
       return failure();
     starts.push_back(*start);
@@ -282,15 +298,12 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
     return failure();
   if (failed(refuseUpdates(*body, loop.range, "a loop")))
     return failure();
-  auto emitted = emitLoop(loop, *bounds, *body, loop.index ? nullptr : &*condition, starts, extent);
-  if (failed(emitted))
+  auto results = emitLoop(loop, *bounds, *body, loop.index ? nullptr : &*condition, starts, extent);
+  if (failed(results))
     return failure();
-  auto trips = emitted->begin() + starts.size();
-  std::vector<Value> results(emitted->begin(), trips);
-  if (!loop.index)
-    results.push_back(RuntimeNumber{*trips});
-  results.insert(results.end(), std::next(trips), emitted->end());
-  return results.size() == 1 ? results.front() : makeTuple(std::move(results));
+  if (loop.index)
+    results->erase(results->begin() + starts.size()); // the number of the trip
+  return results->size() == 1 ? results->front() : makeTuple(std::move(*results));
 }
 
 /// The value of a branch: of its last line, or the names that branches rebind, as they are at its end.
@@ -344,7 +357,7 @@ FailureOr<Value> Elaborator::evaluateBranch(const BranchExpr &branch, const Bind
   auto results = emitBranch(branch.range, *flag, *then, *otherwise, names, {}, /*freshKey=*/true);
   if (failed(results))
     return failure();
-  return then->isList ? makeTuple(std::vector<Value>(results->begin(), results->end())) : Value(results->front());
+  return then->isList ? makeTuple(std::move(*results)) : results->front();
 }
 
 /// Closes the function of one side of a branch, whose value, or list of values, this is.
@@ -353,30 +366,33 @@ FailureOr<Elaborator::BranchSide> Elaborator::finishSide(const Value &value, Sou
   auto list = value.as<List>();
   side.isList = bool(list);
   for (const Value &element : list ? llvm::ArrayRef(list->begin(), list->end()) : llvm::ArrayRef(value)) {
-    FailureOr<Tensor> tensor = toTensor(element, where);
-    if (failed(tensor))
+    FailureOr<Value> array = toArray(element, where);
+    if (failed(array))
       return failure();
-    side.values.push_back(*tensor);
-    side.areNumbers.push_back(!element.is<Tensor>() && !element.is<List>());
+    auto complex = element.as<Complex>();
+    side.values.push_back(*array);
+    side.areNumbers.push_back(!element.is<Tensor>() && !element.is<List>() && !(complex && complex->elementType()));
   }
-  side.instance = finish(makeList(std::vector<Value>(side.values.begin(), side.values.end())));
+  side.instance = finish(makeList(side.values));
   return side;
 }
 
 /// The values of the side that `flag` chooses; `names` are for messages, where there are any.
-FailureOr<std::vector<Tensor>> Elaborator::emitBranch(SourceRange where, const Tensor &flag, const BranchSide &then, const BranchSide &otherwise,
-                                                      llvm::ArrayRef<StringRef> names, llvm::ArrayRef<Tensor> arguments, bool freshKey) {
-  llvm::SmallVector<mlir::Type> types, elements;
+FailureOr<std::vector<Value>> Elaborator::emitBranch(SourceRange where, const Tensor &flag, const BranchSide &then,
+                                                     const BranchSide &otherwise, llvm::ArrayRef<StringRef> names,
+                                                     llvm::ArrayRef<Tensor> arguments, bool freshKey) {
+  llvm::SmallVector<mlir::Type> elements, types;
   for (size_t i = 0; i < then.values.size(); ++i) {
-    const Tensor &a = then.values[i], &c = otherwise.values[i];
+    ArrayType a = arrayType(then.values[i]), c = arrayType(otherwise.values[i]);
     if (a.dims != c.dims)
       return error(where) << "requires equal shapes in both branches" << (names.empty() ? "" : (" of '" + names[i] + "'").str()) << ", but got "
                           << typeName(a) << " and " << typeName(c);
-    mlir::Type element = then.areNumbers[i] == otherwise.areNumbers[i] ? promote(a.elementType(), c.elementType())
-                         : then.areNumbers[i]                          ? c.elementType()
-                                                                       : a.elementType();
-    elements.push_back(element);
-    types.push_back(graph::typeOf(a.dims, element));
+    mlir::Type typed = then.areNumbers[i] ? c.element : a.element, number = then.areNumbers[i] ? a.element : c.element;
+    bool adapts =
+        then.areNumbers[i] != otherwise.areNumbers[i] && (!mlir::isa<mlir::ComplexType>(number) || mlir::isa<mlir::ComplexType>(typed));
+    elements.push_back(adapts ? typed : promote(a.element, c.element));
+    auto complex = mlir::dyn_cast<mlir::ComplexType>(elements.back());
+    types.append(complex ? 2 : 1, graph::typeOf(a.dims, complex ? complex.getElementType() : elements.back()));
   }
   auto ofThen = operandsOf(then.instance, arguments, freshKey), ofElse = operandsOf(otherwise.instance, arguments, freshKey);
   if (failed(ofThen) || failed(ofElse))
@@ -384,19 +400,27 @@ FailureOr<std::vector<Tensor>> Elaborator::emitBranch(SourceRange where, const T
   b.location = location(where);
   mlir::OpBuilder::InsertionGuard guard(b.builder);
   auto op = mlir::scf::IfOp::create(b.builder, b.location, types, toCondition(b, flag), /*addThenBlock=*/true, /*addElseBlock=*/true);
+  std::vector<Value> results;
   auto emit = [&](mlir::Block *block, const BranchSide &side, llvm::ArrayRef<mlir::Value> operands) {
     b.builder.setInsertionPointToStart(block);
     auto call = mlir::func::CallOp::create(b.builder, b.location, side.instance.func, operands);
-    llvm::SmallVector<mlir::Value> values;
-    for (auto [value, result, element] : llvm::zip_equal(side.values, call.getResults(), elements))
-      values.push_back(b.convert(Tensor{result, value.dims, {}}, element).value);
-    mlir::scf::YieldOp::create(b.builder, b.location, values);
+    unsigned next = 0;
+    results.clear();
+    for (auto [value, element] : llvm::zip_equal(side.values, elements)) {
+      Value own = mapTensors(value, [&](const Tensor &tensor) { return Tensor{call.getResult(next++), tensor.dims, {}}; });
+      results.push_back(*toArray(own, where, element));
+    }
+    mlir::scf::YieldOp::create(b.builder, b.location,
+                               llvm::map_to_vector(tensorsOf(results), [](const Tensor &tensor) { return tensor.value; }));
   };
   emit(op.thenBlock(), then, *ofThen);
   emit(op.elseBlock(), otherwise, *ofElse);
-  std::vector<Tensor> results;
-  for (auto [i, value] : llvm::enumerate(then.values))
-    results.push_back(Tensor{op.getResult(i), value.dims, value.arena});
+  unsigned next = 0;
+  for (auto [value, result] : llvm::zip_equal(then.values, results)) {
+    auto tensor = value.as<Tensor>();
+    mlir::FlatSymbolRefAttr arena = tensor ? tensor->arena : mlir::FlatSymbolRefAttr();
+    result = mapTensors(result, [&](const Tensor &part) { return Tensor{op.getResult(next++), part.dims, arena}; });
+  }
   return results;
 }
 

@@ -18,6 +18,7 @@ using mlir::LogicalResult;
 using mlir::success;
 
 static bool isFloat(const Tensor &tensor) { return mlir::isa<mlir::FloatType>(tensor.elementType()); }
+static bool isFloat(const Value &array) { return array.is<Complex>() || isFloat(*array.as<Tensor>()); }
 
 bool Elaborator::dependsOn(const Binding *binding, FunctionScope &lifted) {
   auto known = lifted.dependent.find(binding);
@@ -39,7 +40,7 @@ bool Elaborator::dependsOn(const Binding *binding, FunctionScope &lifted) {
 }
 
 FailureOr<FunctionInstance> Elaborator::lift(const Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
-                                             llvm::ArrayRef<Tensor> points) {
+                                             llvm::ArrayRef<Value> points) {
   auto *reference = llvm::dyn_cast<ReferenceExpr>(&e);
   Building building(*this, FunctionScope::Lifted, reference ? reference->name : "objective", e.range);
   // At another point, random draws stay what they are: the same sites, the same key.
@@ -47,23 +48,24 @@ FailureOr<FunctionInstance> Elaborator::lift(const Expr &e, const Binding *scope
   current->draws = current->parent->draws;
   current->net = current->parent->net;
   for (auto [variable, point] : llvm::zip_equal(variables, points)) {
-    current->values[variable] = addArgument(point);
+    current->values[variable] = addArguments(point);
     current->overridden.insert(variable);
   }
-  FailureOr<Tensor> value = toTensor(evaluate(e, scope), e.range);
+  FailureOr<Value> value = toArray(evaluate(e, scope), e.range);
   if (failed(value))
     return failure();
   return finish(*value);
 }
 
 /// The value of a function on arguments, of these shapes and element types, of the function that is being built.
-FailureOr<Value> Elaborator::applyToArguments(const Value &function, llvm::ArrayRef<Tensor> types, const BuiltinCall &call) {
+FailureOr<Value> Elaborator::applyToArguments(const Value &function, llvm::ArrayRef<Value> types, const BuiltinCall &call) {
   auto closure = function.as<Closure>();
   std::vector<Value> given;
   for (auto [i, type] : llvm::enumerate(types)) {
     bool isNamed = closure && i < closure->lambda->parameters.size();
     mlir::Location place = isNamed ? location(closure->lambda->parameters[i].range) : b.location;
-    given.push_back(addArgument(graph::typeOf(type.dims, type.elementType()), type.dims, type.arena, place));
+    given.push_back(mapTensors(
+        type, [&](const Tensor &like) { return addArgument(graph::typeOf(like.dims, like.elementType()), like.dims, like.arena, place); }));
   }
   if (!closure || closure->lambda->parameters.size() != given.size())
     return apply(function, given, call);
@@ -77,8 +79,8 @@ FailureOr<Value> Elaborator::applyToArguments(const Value &function, llvm::Array
   return evaluateLambda(*closure, inside);
 }
 
-/// A function as a private function of the IR. It may give several tensors if `mayBeSeveral`.
-FailureOr<FunctionInstance> Elaborator::lift(const Value &function, llvm::ArrayRef<Tensor> types, const BuiltinCall &call, StringRef name,
+/// A function as a private function of the IR. It may give several arrays if `mayBeSeveral`.
+FailureOr<FunctionInstance> Elaborator::lift(const Value &function, llvm::ArrayRef<Value> types, const BuiltinCall &call, StringRef name,
                                              bool mayBeSeveral) {
   SourceRange where = blameOf(function, call);
   Building building(*this, FunctionScope::Lifted, name, where);
@@ -91,15 +93,15 @@ FailureOr<FunctionInstance> Elaborator::lift(const Value &function, llvm::ArrayR
     return failure();
   auto list = mayBeSeveral ? value->as<List>() : nullptr;
   if (!list || !list->isTuple) {
-    FailureOr<Tensor> tensor = toTensor(*value, where);
-    return failed(tensor) ? FailureOr<FunctionInstance>(failure()) : finish(*tensor);
+    FailureOr<Value> array = toArray(*value, where);
+    return failed(array) ? FailureOr<FunctionInstance>(failure()) : finish(*array);
   }
   std::vector<Value> parts;
   for (const Value &part : *list) {
-    FailureOr<Tensor> tensor = toTensor(part, where);
-    if (failed(tensor))
+    FailureOr<Value> array = toArray(part, where);
+    if (failed(array))
       return failure();
-    parts.push_back(*tensor);
+    parts.push_back(*array);
   }
   return finish(makeTuple(std::move(parts)));
 }
@@ -124,7 +126,7 @@ FailureOr<Elaborator::Points> Elaborator::pointsOf(const BuiltinCall &call, cons
     return error(call[1].where) << "'" << builtin << "' requires a value for each argument of the function, " << count << ", but got "
                                 << describe(call[1].value);
   for (const Value &value : result.isList ? llvm::ArrayRef(list->begin(), list->end()) : llvm::ArrayRef(call[1].value)) {
-    FailureOr<Tensor> point = toFloat(value, call[1].where);
+    FailureOr<Value> point = isComplex(value) ? toArray(value, call[1].where) : FailureOr<Value>(toFloat(value, call[1].where));
     if (failed(point))
       return failure();
     result.points.push_back(*point);
@@ -133,18 +135,22 @@ FailureOr<Elaborator::Points> Elaborator::pointsOf(const BuiltinCall &call, cons
 }
 
 FailureOr<Elaborator::Gradient> Elaborator::gradient(const Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
-                                                     llvm::ArrayRef<Tensor> points, SourceRange where) {
+                                                     llvm::ArrayRef<Value> points, SourceRange where) {
   FailureOr<FunctionInstance> instance = lift(e, scope, variables, points);
   return failed(instance) ? FailureOr<Gradient>(failure()) : gradient(*instance, points, e.range, where);
 }
 
-FailureOr<Elaborator::Gradient> Elaborator::gradient(FunctionInstance instance, llvm::ArrayRef<Tensor> points, SourceRange blame,
+/// Of a complex point it is the gradient of both parts as one complex array, the direction in which the objective grows fastest.
+FailureOr<Elaborator::Gradient> Elaborator::gradient(FunctionInstance instance, llvm::ArrayRef<Value> points, SourceRange blame,
                                                      SourceRange where) {
+  ArrayType type = arrayType(instance.result);
+  if (!type.dims.empty() || !mlir::isa<mlir::FloatType>(type.element))
+    return error(blame) << "'grad' requires a float scalar, but got " << typeName(type)
+                        << (instance.result.is<Complex>() ? "; take real(z) or abs(z)" : "");
   const Tensor &objective = *instance.result.as<Tensor>();
-  if (objective.rank() != 0 || !isFloat(objective))
-    return error(blame) << "'grad' requires a float scalar, but got " << typeName(objective);
+  std::vector<Tensor> variables = tensorsOf(points);
   b.location = location(where);
-  auto operands = operandsOf(instance, points, /*freshKey=*/false);
+  auto operands = operandsOf(instance, variables, /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(where);
@@ -157,15 +163,16 @@ FailureOr<Elaborator::Gradient> Elaborator::gradient(FunctionInstance instance, 
       cotangents.push_back(b.full(tensor.elementType(), tensor.dims, Number::of(int64_t(0))).value);
   }
   llvm::SmallVector<int64_t> wrt;
-  for (auto [i, point] : llvm::enumerate(points)) {
-    types.push_back(point.value.getType());
+  for (auto [i, variable] : llvm::enumerate(variables)) {
+    types.push_back(variable.value.getType());
     wrt.push_back(i);
   }
   auto op = graph::VjpOp::create(b.builder, b.location, types, instance.func.getName(), *operands, wrt, cotangents);
   Gradient result{{op.getResult(0), {}, {}}, {}};
   recordUpdates(instance, op, 1);
-  for (auto [i, point] : llvm::enumerate(points))
-    result.gradients.push_back({op.getResult(1 + instance.updates.size() + i), point.dims, point.arena});
+  unsigned next = 1 + instance.updates.size();
+  for (const Value &point : points)
+    result.gradients.push_back(mapTensors(point, [&](const Tensor &like) { return Tensor{op.getResult(next++), like.dims, like.arena}; }));
   if (current->kind == FunctionScope::Entry || current->part)
     current->objectives.push_back(result.value);
   return result;
@@ -199,12 +206,11 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
       return error(name->range) << "'" << builtin << "' requires the name of a value, a param or a net, but got '" << spell(*name)
                                 << "'";
     FailureOr<Value> value = valueOf(binding);
-    FailureOr<Tensor> point = toTensor(value, name->range);
+    FailureOr<Value> point = toArray(value, name->range);
     if (failed(point))
       return failure();
     if (!isFloat(*point))
-      return error(name->range) << "'" << builtin << "' requires a float variable, but '" << spell(*name) << "' is "
-                                << typeName(*point);
+      return error(name->range) << "'" << builtin << "' requires a float variable, but '" << spell(*name) << "' is " << describe(*point);
     if (const ParameterSet *set = wholeSet(*value))
       binding = set->root;
     if (llvm::is_contained(result.bindings, binding))
@@ -217,13 +223,15 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
     if (result.isList && (!points || points->size() != names.size()))
       return error(call[at].where) << "requires one point per variable in 'at', but got " << describe(call[at].value);
     for (auto [i, point] : llvm::enumerate(result.points)) {
-      FailureOr<Tensor> other = toTensor(result.isList ? (*points)[i] : call[at].value, call[at].where, point.elementType());
+      ArrayType type = arrayType(point);
+      FailureOr<Value> other = toArray(result.isList ? (*points)[i] : call[at].value, call[at].where, type.element);
       if (failed(other))
         return failure();
-      if (other->dims != point.dims)
-        return error(call[at].where) << "requires 'at' to be " << typeName(point) << ", as '" << spell(*names[i])
-                                     << "' is, but got " << typeName(*other);
-      point.value = other->value;
+      if (arrayType(*other).dims != type.dims)
+        return error(call[at].where) << "requires 'at' to be " << typeName(type) << ", as '" << spell(*names[i]) << "' is, but got "
+                                     << describe(*other);
+      auto next = llvm::to_vector(tensorsOf(*other));
+      point = mapTensors(point, [&, k = 0](const Tensor &tensor) mutable { return Tensor{next[k++].value, tensor.dims, tensor.arena}; });
     }
   }
   // A variable that the expression never mentions is a mistake, not a zero.
@@ -241,9 +249,7 @@ FailureOr<Value> Elaborator::grad(const BuiltinCall &call) {
   auto collect = [](const FailureOr<Gradient> &gradient, bool isList) -> FailureOr<Value> {
     if (failed(gradient))
       return failure();
-    if (!isList)
-      return Value(gradient->gradients[0]);
-    return makeTuple(std::vector<Value>(gradient->gradients.begin(), gradient->gradients.end()));
+    return isList ? makeTuple(gradient->gradients) : gradient->gradients[0];
   };
   FailureOr<std::optional<Value>> function = functionOf(e, call.scope);
   if (failed(function))
@@ -287,30 +293,34 @@ FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
   llvm::SmallVector<mlir::Value> tangents;
   llvm::SmallVector<int64_t> along;
   for (auto [i, point] : llvm::enumerate(at.points)) {
-    FailureOr<Tensor> tangent = toTensor(at.isList ? (*given)[i] : call[2].value, call[2].where, point.elementType());
+    ArrayType type = arrayType(point);
+    FailureOr<Value> tangent = toArray(at.isList ? (*given)[i] : call[2].value, call[2].where, type.element);
     if (failed(tangent))
       return failure();
-    if (tangent->dims != point.dims)
-      return error(call[2].where) << "requires a tangent of type " << typeName(point) << ", but got " << typeName(*tangent);
-    tangents.push_back(tangent->value);
-    along.push_back(i);
+    if (arrayType(*tangent).dims != type.dims)
+      return error(call[2].where) << "requires a tangent of type " << typeName(type) << ", but got " << describe(*tangent);
+    forEachTensor(*tangent, [&](const Tensor &tensor) {
+      along.push_back(tangents.size());
+      tangents.push_back(tensor.value);
+    });
   }
   FailureOr<FunctionInstance> instance = *function ? lift(**function, at.points, call, "objective") : lift(e, call.scope, bindings, at.points);
   if (failed(instance))
     return failure();
   if (failed(refuseUpdates(*instance, e.range, "'jvp'")))
     return failure();
-  const Tensor &value = *instance->result.as<Tensor>();
-  if (!isFloat(value))
-    return error(e.range) << "'jvp' requires a float expression, but got " << typeName(value);
+  if (!isFloat(instance->result))
+    return error(e.range) << "'jvp' requires a float expression, but got " << describe(instance->result);
   b.location = location(call.where());
-  auto operands = operandsOf(*instance, at.points, /*freshKey=*/false);
+  auto operands = operandsOf(*instance, tensorsOf(at.points), /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(call.where());
-  mlir::Type type = value.value.getType();
-  auto op = graph::JvpOp::create(b.builder, b.location, mlir::TypeRange{type, type}, instance->func.getName(), *operands, along, tangents);
-  return Value(Tensor{op.getResult(1), value.dims, {}});
+  auto types = llvm::map_to_vector(tensorsOf(instance->result), [](const Tensor &tensor) { return tensor.value.getType(); });
+  unsigned next = types.size(); // behind the values
+  types.append(types.begin(), types.end());
+  auto op = graph::JvpOp::create(b.builder, b.location, types, instance->func.getName(), *operands, along, tangents);
+  return mapTensors(instance->result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, {}}; });
 }
 
 /// value(e, v, at=p): e with another value of v, a name, a parameter set or a list of them
@@ -322,14 +332,16 @@ FailureOr<Value> Elaborator::valueAt(const BuiltinCall &call) {
   if (failed(instance))
     return failure();
   b.location = location(call.where());
-  auto operands = operandsOf(*instance, variables->points, /*freshKey=*/false);
+  auto operands = operandsOf(*instance, tensorsOf(variables->points), /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(call.where());
   auto op = mlir::func::CallOp::create(b.builder, b.location, instance->func, *operands);
-  recordUpdates(*instance, op, 1);
-  const Tensor &value = *instance->result.as<Tensor>();
-  return Value(Tensor{op.getResult(0), value.dims, value.arena});
+  unsigned next = 0;
+  Value result =
+      mapTensors(instance->result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, tensor.arena}; });
+  recordUpdates(*instance, op, next);
+  return result;
 }
 
 /// evaluating(e): e as a prediction has it, within training: `training()` is false, and nets keep their states. All that depends on parameters or states of nets
@@ -339,7 +351,7 @@ FailureOr<Value> Elaborator::evaluating(const BuiltinCall &call) {
     return evaluate(*call[0].expr, call.scope);
   llvm::SaveAndRestore predicting(mode, Mode::Predict);
   llvm::SmallVector<const Binding *> variables;
-  llvm::SmallVector<Tensor> points;
+  std::vector<Value> points;
   auto add = [&](const Binding *root) -> LogicalResult {
     if (!dependsOn(*call[0].expr, call.scope, root))
       return success();
@@ -360,13 +372,13 @@ FailureOr<Value> Elaborator::evaluating(const BuiltinCall &call) {
   if (failed(instance))
     return failure();
   b.location = location(call.where());
-  auto operands = operandsOf(*instance, points, /*freshKey=*/false);
+  auto operands = operandsOf(*instance, tensorsOf(points), /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(call.where());
   auto op = mlir::func::CallOp::create(b.builder, b.location, instance->func, *operands);
-  const Tensor &value = *instance->result.as<Tensor>();
-  return Value(Tensor{op.getResult(0), value.dims, value.arena});
+  unsigned next = 0;
+  return mapTensors(instance->result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, tensor.arena}; });
 }
 
 /// map(x -> e, xs): e for each x along the first axis of xs, stacked; map((x, y) -> e, (xs, ys)) goes along several, and e may be several.
@@ -383,16 +395,20 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
   if (count > 1 && (!list || list->size() != count))
     return error(call[1].where) << "requires one tensor per argument of the function, " << count << ", but got "
                                 << describe(call[1].value);
-  std::vector<Tensor> all, lanes;
+  std::vector<Value> all, lanes;
+  graph::DimAttr size;
   for (size_t i = 0; i < count; ++i) {
-    FailureOr<Tensor> tensor = toTensor(isSeveral ? (*list)[i] : call[1].value, call[1].where);
-    if (failed(tensor))
+    FailureOr<Value> array = toArray(isSeveral ? (*list)[i] : call[1].value, call[1].where);
+    if (failed(array))
       return failure();
-    if (tensor->rank() == 0 || (i > 0 && tensor->dims[0] != all[0].dims[0]))
-      return error(call[1].where) << "'map' requires tensors with equal first axes, but got "
-                                  << (i > 0 ? typeName(all[0]) + " and " : "") << typeName(*tensor);
-    all.push_back(*tensor);
-    lanes.push_back({tensor->value, graph::Dims(llvm::drop_begin(tensor->dims)), {}});
+    graph::Dims dims = arrayType(*array).dims;
+    if (dims.empty() || (i > 0 && dims[0] != size))
+      return error(call[1].where) << "'map' requires tensors with equal first axes, but got " << (i > 0 ? describe(all[0]) + " and " : "")
+                                  << describe(*array);
+    size = dims[0];
+    all.push_back(*array);
+    lanes.push_back(
+        mapTensors(*array, [](const Tensor &tensor) { return Tensor{tensor.value, graph::Dims(llvm::drop_begin(tensor.dims)), {}}; }));
   }
   FailureOr<FunctionInstance> lifted = lift(**function, lanes, call, "lane", /*mayBeSeveral=*/true);
   if (failed(lifted))
@@ -401,15 +417,15 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
   if (failed(refuseUpdates(instance, blameOf(**function, call), "'map'")))
     return failure();
   b.location = location(call.where());
-  auto operands = operandsOf(instance, all, /*freshKey=*/false);
+  std::vector<Tensor> tensors = tensorsOf(all);
+  auto operands = operandsOf(instance, tensors, /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(call.where());
-  graph::DimAttr size = all[0].dims[0];
   llvm::SmallVector<bool> over(operands->size(), false);
-  std::fill_n(over.begin(), count, true);
+  std::fill_n(over.begin(), tensors.size(), true);
   // Each lane draws numbers of its own: a key made of the common one and the number of the lane.
-  for (size_t i = 0, place = count; i < instance.captures.size(); ++i) {
+  for (size_t i = 0, place = tensors.size(); i < instance.captures.size(); ++i) {
     if (instance.captures[i]) {
       forEachTensor(*valueOf(instance.captures[i]), [&](const Tensor &) { ++place; });
       continue;
@@ -450,7 +466,7 @@ FailureOr<Value> Elaborator::leafwise(const BuiltinCall &call) {
     current->label = current->parent->label;
     current->net = current->parent->net;
     b.location = location(where);
-    FailureOr<Tensor> value = toTensor(applyToArguments(**function, {{whole->value, dims, {}}}, call), where);
+    FailureOr<Tensor> value = toTensor(applyToArguments(**function, Value(Tensor{whole->value, dims, {}}), call), where);
     if (failed(value))
       return failure();
     if (value->rank() == 0)
@@ -503,11 +519,16 @@ FailureOr<Tensor> Elaborator::leafwiseTogether(const Tensor &whole, const Parame
 /// argument. Parameters for which the clause says nothing get zero.
 LogicalResult Elaborator::customVjp(const Function &function, FunctionInstance &instance, llvm::ArrayRef<Argument> arguments) {
   const FnDecl &fn = *function.decl;
-  std::vector<Tensor> results;
-  forEachTensor(instance.result, [&](const Tensor &tensor) {
-    if (isFloat(tensor))
-      results.push_back(tensor);
-  });
+  std::vector<Value> results;
+  std::function<void(const Value &)> collect = [&](const Value &value) {
+    if (auto list = value.as<List>())
+      llvm::for_each(*list, collect);
+    else if (auto tensor = heldTensor(value); tensor && isFloat(*tensor))
+      results.push_back(*tensor);
+    else if (value.is<Complex>() && hasTensor(value))
+      results.push_back(value);
+  };
+  collect(instance.result);
   if (results.size() != fn.vjp->cotangents.size())
     return error(fn.vjp->range) << "requires one cotangent for each of the " << results.size() << " float results of '"
                                 << fn.name.text << "', but got " << fn.vjp->cotangents.size();
@@ -529,34 +550,33 @@ LogicalResult Elaborator::customVjp(const Function &function, FunctionInstance &
   for (graph::DimAttr dim : instance.witnessed)
     addArgument(graph::typeOf({dim}, b.builder.getI32Type()), {dim}, {}, b.location);
   for (auto [name, result] : llvm::zip_equal(fn.vjp->cotangents, results))
-    scope = bindRoot(name, Value(addArgument(result)), scope);
+    scope = bindRoot(name, addArguments(result), scope);
 
   std::vector<Value> gradients;
   size_t next = 0; // among the formals
   for (auto [i, argument] : llvm::enumerate(arguments)) {
-    bool isTensor = heldTensor(argument.value);
-    if (!isTensor && hasTensor(argument.value))
+    if (!hasTensor(argument.value))
+      continue;
+    auto complex = argument.value.as<Complex>();
+    if (!heldTensor(argument.value) && !(complex && complex->elementType()))
       return error(fn.vjp->range) << "requires parameters that are tensors or numbers, but '" << fn.parameters[i].name.text << "' is "
                                   << describe(argument.value);
-    if (!isTensor || !isFloat(formals[next])) {
-      next += isTensor;
+    Value formal = complex ? makeComplex(formals[next], formals[next + 1]) : Value(formals[next]);
+    next += complex ? 2 : 1;
+    if (!isFloat(formal))
       continue;
-    }
-    const Tensor &formal = formals[next++];
-    if (i >= fn.vjp->gradients.size()) {
-      gradients.push_back(b.full(formal.elementType(), formal.dims, Number::of(int64_t(0))));
-      continue;
-    }
-    const Expr &e = *fn.vjp->gradients[i];
-    FailureOr<Value> value = evaluate(e, scope);
-    FailureOr<Tensor> gradient = toTensor(value, e.range, formal.elementType());
+    ArrayType type = arrayType(formal);
+    bool isGiven = i < fn.vjp->gradients.size();
+    SourceRange where = isGiven ? fn.vjp->gradients[i]->range : fn.vjp->range;
+    FailureOr<Value> gradient =
+        toArray(isGiven ? evaluate(*fn.vjp->gradients[i], scope) : Value(Number::of(int64_t(0))), where, type.element);
     if (failed(gradient))
       return failure();
-    if (gradient->rank() == 0)
-      gradient = b.broadcast(*gradient, formal.dims);
-    if (gradient->dims != formal.dims)
-      return error(e.range) << "requires the gradient of '" << fn.parameters[i].name.text << "' to be " << typeName(formal) << ", but got "
-                            << typeName(*gradient);
+    if (arrayType(*gradient).dims.empty())
+      gradient = mapTensors(*gradient, [&](const Tensor &part) { return b.broadcast(part, type.dims); });
+    if (arrayType(*gradient).dims != type.dims)
+      return error(where) << "requires the gradient of '" << fn.parameters[i].name.text << "' to be " << typeName(type) << ", but got "
+                          << describe(*gradient);
     gradients.push_back(*gradient);
   }
   size_t given = current->captures.size();

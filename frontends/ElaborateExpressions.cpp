@@ -85,7 +85,8 @@ FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
   switch (e.kind) {
   case Expr::Number: {
     auto &number = llvm::cast<NumberExpr>(e);
-    return Value(Number{number.isInteger, number.integer, number.real});
+    Number value{number.isInteger, number.integer, number.real};
+    return number.isImaginary ? makeComplex(Number::of(int64_t(0)), value) : Value(value);
   }
   case Expr::String:
     return Value(llvm::cast<StringExpr>(e).value);
@@ -453,6 +454,8 @@ LogicalResult Elaborator::evaluateRequire(const RequireStmt &require, const Expr
   if (failed(flag))
     return failure();
   llvm::SmallVector<mlir::Value> values;
+  if (llvm::any_of(sides, isComplex))
+    sides.clear(); // the message shows numbers only
   for (const Value &side : sides) {
     FailureOr<Tensor> value = toOperand(side, condition.range, /*isReal=*/false);
     if (failed(value))
@@ -468,6 +471,9 @@ LogicalResult Elaborator::evaluateRequire(const RequireStmt &require, const Expr
 }
 
 LogicalResult Elaborator::show(StringRef name, const Value &value, SourceRange where) {
+  if (auto complex = value.as<Complex>())
+    return success(succeeded(show(("real(" + name + ")").str(), complex->re(), where)) &&
+                   succeeded(show(("imag(" + name + ")").str(), complex->im(), where)));
   FailureOr<Tensor> tensor = toOperand(value, where, /*isReal=*/false);
   if (failed(tensor))
     return failure();
@@ -508,11 +514,21 @@ LogicalResult Elaborator::evaluateExpect(const ExpectStmt &expect, const Binding
     return failure();
   if (!(tolerance->real >= 0))
     return error(expect.tolerance->range) << "requires the tolerance not to be negative, but got " << describe(*tolerance);
-  b.location = location(expect.range);
-  auto pair = align("~=", *actual, *expected, expect.range, expect.actual->range, expect.expected->range);
-  if (failed(pair))
-    return failure();
-  current->expectations.push_back({pair->first, pair->second, tolerance->real, expect.isRelative, ""});
+  auto compare = [&](const FailureOr<Value> &actual, const FailureOr<Value> &expected) -> LogicalResult {
+    b.location = location(expect.range);
+    if (failed(actual) || failed(expected))
+      return failure();
+    auto pair = align("~=", *actual, *expected, expect.range, expect.actual->range, expect.expected->range);
+    if (failed(pair))
+      return failure();
+    current->expectations.push_back({pair->first, pair->second, tolerance->real, expect.isRelative, ""});
+    return success();
+  };
+  if (!isComplex(*actual) && !isComplex(*expected))
+    return compare(actual, expected);
+  for (bool isImaginary : {false, true})
+    if (failed(compare(partOf(*actual, isImaginary, expect.actual->range), partOf(*expected, isImaginary, expect.expected->range))))
+      return failure();
   return success();
 }
 
@@ -556,35 +572,44 @@ std::optional<mlir::Type> Elaborator::elementType(StringRef name) const {
       .Case("i8", mlir::IntegerType::get(context, 8))
       .Case("u8", mlir::IntegerType::get(context, 8, mlir::IntegerType::Unsigned))
       .Case("bool", mlir::IntegerType::get(context, 1))
+      .Case("complex64", mlir::ComplexType::get(single))
+      .Case("complex128", mlir::ComplexType::get(mlir::Float64Type::get(context)))
       .Default(std::nullopt);
 }
 
-FailureOr<mlir::Type> Elaborator::elementType(const TypeSyntax &type, const Binding *scope) {
+FailureOr<mlir::Type> Elaborator::elementType(const TypeSyntax &type, const Binding *scope, bool mayBeComplex) {
+  auto checked = [&](mlir::Type element) -> FailureOr<mlir::Type> {
+    if (mlir::isa<mlir::ComplexType>(element) && !mayBeComplex)
+      return error(type.element.range)
+             << "requires a real type, but got " << typeName(element)
+             << ", which parameters and results of fns and nets may have; 'complex(re, im)' makes one value of two";
+    return element;
+  };
   if (std::optional<mlir::Type> known = elementType(type.element.text))
-    return *known;
+    return checked(*known);
   if (const Binding *bound = lookup(type.element.text, scope)) {
     FailureOr<Value> value = valueOf(bound);
     if (failed(value))
       return failure();
     if (auto named = value->as<mlir::Type>())
-      return *named;
+      return checked(*named);
     return error(type.element.range).note(location(bound->where), "it is bound here")
            << "requires a type before the sizes, but '" << type.element.text << "' is " << describe(*value);
   }
   if (isAnyFloat(type))
     return error(type.element.range) << "requires one type here, f32 or f64; 'float' stands for either in the parameters and results of fns and nets";
-  StringRef nearest = nearestName(type.element.text, {"f32", "f64", "i32", "i64", "i8", "u8", "bool"});
+  StringRef nearest = nearestName(type.element.text, {"f32", "f64", "i32", "i64", "i8", "u8", "bool", "complex64", "complex128"});
   Failure failure = error(type.element.range) << "unknown type '" << type.element.text
-                                              << "'; the types are f32, f64, i32, i64, i8, u8 and bool";
+                                              << "'; the types are f32, f64, i32, i64, i8, u8, bool, complex64 and complex128";
   if (!nearest.empty())
     return std::move(failure) << "; did you mean '" << nearest << "'?";
   return failure;
 }
 
-FailureOr<graph::Dims> Elaborator::bindType(const TypeSyntax &type, const Tensor *actual, StringRef what, SourceRange blame,
-                                           const Binding *&scope) {
+FailureOr<graph::Dims> Elaborator::bindType(const TypeSyntax &type, const ArrayType *actual, StringRef what, SourceRange blame,
+                                            const Binding *&scope) {
   bool isAny = actual && isAnyFloat(type);
-  FailureOr<mlir::Type> element = isAny ? FailureOr<mlir::Type>(actual->elementType()) : elementType(type, scope);
+  FailureOr<mlir::Type> element = isAny ? FailureOr<mlir::Type>(actual->element) : elementType(type, scope, /*mayBeComplex=*/actual);
   if (failed(element))
     return failure();
   auto mismatch = [&] {
@@ -597,13 +622,14 @@ FailureOr<graph::Dims> Elaborator::bindType(const TypeSyntax &type, const Tensor
   if (rests > 1 || (rests && !actual))
     return error(type.range) << "requires " << (actual ? "at most one" : "no") << " '..' in the type of " << what;
   size_t named = type.axes.size() - rests;
-  if (actual && (actual->elementType() != *element || (isAny && !llvm::isa<mlir::FloatType>(*element)) || (rests ? size_t(actual->rank()) < named : size_t(actual->rank()) != named)))
+  if (actual && (actual->element != *element || (isAny && !llvm::isa<mlir::FloatType>(*element)) ||
+                 (rests ? actual->dims.size() < named : actual->dims.size() != named)))
     return mismatch();
 
   graph::Dims dims;
   for (const TypeSyntax::Axis &axis : type.axes) {
     if (!axis.size) { // '..' is one list of sizes in the whole signature
-      size_t count = actual->rank() - named;
+      size_t count = actual->dims.size() - named;
       graph::Dims rest(llvm::ArrayRef(actual->dims).slice(dims.size(), count));
       if (const Binding *bound = lookup("..", scope)) {
         FailureOr<graph::Dims> before = evaluateShape(bound->value, axis.range);

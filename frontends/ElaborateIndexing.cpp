@@ -194,10 +194,11 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
       return (*list)[i];
     }
   }
-  FailureOr<Tensor> x = toTensor(base, e.base->range);
-  if (failed(x))
+  FailureOr<Value> array = toArray(base, e.base->range);
+  if (failed(array))
     return failure();
-  x = withoutGaps(*x);
+  auto complex = array->as<Complex>();
+  std::optional<Tensor> x = withoutGaps(*(complex ? complex->re() : *array).as<Tensor>());
 
   // `..` stands for the axes that no other subscript names; without one it is understood at the end.
   size_t rests = llvm::count_if(e.subscripts, [](const Subscript &s) { return s.kind == Subscript::Rest; });
@@ -282,26 +283,30 @@ FailureOr<Value> Elaborator::index(const IndexExpr &e, const Value &base, const 
   while (strides.size() < size_t(x->rank()))
     whole();
 
-  Tensor part = *x;
-  if (isStatic) {
-    Dims cut = sizes;
-    for (auto [axis, position] : llvm::enumerate(dynamic))
-      if (position)
-        cut[axis] = x->dims[axis];
-    part = b.slice(part, starts, cut, strides);
-  }
-  if (isDynamic) {
-    mlir::Type type = b.builder.getI32Type();
-    for (const auto &position : dynamic)
-      if (position)
-        type = promote(type, position->elementType());
-    std::vector<Tensor> offsets;
-    for (const auto &position : dynamic)
-      offsets.push_back(position ? b.convert(*position, type) : b.constant(type, Number::of(int64_t(0))));
-    part = b.dynamicSlice(part, offsets, sizes);
-  }
-  part = b.reshape(part, kept);
-  return arrays.indices.empty() ? FailureOr<Value>(part) : gatherAt(*this, part, arrays);
+  auto choose = [&](Tensor part) -> FailureOr<Value> {
+    if (isStatic) {
+      Dims cut = sizes;
+      for (auto [axis, position] : llvm::enumerate(dynamic))
+        if (position)
+          cut[axis] = x->dims[axis];
+      part = b.slice(part, starts, cut, strides);
+    }
+    if (isDynamic) {
+      mlir::Type type = b.builder.getI32Type();
+      for (const auto &position : dynamic)
+        if (position)
+          type = promote(type, position->elementType());
+      std::vector<Tensor> offsets;
+      for (const auto &position : dynamic)
+        offsets.push_back(position ? b.convert(*position, type) : b.constant(type, Number::of(int64_t(0))));
+      part = b.dynamicSlice(part, offsets, sizes);
+    }
+    part = b.reshape(part, kept);
+    return arrays.indices.empty() ? FailureOr<Value>(part) : gatherAt(*this, part, arrays);
+  };
+  FailureOr<Value> part = choose(*x);
+  FailureOr<Value> imaginary = !complex || failed(part) ? part : choose(*complex->im().as<Tensor>());
+  return !complex || failed(imaginary) ? imaginary : makeComplex(*part, *imaginary);
 }
 
 } // namespace costate::importer

@@ -154,7 +154,8 @@ FailureOr<Tensor> Elaborator::initialState(const DeclareStmt &declared, const Bi
     return failure();
   if (declared.type) {
     initial = b.convert(*initial, element);
-    if (failed(bindType(*declared.type, &*initial, what, declared.value->range, scope)))
+    ArrayType type = arrayType(*initial);
+    if (failed(bindType(*declared.type, &type, what, declared.value->range, scope)))
       return failure();
   }
   if (llvm::any_of(initial->dims, [](graph::DimAttr dim) { return !dim.constant(); }))
@@ -506,7 +507,7 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
       return error(e.member.range) << "requires an index into a list of " << list->size() << ", but got " << index;
     return (*list)[index];
   }
-  if (base->is<Tensor>()) {
+  if (base->is<Tensor>() || base->is<Complex>()) {
     Failure failure = error(e.member.range) << "a tensor has no member '" << name << "'; ";
     if (StringRef advice = adviceForName(name); !advice.empty())
       return std::move(failure) << advice;

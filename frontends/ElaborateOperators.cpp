@@ -187,8 +187,11 @@ FailureOr<Value> Elaborator::staticBinary(StringRef op, const Value &a, const Va
 // Promotion and broadcasting
 //===----------------------------------------------------------------------===//
 
-/// JAX's lattice on the types there are: bool < i8, u8 < i32 < i64 < f32 < f64.
+/// JAX's lattice on the types there are: bool < i8, u8 < i32 < i64 < f32 < f64; complex if one of them is.
 mlir::Type Elaborator::promote(mlir::Type a, mlir::Type b) const {
+  auto p = mlir::dyn_cast<mlir::ComplexType>(a), q = mlir::dyn_cast<mlir::ComplexType>(b);
+  if (p || q)
+    return mlir::ComplexType::get(promote(p ? p.getElementType() : a, q ? q.getElementType() : b));
   auto level = [](mlir::Type type) { return type.getIntOrFloatBitWidth() + (isFloat(type) ? 1000 : 0); };
   // Neither of i8 and u8 holds the other.
   if (a != b && level(a) == 8 && level(b) == 8)
@@ -197,6 +200,8 @@ mlir::Type Elaborator::promote(mlir::Type a, mlir::Type b) const {
 }
 
 FailureOr<Tensor> Elaborator::toTensor(const Value &value, SourceRange where, mlir::Type wanted) {
+  if (isComplex(value))
+    return refuseComplex(value, where);
   mlir::Type i32 = b.builder.getI32Type();
   if (auto tensor = value.as<Tensor>())
     return wanted ? b.convert(*tensor, wanted) : *tensor;
@@ -383,6 +388,8 @@ FailureOr<Value> Elaborator::unary(StringRef op, const Value &a, SourceRange whe
   }
   if (auto number = a.as<Number>())
     return Value(number->isInteger ? Number::of(-number->integer) : Number::of(-number->real));
+  if (isComplex(a))
+    return complexUnary(op, a, where);
   if (a.is<Dimension>())
     return binary("-", Number::of(int64_t(0)), a, where, where, where);
   FailureOr<Tensor> x = toOperand(a, where, /*isReal=*/false);
@@ -403,6 +410,8 @@ Tensor Elaborator::power(const Tensor &x, int64_t exponent) {
 
 FailureOr<Value> Elaborator::binary(StringRef op, const Value &x, const Value &y, SourceRange where, SourceRange xWhere,
                                     SourceRange yWhere) {
+  if (isComplex(x) || isComplex(y))
+    return complexBinary(op, x, y, where, xWhere, yWhere);
   bool known;
   FailureOr<Value> atImport = staticBinary(op, x, y, where, known);
   if (known)

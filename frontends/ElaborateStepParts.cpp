@@ -147,10 +147,11 @@ void ModelElaborator::enterPart(FunctionScope::Part part, const Roots &roots, co
 }
 
 /// Takes over what a part has made of `roots`.
-void ModelElaborator::leavePart(const Roots &roots, llvm::ArrayRef<Tensor> results) {
+void ModelElaborator::leavePart(const Roots &roots, llvm::ArrayRef<Value> results) {
   for (auto [root, result] : llvm::zip(roots, results)) {
     const Value &before = e.current->values.find(root)->second;
-    assign(root, mapTensors(before, [&, value = result.value](const Tensor &old) { return Tensor{value, old.dims, old.arena}; }));
+    assign(root,
+           mapTensors(before, [&, value = result.as<Tensor>()->value](const Tensor &old) { return Tensor{value, old.dims, old.arena}; }));
   }
 }
 
@@ -235,7 +236,7 @@ LogicalResult ModelElaborator::runBranch(const BranchExpr &branch, const Binding
 
 /// The body of a loop, or its condition, as a function of what it changes, the names that it rebinds and the number of the trip.
 FailureOr<FunctionInstance> ModelElaborator::liftTrip(const LoopExpr &loop, const Roots &roots, llvm::ArrayRef<Name> names,
-                                                      llvm::ArrayRef<Tensor> starts, bool isCondition, const Binding *scope) {
+                                                      llvm::ArrayRef<Value> starts, bool isCondition, const Binding *scope) {
   Elaborator::Building building(e, FunctionScope::Lifted, isCondition ? "condition" : "trip", loop.range);
   enterPart(FunctionScope::Trip, roots, scope);
   auto bindArgument = [&](const Name &name, const Value &argument) {
@@ -245,7 +246,7 @@ FailureOr<FunctionInstance> ModelElaborator::liftTrip(const LoopExpr &loop, cons
     scope = variable;
   };
   for (auto [name, start] : llvm::zip_equal(names, starts.drop_front(roots.size())))
-    bindArgument(name, e.addArgument(start));
+    bindArgument(name, e.addArguments(start));
   Tensor trip = e.addArgument(mlir::RankedTensorType::get({}, e.b.builder.getI64Type()), {}, {}, e.b.location);
   if (loop.index)
     bindArgument(*loop.index, RuntimeNumber{trip});
@@ -265,10 +266,10 @@ FailureOr<FunctionInstance> ModelElaborator::liftTrip(const LoopExpr &loop, cons
   for (auto [name, start] : llvm::zip_equal(names, starts.drop_front(roots.size()))) {
     const Binding *binding = e.lookup(name.text, scope);
     FailureOr<Value> value = e.valueOf(binding);
-    FailureOr<Tensor> tensor = failed(value) ? FailureOr<Tensor>(failure()) : e.carryOn(name.text, *value, binding->where, start, loop.range);
-    if (failed(tensor))
+    FailureOr<Value> next = failed(value) ? value : e.carryOn(name.text, *value, binding->where, start, loop.range);
+    if (failed(next))
       return failure();
-    last.push_back(*tensor);
+    last.push_back(*next);
   }
   return e.finish(makeList(std::move(last)));
 }
@@ -279,11 +280,11 @@ LogicalResult ModelElaborator::runLoop(const LoopExpr &loop, const Binding *&sco
   if (failed(bounds) || failed(names))
     return failure();
   Roots roots = changedBy({&loop.body}, scope);
-  std::vector<Tensor> starts;
+  std::vector<Value> starts;
   for (const Binding *root : roots)
     starts.push_back(tensorOf(root));
   for (const Name &name : *names) {
-    FailureOr<Tensor> start = e.toTensor(e.valueOf(e.lookup(name.text, scope)), name.range);
+    FailureOr<Value> start = e.toArray(e.valueOf(e.lookup(name.text, scope)), name.range);
     if (failed(start))
       return failure();
     starts.push_back(*start);

@@ -331,12 +331,12 @@ LogicalResult ModelElaborator::runStep(const Stmt &statement, const Binding *see
     const Expr &objective = *minimize->objective;
     if (llvm::none_of(variables, [&](const Binding *variable) { return e.dependsOn(objective, seen, variable); }))
       return e.error(objective.range) << "'minimize' requires an expression that depends on parameters, but '" << objective.range.text() << "' does not";
-    auto points = llvm::map_to_vector(variables, [&](const Binding *v) { return tensorOf(v); });
+    auto points = llvm::map_to_vector(variables, [&](const Binding *v) { return Value(tensorOf(v)); });
     FailureOr<Elaborator::Gradient> gradient =
         e.gradient(objective, seen, variables, points, objective.range);
     if (failed(gradient))
       return failure();
-    return runUpdate(update, gradient->gradients, seen);
+    return runUpdate(update, tensorsOf(gradient->gradients), seen);
   }
   stepStart = e.current->bodyStart = seen;
   if (failed(runBlock(llvm::cast<StepStmt>(statement).body, seen)))

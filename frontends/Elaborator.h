@@ -111,6 +111,7 @@ struct Argument {
 struct Formal {
   llvm::StringRef name;
   bool required;
+  bool isLinear = false, takesComplex = false; // of a built-in function
 };
 
 class Elaborator;
@@ -129,10 +130,15 @@ struct BuiltinCall {
 
 struct Builtin {
   llvm::StringLiteral name;
-  llvm::StringLiteral formals; // "x, axis?, keepdims?": a mark for those that may be left out
+  /// "x+, axis?": `?` marks what may be left out. Complex values may stand where `+` does: the function is linear in these arguments, together, so it is that
+  /// of their real parts and that of their imaginary parts; or where `*` does: it sees them itself.
+  llvm::StringLiteral formals;
   mlir::FailureOr<Value> (*evaluate)(Elaborator &, const BuiltinCall &);
   bool lazy = false; // takes its first argument as an expression, not as a value
+  llvm::StringLiteral ofComplex = ""; // the function of the library that it is where an argument is complex
 };
+
+llvm::SmallVector<Formal> formalsOf(const Builtin &builtin);
 
 /// The built-in functions of the language.
 std::vector<llvm::ArrayRef<Builtin>> builtinTables();
@@ -191,10 +197,10 @@ public:
   mlir::FailureOr<graph::Dims> evaluateShape(const Value &value, SourceRange where);
   /// The axes of `type`; a name that stands for nothing yet becomes a dimension (null `actual`) or takes the actual size.
   /// A mismatch is reported at `blame`.
-  mlir::FailureOr<graph::Dims> bindType(const syntax::TypeSyntax &type, const Tensor *actual, llvm::StringRef what, SourceRange blame,
+  mlir::FailureOr<graph::Dims> bindType(const syntax::TypeSyntax &type, const ArrayType *actual, llvm::StringRef what, SourceRange blame,
                                         const Binding *&scope);
   /// An element may be a name of `scope` that stands for a type. `float`, of which there are several, is none here.
-  mlir::FailureOr<mlir::Type> elementType(const syntax::TypeSyntax &type, const Binding *scope = nullptr);
+  mlir::FailureOr<mlir::Type> elementType(const syntax::TypeSyntax &type, const Binding *scope = nullptr, bool mayBeComplex = false);
   std::optional<mlir::Type> elementType(llvm::StringRef name) const;
 
   //===--- Operators on values (ElaborateOperators.cpp) --------------------===//
@@ -235,6 +241,22 @@ public:
   /// A note for each operand that a name stands for: where it was bound and what it is.
   Failure explained(Failure failure, const Tensor &a, const Tensor &b);
 
+  //===--- Complex values (ElaborateComplex.cpp) ---------------------------===//
+
+  /// As toTensor, but what is complex, or wanted so, is a pair of tensors.
+  mlir::FailureOr<Value> toArray(const Value &value, SourceRange where, mlir::Type wanted = {});
+  mlir::FailureOr<Value> toArray(const mlir::FailureOr<Value> &value, SourceRange where, mlir::Type wanted = {}) {
+    return failed(value) ? mlir::FailureOr<Value>() : toArray(*value, where, wanted);
+  }
+  /// The complex value of these parts, which become tensors of one type and shape if one of them has a type.
+  mlir::FailureOr<Value> joinParts(const Value &re, const Value &im, SourceRange where);
+  /// A part of what may be complex; of a list, the list of these parts.
+  mlir::FailureOr<Value> partOf(const Value &value, bool isImaginary, SourceRange where);
+  mlir::FailureOr<Value> complexUnary(llvm::StringRef op, const Value &a, SourceRange where);
+  mlir::FailureOr<Value> complexBinary(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, SourceRange aWhere,
+                                       SourceRange bWhere);
+  Failure refuseComplex(const Value &value, SourceRange where, const llvm::Twine &whatRequires = "");
+
   //===--- Calls (ElaborateCalls.cpp) --------------------------------------===//
 
   mlir::FailureOr<Value> call(const syntax::CallExpr &e, const Binding *scope);
@@ -242,7 +264,10 @@ public:
   mlir::FailureOr<Value> makeOptimizer(const syntax::OptimizerDecl &optimizer, const syntax::CallExpr &e, const Binding *scope);
   mlir::FailureOr<std::vector<Argument>> bindArguments(llvm::StringRef callee, llvm::ArrayRef<Formal> formals,
                                                        const syntax::CallExpr &e, const Binding *scope, bool firstIsLazy = false);
+  mlir::FailureOr<Value> callBuiltin(const BuiltinCall &call);
   mlir::FailureOr<Value> callFunction(const Function &function, std::vector<Argument> arguments, SourceRange where);
+  /// A fn of the library on all of its arguments.
+  mlir::FailureOr<Value> callLibrary(llvm::StringRef name, std::vector<Argument> arguments, SourceRange where);
   /// The instance under `key` that was built where all it sees is as it is here. If there is none, null, and `key` becomes one that is free.
   mlir::FailureOr<FunctionInstance *> findInstance(std::string &key);
   mlir::FailureOr<Value> evaluateFunction(const syntax::FnDecl &fn, const Binding *scope);
@@ -338,24 +363,24 @@ public:
   mlir::FailureOr<Value> evaluateBlock(const syntax::BranchExpr &branch, const syntax::Block &block, const Binding *scope);
   struct BranchSide {
     FunctionInstance instance;
-    std::vector<Tensor> values;
+    std::vector<Value> values;    // tensors and complex arrays
     std::vector<bool> areNumbers; // which take the type of the other side
     bool isList = false;
   };
   mlir::FailureOr<BranchSide> finishSide(const Value &value, SourceRange where);
-  mlir::FailureOr<std::vector<Tensor>> emitBranch(SourceRange where, const Tensor &flag, const BranchSide &then, const BranchSide &otherwise,
-                                                  llvm::ArrayRef<llvm::StringRef> names, llvm::ArrayRef<Tensor> arguments, bool freshKey);
+  mlir::FailureOr<std::vector<Value>> emitBranch(SourceRange where, const Tensor &flag, const BranchSide &then, const BranchSide &otherwise,
+                                                 llvm::ArrayRef<llvm::StringRef> names, llvm::ArrayRef<Tensor> arguments, bool freshKey);
   struct LoopBounds {
     Value low, high;   // of a `for`
     int64_t limit = 0; // of a `while`
   };
   mlir::FailureOr<LoopBounds> evaluateBounds(const syntax::LoopExpr &loop, const Binding *scope);
-  mlir::FailureOr<std::vector<Tensor>> emitLoop(const syntax::LoopExpr &loop, const LoopBounds &bounds, const FunctionInstance &body,
-                                                const FunctionInstance *condition, llvm::ArrayRef<Tensor> starts, graph::DimAttr extent = {});
-  mlir::FailureOr<Tensor> carryOn(llvm::StringRef name, const Value &value, SourceRange where, const Tensor &start, SourceRange startWhere);
+  mlir::FailureOr<std::vector<Value>> emitLoop(const syntax::LoopExpr &loop, const LoopBounds &bounds, const FunctionInstance &body,
+                                               const FunctionInstance *condition, llvm::ArrayRef<Value> starts, graph::DimAttr extent = {});
+  mlir::FailureOr<Value> carryOn(llvm::StringRef name, const Value &value, SourceRange where, const Value &start, SourceRange startWhere);
   mlir::FailureOr<Tensor> toTruth(const mlir::FailureOr<Value> &value, SourceRange where);
   /// The body of a loop, or its condition, as a private function of the carries and the number of the trip.
-  mlir::FailureOr<FunctionInstance> liftTrip(const syntax::LoopExpr &loop, llvm::ArrayRef<Tensor> starts, bool isCondition,
+  mlir::FailureOr<FunctionInstance> liftTrip(const syntax::LoopExpr &loop, llvm::ArrayRef<Value> starts, bool isCondition,
                                              const Binding *scope);
   mlir::func::CallOp callTrip(const FunctionInstance &instance, mlir::ValueRange carries, const Tensor &trip,
                               llvm::ArrayRef<mlir::Value> operands);
@@ -366,19 +391,19 @@ public:
   /// Values of `e`, then its gradient with respect to each binding at the given points.
   struct Gradient {
     Tensor value;
-    std::vector<Tensor> gradients;
+    std::vector<Value> gradients; // as the points: tensors and complex arrays
   };
   mlir::FailureOr<Gradient> gradient(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
-                                     llvm::ArrayRef<Tensor> points, SourceRange where);
-  mlir::FailureOr<Gradient> gradient(FunctionInstance instance, llvm::ArrayRef<Tensor> points, SourceRange blame, SourceRange where);
+                                     llvm::ArrayRef<Value> points, SourceRange where);
+  mlir::FailureOr<Gradient> gradient(FunctionInstance instance, llvm::ArrayRef<Value> points, SourceRange blame, SourceRange where);
   struct Points {
-    std::vector<Tensor> points;
+    std::vector<Value> points;
     bool isList;
   };
   mlir::FailureOr<Points> pointsOf(const BuiltinCall &call, const Value &function, size_t at);
-  mlir::FailureOr<FunctionInstance> lift(const Value &function, llvm::ArrayRef<Tensor> types, const BuiltinCall &call, llvm::StringRef name,
+  mlir::FailureOr<FunctionInstance> lift(const Value &function, llvm::ArrayRef<Value> types, const BuiltinCall &call, llvm::StringRef name,
                                          bool mayBeSeveral = false);
-  mlir::FailureOr<Value> applyToArguments(const Value &function, llvm::ArrayRef<Tensor> types, const BuiltinCall &call);
+  mlir::FailureOr<Value> applyToArguments(const Value &function, llvm::ArrayRef<Value> types, const BuiltinCall &call);
   /// What an error about the value of the function given to a built-in function points at.
   SourceRange blameOf(const Value &function, const BuiltinCall &call);
   mlir::FailureOr<Value> jvp(const BuiltinCall &call);
@@ -429,11 +454,11 @@ private:
 
   /// `e` as a private function, whose first arguments stand for the variables, of the types of the points.
   mlir::FailureOr<FunctionInstance> lift(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
-                                         llvm::ArrayRef<Tensor> points);
+                                         llvm::ArrayRef<Value> points);
   /// The variables that `e` names and where they stand: a name, a parameter set, or a list of them.
   struct Variables {
     std::vector<const Binding *> bindings;
-    std::vector<Tensor> points;
+    std::vector<Value> points;
     bool isList;
   };
   mlir::FailureOr<Variables> variablesOf(const BuiltinCall &call, size_t variable, size_t at);

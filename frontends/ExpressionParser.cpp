@@ -359,11 +359,12 @@ ExprPtr ExpressionParser::parseNumber() {
     return std::make_unique<NumberExpr>(token.range, value);
   }
   double value;
-  if (llvm::StringRef(digits).getAsDouble(value)) {
+  bool isImaginary = digits.back() == 'j';
+  if (llvm::StringRef(digits).drop_back(isImaginary).getAsDouble(value)) {
     error(token.range) << "requires a number in the range of f64, but got " << token.text;
     return nullptr;
   }
-  return std::make_unique<NumberExpr>(token.range, value);
+  return std::make_unique<NumberExpr>(token.range, value, isImaginary);
 }
 
 // e, e, ... up to `close`; `comma` tells whether there was any

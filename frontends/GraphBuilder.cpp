@@ -152,12 +152,14 @@ struct GraphBuilder::Parts {
     return builder.unary("-", number(-value, site), site);
   }
 
-  Expr number(double value, Site site) {
+  Expr number(double value, Site site, bool isImaginary = false) {
+    if (isImaginary && !std::isfinite(value)) // of which the language has the real ones
+      return builder.binary("*", number(value, site), number(1.0, site, isImaginary), site);
     if (std::isnan(value))
       return reference("nan", site);
     if (std::signbit(value))
-      return builder.unary("-", number(-value, site), site);
-    return std::isinf(value) ? reference("inf", site) : expr(fbs::CreateRealExpr(fb, value), site);
+      return builder.unary("-", number(-value, site, isImaginary), site);
+    return std::isinf(value) ? reference("inf", site) : expr(fbs::CreateRealExpr(fb, value, isImaginary), site);
   }
 
   Expr make(const Operand &operand) {
@@ -435,6 +437,8 @@ Expr GraphBuilder::constant(Operand value) {
   auto *node = std::get_if<Node>(&value.value);
   return node ? Expr(*node) : parts->make(value);
 }
+
+Expr GraphBuilder::imaginary(double value, Site site) { return parts->number(value, site, /*isImaginary=*/true); }
 
 Expr GraphBuilder::string(std::string_view text, Site site) {
   return parts->expr(fbs::CreateStringExpr(parts->fb, parts->string(text)), site);

@@ -268,6 +268,8 @@ public:
   Expr name(std::string_view name, Site site = Site::current());
   /// A number or truth value where C++ asks for an Expr.
   Expr constant(Operand value);
+  /// value times the imaginary unit
+  Expr imaginary(double value, Site site = Site::current());
   Expr string(std::string_view text, Site site = Site::current());
   Expr list(std::vector<Operand> elements, Site site = Site::current());
   Expr tuple(std::vector<Operand> elements, Site site = Site::current());

@@ -70,7 +70,7 @@ private:
     emit(Token::Newline, at, at);
   }
 
-  // digits [. digits] [e [+-] digits]; the point needs a digit after it, so that 0..7 and f.layers.0.w read as meant.
+  // digits [. digits] [e [+-] digits] [j]; the point needs a digit after it, so that 0..7 and f.layers.0.w read as meant.
   void number() {
     size_t begin = at;
     bool isFloat = false;
@@ -93,6 +93,10 @@ private:
         at += 1 + sign;
         digits();
       }
+    }
+    if (at < text.size() && text[at] == 'j' && !wordAt(at + 1) && !digitAt(at + 1)) {
+      isFloat = true;
+      ++at;
     }
     size_t end = at;
     if (wordAt(at)) {

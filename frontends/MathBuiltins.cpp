@@ -162,8 +162,8 @@ FailureOr<Value> asType(Elaborator &e, const BuiltinCall &call) {
 
 /// dtype(x): the type of the elements, for astype, zeros and full
 FailureOr<Value> dtype(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  return failed(x) ? FailureOr<Value>(failure()) : Value(x->elementType());
+  FailureOr<Value> x = e.toArray(call[0].value, call[0].where);
+  return failed(x) ? FailureOr<Value>(failure()) : Value(arrayType(*x).element);
 }
 
 //===----------------------------------------------------------------------===//
@@ -439,37 +439,37 @@ FailureOr<Value> leafwise(Elaborator &e, const BuiltinCall &call) { return e.lea
 
 constexpr Builtin table[] = {
     // elementwise
-    {"abs", "x", numeric<graph::AbsOp, std::fabs>},
+    {"abs", "x", numeric<graph::AbsOp, std::fabs>, false, "complex_abs"},
     {"sign", "x", numeric<graph::SignOp, signOf>},
-    {"exp", "x", real<graph::ExponentialOp, std::exp>},
+    {"exp", "x", real<graph::ExponentialOp, std::exp>, false, "complex_exp"},
     {"expm1", "x", real<graph::ExponentialMinusOneOp, std::expm1>},
-    {"log", "x", real<graph::LogOp, std::log>},
+    {"log", "x", real<graph::LogOp, std::log>, false, "complex_log"},
     {"log1p", "x", real<graph::LogPlusOneOp, std::log1p>},
-    {"sqrt", "x", real<graph::SqrtOp, std::sqrt>},
+    {"sqrt", "x", real<graph::SqrtOp, std::sqrt>, false, "complex_sqrt"},
     {"rsqrt", "x", real<graph::RsqrtOp, rsqrt>},
     {"tanh", "x", real<graph::TanhOp, std::tanh>},
     {"logistic", "x", real<graph::LogisticOp, sigmoid>},
     {"erf", "x", real<graph::ErfOp, std::erf>},
-    {"sin", "x", real<graph::SineOp, std::sin>},
-    {"cos", "x", real<graph::CosineOp, std::cos>},
+    {"sin", "x", real<graph::SineOp, std::sin>, false, "complex_sin"},
+    {"cos", "x", real<graph::CosineOp, std::cos>, false, "complex_cos"},
     {"floor", "x", rounding<graph::FloorOp, std::floor>},
     {"ceil", "x", rounding<graph::CeilOp, std::ceil>},
     {"round", "x", rounding<graph::RoundNearestEvenOp, std::nearbyint>},
     {"maximum", "x, y", binary<graph::MaximumOp, false>},
     {"minimum", "x, y", binary<graph::MinimumOp, false>},
     {"arctan2", "y, x", binary<graph::Atan2Op, true>},
-    {"isfinite", "x", isFinite},
-    {"isnan", "x", isNan},
-    {"where", "condition, x, y", where},
-    {"astype", "x, type", asType},
-    {"dtype", "x", dtype},
-    {"stop_gradient", "x", stopGradient},
+    {"isfinite", "x", isFinite, false, "complex_isfinite"},
+    {"isnan", "x", isNan, false, "complex_isnan"},
+    {"where", "condition, x+, y+", where},
+    {"astype", "x+, type+", asType},
+    {"dtype", "x*", dtype},
+    {"stop_gradient", "x+", stopGradient},
     {"training", "", training},
     {"preparing", "", preparing},
     // reductions
-    {"sum", "x, axis?, keepdims?", sumOrProduct<graph::ReduceSumOp>},
+    {"sum", "x+, axis?, keepdims?", sumOrProduct<graph::ReduceSumOp>},
     {"prod", "x, axis?, keepdims?", sumOrProduct<graph::ReduceProdOp>},
-    {"mean", "x, axis?, keepdims?", mean},
+    {"mean", "x+, axis?, keepdims?", mean},
     {"max", "x, y?, axis?, keepdims?", extremum<graph::ReduceMaxOp, graph::MaximumOp, true>},
     {"min", "x, y?, axis?, keepdims?", extremum<graph::ReduceMinOp, graph::MinimumOp, false>},
     {"any", "x, axis?, keepdims?", quantifier<graph::ReduceMaxOp>},
@@ -479,7 +479,7 @@ constexpr Builtin table[] = {
     {"log_softmax", "x, axis", logSoftmax},
     {"argmax", "x, axis", argExtremum<graph::ArgmaxOp>},
     {"argmin", "x, axis", argExtremum<graph::ArgminOp>},
-    {"cumsum", "x, axis, reverse?", cumsum},
+    {"cumsum", "x+, axis, reverse?", cumsum},
     {"cumprod", "x, axis, reverse?", cumprod},
     {"cummax", "x, axis, reverse?", cummax},
     {"cummin", "x, axis, reverse?", cummin},
@@ -489,10 +489,10 @@ constexpr Builtin table[] = {
     {"sort", "x, axis?, descending?", sort<false>},
     {"argsort", "x, axis?, descending?", sort<true>},
     {"top_k", "x, k", topK},
-    {"grad", "e, v, at?", grad, /*lazy=*/true},
-    {"jvp", "e, v, along, at?", jvp, /*lazy=*/true},
-    {"map", "f, x", map, /*lazy=*/true},
-    {"value", "e, v, at", valueAt, /*lazy=*/true},
+    {"grad", "e, v*, at*?", grad, /*lazy=*/true},
+    {"jvp", "e, v*, along*, at*?", jvp, /*lazy=*/true},
+    {"map", "f, x*", map, /*lazy=*/true},
+    {"value", "e, v*, at*", valueAt, /*lazy=*/true},
     {"evaluating", "e", evaluating, /*lazy=*/true},
     {"leafwise", "f, set", leafwise, /*lazy=*/true},
 };

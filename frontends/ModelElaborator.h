@@ -145,13 +145,13 @@ private:
   mlir::FailureOr<Elaborator::BranchSide> liftSide(const syntax::Block &block, const Roots &roots, llvm::ArrayRef<syntax::Name> names,
                                                    const Binding *scope);
   mlir::FailureOr<FunctionInstance> liftTrip(const syntax::LoopExpr &loop, const Roots &roots, llvm::ArrayRef<syntax::Name> names,
-                                             llvm::ArrayRef<Tensor> starts, bool isCondition, const Binding *scope);
+                                             llvm::ArrayRef<Value> starts, bool isCondition, const Binding *scope);
   Roots changedBy(llvm::ArrayRef<const syntax::Block *> blocks, const Binding *scope);
   void collectChanged(const syntax::Block &block, const Binding *scope, llvm::SmallVectorImpl<llvm::StringRef> &own, Roots &roots);
   mlir::FailureOr<std::vector<syntax::Name>> namesOf(llvm::ArrayRef<syntax::Name> rebound, const Binding *scope, llvm::StringRef place);
   llvm::ArrayRef<const Binding *> named(const Roots &roots) const { return llvm::ArrayRef(roots).drop_back(lastOf.size() + 1); }
   void enterPart(FunctionScope::Part part, const Roots &roots, const Binding *scope);
-  void leavePart(const Roots &roots, llvm::ArrayRef<Tensor> results);
+  void leavePart(const Roots &roots, llvm::ArrayRef<Value> results);
   void collectEffects();
   bool standsGuarded(const Binding *root) const;
   Tensor guarded(const Tensor &before, const Tensor &after);

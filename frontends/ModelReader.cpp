@@ -175,7 +175,7 @@ private:
     case fbs::ExprNode::RealExpr: {
       double value = in.node_as_RealExpr()->value();
       return (std::isfinite(value) && !std::signbit(value)) || fail(range, "a finite number without a sign")
-                 ? std::make_unique<NumberExpr>(range, value)
+                 ? std::make_unique<NumberExpr>(range, value, in.node_as_RealExpr()->imaginary())
                  : nullptr;
     }
     case fbs::ExprNode::StringExpr: {

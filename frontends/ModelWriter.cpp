@@ -78,7 +78,7 @@ class ModelWriter {
   AnyExpr nodeOf(const Expr &e) {
     return llvm::TypeSwitch<const Expr *, AnyExpr>(&e)
         .Case([&](const NumberExpr *e) {
-          return e->isInteger ? node(fbs::CreateIntegerExpr(fb, e->integer)) : node(fbs::CreateRealExpr(fb, e->real));
+          return e->isInteger ? node(fbs::CreateIntegerExpr(fb, e->integer)) : node(fbs::CreateRealExpr(fb, e->real, e->isImaginary));
         })
         .Case([&](const StringExpr *e) { return node(fbs::CreateStringExpr(fb, string(e->value))); })
         .Case([&](const BoolExpr *e) { return node(fbs::CreateBoolExpr(fb, e->value)); })

@@ -301,20 +301,30 @@ FailureOr<Value> flip(Elaborator &e, const BuiltinCall &call) {
   return failed(axes) ? FailureOr<Value>(failure()) : Value(e.b.reverse(*x, *axes));
 }
 
-/// roll(x, shift, axis): element i goes to place i + shift, around the end
+/// roll(x, shift, axis): element i goes to place i + shift, around the end. A shift with names in it goes around less than once.
 FailureOr<Value> roll(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  FailureOr<int64_t> shift = failed(x) ? FailureOr<int64_t>(failure()) : integerArgument(e, call, 1);
-  FailureOr<int64_t> axis = failed(shift) ? shift : axisArgument(e, call, 2, x->rank());
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 2, x->rank());
   if (failed(axis))
     return failure();
   DimAttr extent = x->dims[*axis];
+  auto cutAt = [&](DimAttr cut) {
+    return Value(e.b.concatenate({between(e, *x, *axis, cut, extent), between(e, *x, *axis, e.b.dim(0), cut)}, *axis));
+  };
+  if (auto named = call[1].value.as<Dimension>()) {
+    DimAttr cut = extent - *named;
+    if (named->lowerBound().value_or(-1) < 0 || cut.lowerBound().value_or(-1) < 0)
+      return argumentError(e, call, 1, "known at import to lie between 0 and " + extent.str());
+    return cutAt(cut);
+  }
+  FailureOr<int64_t> shift = integerArgument(e, call, 1);
+  if (failed(shift))
+    return failure();
   if (std::optional<int64_t> n = extent.constant()) // in either direction less than once around
     *shift = *n == 0 ? 0 : *shift % *n;
   if (*shift == 0)
     return Value(*x);
-  DimAttr cut = *shift > 0 ? extent - e.b.dim(*shift) : e.b.dim(-*shift);
-  return Value(e.b.concatenate({between(e, *x, *axis, cut, extent), between(e, *x, *axis, e.b.dim(0), cut)}, *axis));
+  return cutAt(*shift > 0 ? extent - e.b.dim(*shift) : e.b.dim(-*shift));
 }
 
 /// diff(x, axis=-1): x[i + 1] - x[i]
@@ -506,8 +516,15 @@ template <bool isMax> FailureOr<Value> segmentExtremum(Elaborator &e, const Buil
 
 Value toSize(DimAttr dim) { return dim.constant() ? Value(Number::of(*dim.constant())) : Value(dim); }
 
+/// Argument 0 for its shape: of a complex value, one of the parts.
+FailureOr<Tensor> shapedArgument(Elaborator &e, const BuiltinCall &call) {
+  FailureOr<Value> part = e.partOf(call[0].value, /*isImaginary=*/false, call[0].where);
+  FailureOr<Tensor> x = e.toTensor(part, call[0].where);
+  return failed(x) ? x : FailureOr<Tensor>(e.withoutGaps(*x));
+}
+
 FailureOr<Value> shape(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = shapedArgument(e, call);
   if (failed(x))
     return failure();
   std::vector<Value> sizes;
@@ -517,12 +534,12 @@ FailureOr<Value> shape(Elaborator &e, const BuiltinCall &call) {
 }
 
 FailureOr<Value> ndim(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = shapedArgument(e, call);
   return failed(x) || failed(e.requireShape(x->dims, call.where())) ? FailureOr<Value>(failure()) : Value(Number::of(x->rank()));
 }
 
 FailureOr<Value> size(Elaborator &e, const BuiltinCall &call) {
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = shapedArgument(e, call);
   if (failed(x))
     return failure();
   return e.b.isOpen(x->dims) ? Value(RuntimeNumber{e.b.size(*x)}) : toSize(graph::product(e.real.getContext(), x->dims));
@@ -531,7 +548,7 @@ FailureOr<Value> size(Elaborator &e, const BuiltinCall &call) {
 FailureOr<Value> len(Elaborator &e, const BuiltinCall &call) {
   if (auto list = call[0].value.as<List>())
     return failed(e.requireShape(*list, call.where())) ? FailureOr<Value>(failure()) : Value(Number::of(int64_t(list->size())));
-  FailureOr<Tensor> x = tensorArgument(e, call, 0);
+  FailureOr<Tensor> x = shapedArgument(e, call);
   if (failed(x) || failed(e.requireShape(x->dims, call.where())))
     return failure();
   if (x->rank() == 0)
@@ -574,43 +591,43 @@ FailureOr<Value> enumerate(Elaborator &e, const BuiltinCall &call) {
 
 constexpr Builtin table[] = {
     // tensors from nothing
-    {"zeros", "shape, dtype?", filled<0>},
-    {"ones", "shape, dtype?", filled<1>},
-    {"full", "shape, value, dtype?", full},
-    {"zeros_like", "x", filledLike<0>},
-    {"ones_like", "x", filledLike<1>},
+    {"zeros", "shape, dtype+?", filled<0>},
+    {"ones", "shape, dtype?", filled<1>, false, "complex_ones"},
+    {"full", "shape, value+, dtype+?", full},
+    {"zeros_like", "x+", filledLike<0>},
+    {"ones_like", "x", filledLike<1>, false, "complex_ones_like"},
     {"arange", "n", arange},
-    {"inspect", "x, name?", inspect},
+    {"inspect", "x*, name?", inspect},
     {"one_hot", "x, n", oneHot},
     // arrangement
-    {"reshape", "x, shape", reshape},
-    {"transpose", "x, axes?", transpose},
-    {"matrix_transpose", "x", matrixTranspose},
-    {"broadcast_to", "x, shape", broadcastTo},
-    {"expand_dims", "x, axis", expandDims},
-    {"squeeze", "x, axis", squeeze},
-    {"concatenate", "tensors, axis?", concatenate},
-    {"stack", "tensors, axis?", stack},
-    {"pad", "x, widths, value?", pad},
-    {"flip", "x, axis?", flip},
-    {"roll", "x, shift, axis", roll},
-    {"diff", "x, axis?", diff},
+    {"reshape", "x+, shape", reshape},
+    {"transpose", "x+, axes?", transpose},
+    {"matrix_transpose", "x+", matrixTranspose},
+    {"broadcast_to", "x+, shape", broadcastTo},
+    {"expand_dims", "x+, axis", expandDims},
+    {"squeeze", "x+, axis", squeeze},
+    {"concatenate", "tensors+, axis?", concatenate},
+    {"stack", "tensors+, axis?", stack},
+    {"pad", "x+, widths, value+?", pad},
+    {"flip", "x+, axis?", flip},
+    {"roll", "x+, shift, axis", roll},
+    {"diff", "x+, axis?", diff},
     // indexing
-    {"take", "x, indices, axis?", take},
-    {"take_along_axis", "x, indices, axis", takeAlongAxis},
-    {"scatter", "x, ids, updates", scatterSet},
-    {"scatter_add", "x, ids, updates", scatterAdd},
-    {"segment_sum", "x, ids, count", segmentSum},
-    {"segment_mean", "x, ids, count", segmentMean},
+    {"take", "x+, indices, axis?", take},
+    {"take_along_axis", "x+, indices, axis", takeAlongAxis},
+    {"scatter", "x+, ids, updates+", scatterSet},
+    {"scatter_add", "x+, ids, updates+", scatterAdd},
+    {"segment_sum", "x+, ids, count", segmentSum},
+    {"segment_mean", "x+, ids, count", segmentMean},
     {"segment_max", "x, ids, count", segmentExtremum<true>},
     {"segment_min", "x, ids, count", segmentExtremum<false>},
     // sizes and lists
-    {"shape", "x", shape},
-    {"ndim", "x", ndim},
-    {"size", "x", size},
-    {"len", "x", len},
-    {"zip", "a, b, c?, d?", zip},
-    {"enumerate", "list", enumerate},
+    {"shape", "x*", shape},
+    {"ndim", "x*", ndim},
+    {"size", "x*", size},
+    {"len", "x*", len},
+    {"zip", "a*, b*, c*?, d*?", zip},
+    {"enumerate", "list*", enumerate},
 };
 
 } // namespace

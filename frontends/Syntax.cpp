@@ -217,7 +217,7 @@ std::pair<std::string, unsigned> spelling(const Expr &e) {
     auto &number = llvm::cast<NumberExpr>(e);
     char digits[32];
     auto end = number.isInteger ? std::to_chars(digits, std::end(digits), number.integer) : std::to_chars(digits, std::end(digits), number.real);
-    return {std::string(digits, end.ptr), digits[0] == '-' ? signPrecedence : namePrecedence};
+    return {std::string(digits, end.ptr) + (number.isImaginary ? "j" : ""), digits[0] == '-' ? signPrecedence : namePrecedence};
   }
   case Expr::String:
     return {"\"" + llvm::cast<StringExpr>(e).value.str() + "\"", namePrecedence};

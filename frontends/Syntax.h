@@ -73,13 +73,15 @@ protected:
   explicit ExprOf(SourceRange range) : Expr(K, range) {}
 };
 
-/// 7 or 1e-3. An integer adapts to the type it meets, as does a float.
+/// 7, 1e-3 or 2j. An integer adapts to the type it meets, as does a float.
 struct NumberExpr : ExprOf<Expr::Number> {
   bool isInteger;
+  bool isImaginary = false; // then no integer
   int64_t integer;
   double real; // also set for an integer
   NumberExpr(SourceRange r, int64_t v) : ExprOf(r), isInteger(true), integer(v), real(double(v)) {}
-  NumberExpr(SourceRange r, double v) : ExprOf(r), isInteger(false), integer(0), real(v) {}
+  NumberExpr(SourceRange r, double v, bool isImaginary = false)
+      : ExprOf(r), isInteger(false), isImaginary(isImaginary), integer(0), real(v) {}
 };
 
 struct StringExpr : ExprOf<Expr::String> {

@@ -5,6 +5,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <charconv>
+#include <cmath>
 
 namespace costate::importer {
 
@@ -12,7 +13,24 @@ Value makeList(std::vector<Value> elements) { return List{std::make_shared<const
 
 Value makeTuple(std::vector<Value> elements) { return List{std::make_shared<const std::vector<Value>>(std::move(elements)), /*isTuple=*/true}; }
 
+Value makeComplex(Value re, Value im) { return Complex{std::make_shared<const std::pair<Value, Value>>(std::move(re), std::move(im))}; }
+
+bool isComplex(const Value &value) {
+  if (auto list = value.as<List>())
+    return llvm::any_of(*list, isComplex);
+  auto type = value.as<mlir::Type>();
+  return value.is<Complex>() || (type && mlir::isa<mlir::ComplexType>(*type));
+}
+
+ArrayType arrayType(const Value &array) {
+  auto complex = array.as<Complex>();
+  const Tensor &tensor = *(complex ? complex->re() : array).as<Tensor>();
+  return {complex ? mlir::ComplexType::get(tensor.elementType()) : tensor.elementType(), tensor.dims};
+}
+
 std::string typeName(mlir::Type elementType) {
+  if (auto complex = mlir::dyn_cast<mlir::ComplexType>(elementType))
+    return complex.getElementType().isF32() ? "complex64" : "complex128";
   if (elementType.isInteger(1))
     return "bool";
   if (elementType.isUnsignedInteger(8))
@@ -43,6 +61,15 @@ std::string describe(const Value &value) {
   }
   if (value.is<RuntimeNumber>())
     return "a number known at run time";
+  if (auto complex = value.as<Complex>()) {
+    if (complex->elementType())
+      return typeName(arrayType(value));
+    auto re = complex->re().as<Number>(), im = complex->im().as<Number>();
+    if (!re || !im)
+      return "a complex number known at run time";
+    std::string imaginary = shortest(std::fabs(im->real)) + "j", sign = std::signbit(im->real) ? "-" : re->real == 0 ? "" : "+";
+    return re->real == 0 ? sign + imaginary : shortest(re->real) + " " + sign + " " + imaginary;
+  }
   if (auto flag = value.as<bool>())
     return *flag ? "true" : "false";
   if (auto text = value.as<llvm::StringRef>())
@@ -85,6 +112,8 @@ std::string identity(const Value &value) {
     return "#" + typeName(number->tensor);
   if (auto number = value.as<Number>())
     return number->isInteger ? std::to_string(number->integer) : "~" + llvm::utohexstr(llvm::bit_cast<uint64_t>(number->real));
+  if (auto complex = value.as<Complex>())
+    return "(" + identity(complex->re()) + "," + identity(complex->im()) + ")";
   if (auto list = value.as<List>())
     return "[" + llvm::join(llvm::map_range(*list, identity), ",") + "]";
   if (auto type = value.as<mlir::Type>())
@@ -116,6 +145,10 @@ const Tensor *heldTensor(const Value &value) {
 void forEachTensor(const Value &value, llvm::function_ref<void(const Tensor &)> visit) {
   if (auto tensor = heldTensor(value))
     visit(*tensor);
+  if (auto complex = value.as<Complex>()) {
+    forEachTensor(complex->re(), visit);
+    forEachTensor(complex->im(), visit);
+  }
   if (auto list = value.as<List>())
     for (const Value &element : *list)
       forEachTensor(element, visit);
@@ -126,6 +159,10 @@ Value mapTensors(const Value &value, llvm::function_ref<Tensor(const Tensor &)> 
     return replace(*tensor);
   if (auto number = value.as<RuntimeNumber>())
     return RuntimeNumber{replace(number->tensor)};
+  if (auto complex = value.as<Complex>()) {
+    Value re = mapTensors(complex->re(), replace);
+    return makeComplex(std::move(re), mapTensors(complex->im(), replace));
+  }
   if (auto list = value.as<List>()) {
     std::vector<Value> elements;
     for (const Value &element : *list)
@@ -139,6 +176,13 @@ bool hasTensor(const Value &value) {
   bool found = false;
   forEachTensor(value, [&](const Tensor &) { found = true; });
   return found;
+}
+
+std::vector<Tensor> tensorsOf(llvm::ArrayRef<Value> values) {
+  std::vector<Tensor> tensors;
+  for (const Value &value : values)
+    forEachTensor(value, [&](const Tensor &tensor) { tensors.push_back(tensor); });
+  return tensors;
 }
 
 } // namespace costate::importer

@@ -45,6 +45,17 @@ struct RuntimeNumber {
   Tensor tensor; // a scalar, i64 or f64
 };
 
+/// A complex number, or an array of them. It exists at import only, the IR has its parts: tensors of one shape and one type, f32 or f64, or, of what has no
+/// type yet, numbers.
+struct Complex {
+  std::shared_ptr<const std::pair<Value, Value>> parts;
+
+  const Value &re() const;
+  const Value &im() const;
+  /// Of a number that has no type yet, null.
+  mlir::Type elementType() const;
+};
+
 /// A list, or a tuple of results: then a function that gives it gives several
 struct List {
   std::shared_ptr<const std::vector<Value>> elements;
@@ -54,6 +65,14 @@ struct List {
   const Value &operator[](size_t i) const;
   const Value *begin() const;
   const Value *end() const;
+};
+
+/// What a tensor or a complex array is to a program: the type of its elements, which may be complex, and its axes.
+struct ArrayType {
+  mlir::Type element;
+  graph::Dims dims;
+
+  bool operator==(const ArrayType &) const = default;
 };
 
 struct Function {
@@ -96,15 +115,18 @@ struct NetInstance {
 /// A dimension that is no number, such as `batch`; it acts as an integer does
 using Dimension = graph::DimAttr;
 
-struct Value : std::variant<std::monostate, Tensor, Number, RuntimeNumber, bool, llvm::StringRef, Dimension, List, mlir::Type, Function, Closure,
-                            const Builtin *, const syntax::NetDecl *, NetTemplate, const NetInstance *, const syntax::OptimizerDecl *,
-                            Optimizer, const ParameterSet *> {
+struct Value : std::variant<std::monostate, Tensor, Number, RuntimeNumber, Complex, bool, llvm::StringRef, Dimension, List, mlir::Type,
+                            Function, Closure, const Builtin *, const syntax::NetDecl *, NetTemplate, const NetInstance *,
+                            const syntax::OptimizerDecl *, Optimizer, const ParameterSet *> {
   using variant::variant;
 
   template <typename T> bool is() const { return std::holds_alternative<T>(*this); }
   template <typename T> const T *as() const { return std::get_if<T>(this); }
 };
 
+inline const Value &Complex::re() const { return parts->first; }
+inline const Value &Complex::im() const { return parts->second; }
+inline mlir::Type Complex::elementType() const { return re().is<Tensor>() ? re().as<Tensor>()->elementType() : mlir::Type(); }
 inline size_t List::size() const { return elements->size(); }
 inline const Value &List::operator[](size_t i) const { return (*elements)[i]; }
 inline const Value *List::begin() const { return elements->data(); }
@@ -112,6 +134,12 @@ inline const Value *List::end() const { return elements->data() + elements->size
 
 Value makeList(std::vector<Value> elements);
 Value makeTuple(std::vector<Value> elements);
+/// The parts fit each other: see Elaborator::joinParts for those that may not.
+Value makeComplex(Value re, Value im);
+/// A complex value or type, or a list with one in it
+bool isComplex(const Value &value);
+/// Of a tensor or a complex array
+ArrayType arrayType(const Value &array);
 
 /// A name and what it stands for. A definition is kept as an expression, so that it can be evaluated again at another
 /// point; its value is found per function (FunctionScope). Bindings form a chain: each sees those before it.
@@ -186,10 +214,11 @@ private:
 // Words for messages
 //===----------------------------------------------------------------------===//
 
-/// "f32[batch, 64]"
+/// "f32[batch, 64]"; that of complex elements is "complex64" or "complex128"
 std::string typeName(mlir::Type elementType);
 std::string typeName(mlir::Type elementType, llvm::ArrayRef<graph::DimAttr> dims);
 inline std::string typeName(const Tensor &t) { return typeName(t.elementType(), t.dims); }
+inline std::string typeName(const ArrayType &t) { return typeName(t.element, t.dims); }
 
 /// What a message calls a value: a tensor by its type, a number by itself, anything else by its kind: "a list of 3"
 std::string describe(const Value &value);
@@ -199,10 +228,11 @@ std::string identity(const Value &value);
 
 /// The tensor that is a value or holds a number; null for all else
 const Tensor *heldTensor(const Value &value);
-/// The tensors in a value, in order, and the value with others in their places
+/// The tensors in a value, in order, and the value with others in their places. A complex value has two.
 void forEachTensor(const Value &value, llvm::function_ref<void(const Tensor &)> visit);
 Value mapTensors(const Value &value, llvm::function_ref<Tensor(const Tensor &)> replace);
 bool hasTensor(const Value &value);
+std::vector<Tensor> tensorsOf(llvm::ArrayRef<Value> values);
 
 } // namespace costate::importer
 

@@ -97,6 +97,7 @@ void buildEverything(GraphBuilder &b) {
   });
   b.defineFn("g", {"x"}, [&] { b.result(b.branch(true, [&] { return x; }, [&] { return -x; })); });
   b.defineVjp({"dy"}, {"dy"});
+  b.defineFn("turn", {{"z", Type("complex64", {rest})}}, Type("complex64", {rest}), [&] { b.result(b.name("z") * b.imaginary(-2.5)); });
   b.defineExternFn("host", {{"x", Type("f32", {"n"})}, {"k", Type("i32"), 2}}, {{"f32", {"n"}}, {"f64", {"n", 2}}}, "h_f32");
   b.defineVjp({"dy", "dz"}, {"dy"});
   b.defineNet("n", {"k"}, {{"x", Type("f32", {rest, "k"})}}, [&] {
@@ -115,6 +116,7 @@ void buildEverything(GraphBuilder &b) {
   });
   b.defineCheck("c", [&] {
     b.expect(g(2), 2, 0);
+    b.expect(b.call("turn", {b.list({1, b.imaginary(2)})}), 5, 10);
     b.expect(f(b.list({1.0, 2.0})).at({0, 0}), 0, 10);
     b.expect(b.name("host")(b.list({1.0, 2.0}))[1], 0, 10);
     Expr inner = b.net("inner", dense(2, 1));

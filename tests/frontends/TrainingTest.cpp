@@ -572,6 +572,35 @@ TEST(TrainingTest, BranchesRebindStatesAndNames) {
   EXPECT_FALSE(model.values.contains("params.adam.m")); // of a branch that is known not to be taken
 }
 
+TEST(TrainingTest, PartsRebindComplexNames) {
+  Model model(stepOf("  loss = sum(x*w)\n  state real_part = 0.0\n  state imag_part = 0.0", R"(
+    z = complex(w[0], x[1])
+    if loss > 0 { z <- 2j*z } else { z <- conj(z) + 1 }
+    for k in 0..2 {
+      update params with sgd(0.1) from grad(loss, params)
+      z <- z*z/2 + w[1]*1j
+    }
+    while abs(z) < 20 max 5 { z <- (1 + 1j)*z }
+    real_part, imag_part <- real(z), imag(z))"));
+  Numbers w(3, 1.0);
+  using Complex = std::complex<double>;
+  for (const Numbers &x : gradients) {
+    double loss = x[0] * w[0] + x[1] * w[1] + x[2] * w[2];
+    Complex z(w[0], x[1]), i(0, 1);
+    z = loss > 0 ? 2.0 * i * z : std::conj(z) + 1.0;
+    for (int k = 0; k < 2; ++k) {
+      for (int j = 0; j < 3; ++j)
+        w[j] -= 0.1 * x[j];
+      z = z * z / 2.0 + w[1] * i;
+    }
+    for (int k = 0; k < 5 && std::abs(z) < 20; ++k)
+      z *= 1.0 + i;
+    EXPECT_THAT(model.step(x), near(w));
+    EXPECT_NEAR(model.values.at("real_part").at(0), z.real(), 1e-9);
+    EXPECT_NEAR(model.values.at("imag_part").at(0), z.imag(), 1e-9);
+  }
+}
+
 TEST(TrainingTest, SharpnessAwareEachSecondStep) {
   Model model(stepOf("  loss = sum(x*w**3)", R"(
     g = grad(loss, params)
