@@ -66,7 +66,9 @@ DiagnosticPrinter::DiagnosticPrinter(mlir::MLIRContext &context, llvm::raw_ostre
 
 DiagnosticPrinter::~DiagnosticPrinter() = default;
 
-void DiagnosticPrinter::addSource(llvm::StringRef fileName, llvm::StringRef text) {
+void DiagnosticPrinter::addSource(llvm::StringRef fileName, llvm::StringRef text, llvm::ArrayRef<ImportedText> imports) {
+  for (const ImportedText &file : imports)
+    texts[file.name] = file.text;
   if (!isModelFile(text)) {
     texts[fileName] = text.str();
     return;

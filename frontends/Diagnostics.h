@@ -9,6 +9,7 @@
 #ifndef COSTATE_FRONTENDS_DIAGNOSTICS_H
 #define COSTATE_FRONTENDS_DIAGNOSTICS_H
 
+#include "costate/frontends/Imports.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
 #include "mlir/IR/MLIRContext.h"
@@ -94,7 +95,7 @@ public:
   DiagnosticPrinter(mlir::MLIRContext &context, llvm::raw_ostream &stream);
   ~DiagnosticPrinter();
 
-  void addSource(llvm::StringRef fileName, llvm::StringRef text);
+  void addSource(llvm::StringRef fileName, llvm::StringRef text, llvm::ArrayRef<ImportedText> imports = {});
 
 private:
   void print(mlir::Location where, mlir::DiagnosticSeverity severity, llvm::StringRef message);

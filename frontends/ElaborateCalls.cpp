@@ -461,20 +461,19 @@ FailureOr<std::optional<Value>> Elaborator::functionOf(const Expr &e, const Bind
   using Result = std::optional<Value>;
   if (auto *lambda = llvm::dyn_cast<LambdaExpr>(&e))
     return Result(Closure{lambda, scope});
+  std::optional<Module::Declared> declared = findDeclared(e, scope);
+  if (declared && !declared->constant)
+    return isFunction(declared->value) ? Result(declared->value) : Result();
   auto *reference = llvm::dyn_cast<ReferenceExpr>(&e);
-  if (!reference)
+  const Binding *binding = declared ? declared->constant : reference ? lookup(reference->name, scope) : nullptr;
+  if (!binding)
     return Result();
-  const Binding *binding = lookup(reference->name, scope);
-  if (!binding) {
-    Value value = findDeclared(reference->name, reference->range);
-    return isFunction(value) ? Result(value) : Result();
-  }
   if (binding->kind == Binding::Static)
     return isFunction(binding->value) ? Result(binding->value) : Result();
   auto known = current->values.find(binding);
   if (known != current->values.end())
     return isFunction(known->second) ? Result(known->second) : Result();
-  if (binding->kind != Binding::Definition)
+  if (binding->kind != Binding::Definition && binding->kind != Binding::Constant)
     return Result();
   // f = make(a), where make is a fn whose value is a function
   auto *call = llvm::dyn_cast<CallExpr>(binding->expr);

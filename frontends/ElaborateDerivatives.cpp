@@ -202,6 +202,8 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
   for (const Expr *name : names) {
     auto *reference = llvm::dyn_cast<ReferenceExpr>(name);
     const Binding *binding = reference ? lookup(reference->name, call.scope) : nullptr;
+    if (!binding && reference && lookup(reference->name, call.scope, reference->range))
+      return error(name->range) << "'" << builtin << "' requires a variable, but '" << reference->name << "' is a constant of the file";
     if (!binding)
       return error(name->range) << "'" << builtin << "' requires the name of a value, a param or a net, but got '" << spell(*name)
                                 << "'";

@@ -28,7 +28,8 @@ constexpr unsigned maxDepth = 1000;
 //===----------------------------------------------------------------------===//
 
 bool Elaborator::isOfUser(SourceRange range) const {
-  return llvm::any_of(sources, [&](const auto &source) { return source.get() == range.file; });
+  const Module *module = moduleOf.lookup(range.file);
+  return module && module != &library;
 }
 
 Failure Elaborator::error(SourceRange where) {
@@ -159,22 +160,12 @@ FailureOr<Number> Elaborator::evaluateNumber(const Expr &e, const Binding *scope
   return error(e.range) << "requires " << what << " to be a number known at import, but got " << describe(*value);
 }
 
-/// What a file or the language declares. A user's own comes first, but not in the library, which means what it says.
-Value Elaborator::findDeclared(StringRef name, SourceRange where) const {
-  const llvm::StringMap<Value> &known = isOfUser(where) ? declarations : libraryDeclarations;
-  auto declared = known.find(name);
-  if (declared != known.end())
-    return declared->second;
-  const Builtin *builtin = findBuiltin(builtins, name);
-  return builtin ? Value(builtin) : Value();
-}
-
 FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Binding *scope) {
   reference = e.range;
   if (const Binding *binding = lookup(e.name, scope))
     return valueOf(binding);
-  if (Value declared = findDeclared(e.name, e.range); !declared.is<std::monostate>())
-    return declared;
+  if (std::optional<Module::Declared> declared = findDeclared(e.name, e.range))
+    return valueOf(*declared);
   if (std::optional<mlir::Type> type = elementType(e.name))
     return Value(*type);
   if (e.name == "pi")
@@ -194,11 +185,16 @@ FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Bin
       return (error(e.range) << "unknown name '" << e.name << "'; a name lasts from the line that binds it to the end of the step, branch or loop around that")
           .note(location(elsewhere.where), "it is bound here");
   }
-  std::vector<StringRef> candidates;
+  std::vector<StringRef> candidates = library.publicNames();
   for (const Binding *b = scope; b; b = b->previous)
     candidates.push_back(b->name);
-  for (const auto &declaration : declarations)
-    candidates.push_back(declaration.first());
+  if (const Module *module = moduleOf.lookup(e.range.file))
+    for (const auto &[name, declared] : module->declared) {
+      candidates.push_back(name);
+      auto imported = declared.value.as<const Module *>();
+      if (imported && llvm::is_contained((*imported)->publicNames(), e.name))
+        return error(e.range) << "unknown name '" << e.name << "'; write '" << name << "." << e.name << "' for that of the imported file";
+    }
   for (llvm::ArrayRef<Builtin> table : builtins)
     for (const Builtin &builtin : table)
       candidates.push_back(builtin.name);
@@ -587,7 +583,7 @@ FailureOr<mlir::Type> Elaborator::elementType(const TypeSyntax &type, const Bind
   };
   if (std::optional<mlir::Type> known = elementType(type.element.text))
     return checked(*known);
-  if (const Binding *bound = lookup(type.element.text, scope)) {
+  if (const Binding *bound = lookup(type.element.text, scope, type.element.range)) {
     FailureOr<Value> value = valueOf(bound);
     if (failed(value))
       return failure();
@@ -645,7 +641,7 @@ FailureOr<graph::Dims> Elaborator::bindType(const TypeSyntax &type, const ArrayT
       continue;
     }
     auto *name = llvm::dyn_cast<ReferenceExpr>(axis.size.get());
-    if (name && !lookup(name->name, scope)) {
+    if (name && !lookup(name->name, scope, name->range)) {
       graph::DimAttr dim = actual ? actual->dims[dims.size()] : b.dim(name->name);
       scope = bindStatic({name->name, name->range}, dim.constant() ? Value(Number::of(*dim.constant())) : Value(dim), scope);
       dims.push_back(dim);
@@ -659,7 +655,7 @@ FailureOr<graph::Dims> Elaborator::bindType(const TypeSyntax &type, const ArrayT
       return error(axis.range) << "requires a size, but got " << describe(*size);
     if (actual && actual->dims[dims.size()] != required->front()) {
       Failure failure = mismatch();
-      const Binding *bound = name ? lookup(name->name, scope) : nullptr;
+      const Binding *bound = name ? lookup(name->name, scope, name->range) : nullptr;
       if (!bound)
         return failure;
       return std::move(failure).note(location(bound->where), "'" + name->name + "' is " + describe(*size) + " here");

@@ -109,7 +109,7 @@ FailureOr<Value> Elaborator::emitExtern(const FnDecl &fn, const Binding *scope) 
   std::vector<Dims> dims;
   for (const TypeSyntax &type : fn.external->results) {
     for (const TypeSyntax::Axis &axis : type.axes)
-      if (auto *name = llvm::dyn_cast<ReferenceExpr>(axis.size.get()); name && !lookup(name->name, scope))
+      if (auto *name = llvm::dyn_cast<ReferenceExpr>(axis.size.get()); name && !lookup(name->name, scope, name->range))
         return error(axis.range) << "requires the sizes of results to be known from those of arguments, but no parameter of '"
                                  << fn.name.text << "' has an axis '" << name->name << "'";
     FailureOr<mlir::Type> element = externElement(type);

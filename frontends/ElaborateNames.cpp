@@ -96,6 +96,8 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
     FailureOr<List> parts = partsOf(*whole, binding->count, binding->of->where);
     return failed(parts) ? FailureOr<Value>(failure()) : (*parts)[binding->index];
   }
+  if (binding->kind == Binding::Constant)
+    return evaluateConstant(binding);
   if (binding->kind == Binding::Alias)
     return valueOf(binding->of);
   if (binding->kind == Binding::Leaf) {
@@ -220,7 +222,7 @@ const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *bind
   llvm::SmallVector<StringRef> local;
   switch (binding->kind) {
   case Binding::Root:
-    break;
+  case Binding::Constant: break;
   case Binding::Element:
   case Binding::Alias:
     found.push_back(binding->of);

@@ -469,12 +469,17 @@ FailureOr<Tensor> Elaborator::initialValues(const ParameterSet &set, const Tenso
   return packed;
 }
 
-/// f.layers.0.w: a child of a net, a parameter of it, or an element of a list
+/// f.layers.0.w: a child of a net, a parameter of it, or an element of a list; losses.huber: what a file declares
 FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
   FailureOr<Value> base = evaluate(*e.base, scope);
   if (failed(base))
     return failure();
   StringRef name = e.member.text;
+  if (auto module = base->as<const Module *>()) {
+    FailureOr<const Module::Declared *> declared = memberOf(**module, e.member);
+    reference = e.member.range;
+    return failed(declared) ? FailureOr<Value>(failure()) : valueOf(**declared);
+  }
   if (auto net = base->as<const NetInstance *>()) {
     for (const auto &[child, value] : (*net)->children)
       if (child == name)
@@ -512,11 +517,11 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
     if (StringRef advice = adviceForName(name); !advice.empty())
       return std::move(failure) << advice;
     std::move(failure) << "functions stand before their arguments";
-    if (!findBuiltin(builtins, name) && !declarations.contains(name))
+    if (!findDeclared(name, e.member.range))
       return failure;
     return std::move(failure) << ": '" << name << "(" << spell(*e.base) << ")'";
   }
-  return error(e.member.range) << "requires a net before '.', but got " << describe(*base);
+  return error(e.member.range) << "requires a net or an imported file before '.', but got " << describe(*base);
 }
 
 } // namespace costate::importer

@@ -20,6 +20,10 @@
 
 #include <deque>
 
+namespace costate {
+struct ModelFile;
+}
+
 namespace costate::importer {
 
 /// An error under construction; converts to the failure of any function that returns it.
@@ -149,13 +153,16 @@ llvm::StringRef adviceForName(llvm::StringRef name);
 
 class Elaborator {
 public:
-  /// `sources`: of the user, as opposed to the library.
-  Elaborator(mlir::ModuleOp module, llvm::ArrayRef<std::unique_ptr<SourceFile>> sources, Diagnostics &diagnostics, const ImportOptions &options);
+  Elaborator(mlir::ModuleOp module, Diagnostics &diagnostics, const ImportOptions &options);
 
-  /// Declarations of a file; those of an earlier file win over equal names of a later one, and over built-in functions. In the files of the library
-  /// every name is declared once.
-  mlir::LogicalResult addFile(const syntax::File &file, bool isLibrary);
   mlir::LogicalResult elaborateCheck(const syntax::CheckDecl &check, unsigned number);
+
+  //===--- Files (ElaborateModules.cpp) ------------------------------------===//
+
+  /// What a model and the files that it imports declare, and see of each other.
+  mlir::LogicalResult addModel(const ModelFile &model);
+  /// One file of the library, all of which are seen everywhere, behind what a user declares.
+  mlir::LogicalResult addLibraryFile(const syntax::File &file, const SourceFile &source);
 
   //===--- Errors (ElaborateExpressions.cpp) -------------------------------===//
 
@@ -177,6 +184,8 @@ public:
   const Binding *bindParts(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope,
                            llvm::function_ref<bool(const syntax::Name &)> isWanted = {});
   const Binding *lookup(llvm::StringRef name, const Binding *scope) const;
+  /// Also among the constants of the file where the name stands.
+  const Binding *lookup(llvm::StringRef name, const Binding *scope, SourceRange where) const;
   /// The parts of a value for as many names.
   mlir::FailureOr<List> partsOf(const Value &whole, size_t count, SourceRange where);
   /// The value of a binding in the current function.
@@ -421,7 +430,6 @@ public:
 
   TensorBuilder b;
   mlir::ModuleOp module;
-  llvm::ArrayRef<std::unique_ptr<SourceFile>> sources;
   Diagnostics &diagnostics;
   mlir::Type single; // what `f32` stands for
   mlir::Type real;   // what a fraction without a type, or a draw, becomes where it meets no tensor: `single`, or what is being initialised
@@ -433,9 +441,9 @@ public:
   std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given
 
   std::vector<llvm::ArrayRef<Builtin>> builtins; // those of the language, then those of plugins
-  llvm::StringMap<Value> declarations;           // fns, nets and optimizers by name, those of the user in front of the library's
-  llvm::StringMap<Value> libraryDeclarations;
-  llvm::StringMap<SourceRange> libraryNames;     // where those of the library are declared
+  std::deque<Module> modules;                    // those of the user
+  Module library;
+  llvm::DenseMap<const SourceFile *, const Module *> moduleOf;
   llvm::StringMap<const syntax::FnDecl *> externs; // by the name of the C function
 
   /// A state that a net declares; `root` stands for its value, an argument of an entry.
@@ -463,7 +471,16 @@ private:
   };
   mlir::FailureOr<Variables> variablesOf(const BuiltinCall &call, size_t variable, size_t at);
 
-  Value findDeclared(llvm::StringRef name, SourceRange where) const;
+  mlir::LogicalResult addFile(const syntax::File &file, Module &module);
+  mlir::LogicalResult addImports(const syntax::File &file, Module &module, const llvm::DenseMap<const syntax::File *, Module *> &modulesOf);
+  mlir::LogicalResult declare(Module &module, const syntax::Name &name, Module::Declared declared);
+  mlir::FailureOr<const Module::Declared *> memberOf(const Module &module, const syntax::Name &name, unsigned depth = 0);
+  std::optional<Module::Declared> findDeclared(llvm::StringRef name, SourceRange where) const;
+  std::optional<Module::Declared> findDeclared(const syntax::Expr &e, const Binding *scope) const;
+  mlir::FailureOr<Value> valueOf(const Module::Declared &declared) {
+    return declared.constant ? valueOf(declared.constant) : declared.value;
+  }
+  mlir::FailureOr<Value> evaluateConstant(const Binding *binding);
   mlir::FailureOr<Value> evaluateReference(const syntax::ReferenceExpr &e, const Binding *scope);
   mlir::FailureOr<Value> evaluateComprehension(const syntax::ComprehensionExpr &e, const Binding *scope);
   mlir::FailureOr<Value> evaluateDefinition(const Binding *binding);
@@ -545,6 +562,7 @@ private:
   std::deque<ParameterSet> sets;
   llvm::DenseMap<const Binding *, std::vector<const Binding *>> referenceCache;
   llvm::SmallPtrSet<const Binding *, 8> drawing; // definitions that have drawn numbers when they were evaluated
+  std::vector<const Binding *> openConstants;    // that are being evaluated
   unsigned keysTaken = 0;                        // of random draws, so far
   llvm::StringMap<FunctionInstance> instances;
   llvm::StringSet<> inPlace; // keys of fns that give functions: see callInPlace

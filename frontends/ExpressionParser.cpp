@@ -123,7 +123,8 @@ bool ExpressionParser::reportForeign() {
     error(token.range) << "'" << token.text << "' is not a statement; the condition of a 'while' ends a loop, and a branch may be empty";
     return true;
   }
-  if (token.kind != Token::Name || !(after.kind == Token::Name || after.kind == Token::Integer || after.is("(") || after.is("{")))
+  if (token.kind != Token::Name ||
+      !(after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::String || after.is("(") || after.is("{")))
     return false;
   bool twoWords = !after.is("(");
   llvm::StringRef advice =
@@ -137,7 +138,8 @@ bool ExpressionParser::reportForeign() {
           .Case("seed", twoWords ? "the flag '--seed' gives it" : "")
           .Case("return", "the last line of a body is its value")
           .Case("else", "it follows the '}' of an 'if'")
-          .Cases({"import", "include", "from"}, twoWords ? "imports are not supported yet; the standard library is always there" : "")
+          .Cases({"import", "from"}, twoWords ? "it stands at the top of a file" : "")
+          .Case("include", twoWords ? "write 'import \"file.costate\"'" : "")
           .Case("entry", twoWords ? "it stands in a model" : "")
           .Case("procedure", twoWords ? "write 'entry name(...) { ... }' in a model" : "")
           .Cases({"problem", "solver", "rows"}, twoWords ? "not supported yet" : "")

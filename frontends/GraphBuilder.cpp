@@ -57,6 +57,8 @@ struct GraphBuilder::Parts {
   std::vector<Offset<fbs::ModelDecl>> models;
   std::vector<Offset<fbs::CheckDecl>> checks;
   std::vector<Offset<fbs::Fault>> faults;
+  std::vector<Offset<fbs::Import>> imports;
+  std::vector<Offset<fbs::Stmt>> constants;
 
   Parts(GraphBuilder &builder, unsigned round) : builder(builder), round(round) {}
 
@@ -241,14 +243,16 @@ struct GraphBuilder::Parts {
 
   //===--- Bodies and statements ------------------------------------------===//
 
-  template <typename T> void add(Offset<T> table, fbs::Range range, Site site) {
+  template <typename T> void add(Offset<T> table, fbs::Range range, Site site, bool mayBeConstant = false) {
     Offset<fbs::Stmt> statement = fbs::CreateStmt(fb, fbs::StmtNodeTraits<T>::enum_value, table.Union(), &range);
-    if (bodies.empty())
-      fault("a statement to stand in the body of a definition", site);
-    else
+    if (!bodies.empty())
       bodies.back().push_back(statement);
+    else if (mayBeConstant)
+      constants.push_back(statement);
+    else
+      fault("a statement to stand in the body of a definition", site);
   }
-  template <typename T> void add(Offset<T> table, Site site) { add(table, place(site), site); }
+  template <typename T> void add(Offset<T> table, Site site, bool mayBeConstant = false) { add(table, place(site), site, mayBeConstant); }
 
   Offset<fbs::Block> write(const Body &body, Site site) {
     struct Adding { // also where the program throws
@@ -307,7 +311,7 @@ struct GraphBuilder::Parts {
 
   Expr bind(fbs::BindRole role, std::string_view name, const Operand &value, Site site) {
     auto names = words(Names{std::string(name)}, site);
-    add(fbs::CreateBindStmt(fb, role, names, write(value)), site);
+    add(fbs::CreateBindStmt(fb, role, names, write(value)), site, /*mayBeConstant=*/role == fbs::BindRole::Plain);
     return reference(name, site);
   }
 
@@ -345,7 +349,8 @@ struct GraphBuilder::Parts {
     std::vector<Offset<fbs::FnDecl>> functions;
     for (const Fn &fn : fns)
       functions.push_back(fbs::CreateFnDecl(fb, fn.name, fn.parameters, fn.result, fn.body, fn.vjp, &fn.range, fn.external));
-    fbs::FinishFileBuffer(fb, fbs::CreateFileDirect(fb, &files, &functions, &nets, &optimizers, &models, &checks, &faults));
+    fbs::FinishFileBuffer(
+        fb, fbs::CreateFileDirect(fb, &files, &functions, &nets, &optimizers, &models, &checks, &faults, &imports, &constants));
     return std::string(reinterpret_cast<const char *>(fb.GetBufferPointer()), fb.GetSize());
   }
 };
@@ -373,6 +378,29 @@ void GraphBuilder::defineModel(std::string_view name, const Body &body, Site sit
   auto block = parts->write(body, site);
   fbs::Range range = parts->place(site);
   parts->models.push_back(fbs::CreateModelDecl(parts->fb, word, block, &range));
+}
+
+Expr GraphBuilder::importFile(std::string_view path, std::string_view name, Site site) {
+  auto file = parts->word(path, site), alias = parts->word(name, site);
+  fbs::Range range = parts->place(site);
+  parts->imports.push_back(fbs::CreateImport(parts->fb, file, alias, 0, 0, &range));
+  return parts->reference(name, site);
+}
+
+std::vector<Expr> GraphBuilder::importNames(std::string_view path, Names names, Site site) {
+  if (names.empty())
+    parts->fault("at least one name", site);
+  auto file = parts->word(path, site);
+  std::vector<Offset<fbs::ImportedMember>> members;
+  std::vector<Expr> known;
+  for (const std::string &name : names) {
+    members.push_back(fbs::CreateImportedMember(parts->fb, parts->word(name, site)));
+    known.push_back(parts->reference(name, site));
+  }
+  auto written = parts->fb.CreateVector(members);
+  fbs::Range range = parts->place(site);
+  parts->imports.push_back(fbs::CreateImport(parts->fb, file, 0, written, 0, &range));
+  return known;
 }
 
 void GraphBuilder::defineFn(std::string_view name, std::vector<Parameter> parameters, const Body &body, Site site) {
@@ -553,7 +581,7 @@ Expr GraphBuilder::bind(std::string_view name, Operand value, Site site) { retur
 
 std::vector<Expr> GraphBuilder::bindEach(Names names, Operand value, Site site) {
   auto words = parts->words(names, site);
-  parts->add(fbs::CreateBindStmt(parts->fb, fbs::BindRole::Plain, words, parts->write(value)), site);
+  parts->add(fbs::CreateBindStmt(parts->fb, fbs::BindRole::Plain, words, parts->write(value)), site, /*mayBeConstant=*/true);
   std::vector<Expr> bound;
   for (const std::string &name : names)
     bound.push_back(parts->reference(name, site));

@@ -248,6 +248,11 @@ public:
 
   //===--- Definitions ----------------------------------------------------===//
 
+  /// import "path" as name: of a file that the program gives beside the model (ModelSource::imports).
+  Expr importFile(std::string_view path, std::string_view name, Site site = Site::current());
+  /// from "path" import names
+  std::vector<Expr> importNames(std::string_view path, Names names, Site site = Site::current());
+
   void defineModel(std::string_view name, const Body &body, Site site = Site::current());
   void defineFn(std::string_view name, std::vector<Parameter> parameters, const Body &body, Site site = Site::current());
   void defineFn(std::string_view name, std::vector<Parameter> parameters, Type result, const Body &body, Site site = Site::current());
@@ -306,6 +311,7 @@ public:
   Expr state(std::string_view name, Type type, Operand initial, Site site = Site::current());
   Expr hyper(std::string_view name, Operand value, Site site = Site::current());
 
+  /// Outside of all bodies, a constant of the file.
   Expr bind(std::string_view name, Operand value, Site site = Site::current());
   std::vector<Expr> bindEach(Names names, Operand value, Site site = Site::current());
   Expr net(std::string_view name, Operand value, Site site = Site::current());

@@ -22,8 +22,8 @@ using mlir::success;
 
 namespace importer {
 
-Elaborator::Elaborator(mlir::ModuleOp module, llvm::ArrayRef<std::unique_ptr<SourceFile>> sources, Diagnostics &diagnostics, const ImportOptions &options)
-    : b(module.getContext()), module(module), sources(sources), diagnostics(diagnostics), builtins(builtinTables()) {
+Elaborator::Elaborator(mlir::ModuleOp module, Diagnostics &diagnostics, const ImportOptions &options)
+    : b(module.getContext()), module(module), diagnostics(diagnostics), builtins(builtinTables()) {
   for (const LanguageExtension &extension : options.extensions)
     builtins.push_back(extension.builtins);
   mlir::MLIRContext *context = module.getContext();
@@ -31,39 +31,6 @@ Elaborator::Elaborator(mlir::ModuleOp module, llvm::ArrayRef<std::unique_ptr<Sou
   real = single;
   for (llvm::StringRef entry : {"init", "train_step", "evaluate", "predict"})
     functionNames[entry] = 1; // a fn of that name gets a number
-}
-
-LogicalResult Elaborator::addFile(const File &file, bool isLibrary) {
-  llvm::StringMap<SourceRange> ownNames, &names = isLibrary ? libraryNames : ownNames;
-  auto add = [&](const Name &name, Value value) -> LogicalResult {
-    if (isLibrary && findBuiltin(builtins, name.text))
-      return error(name.range) << "requires a name in the library that no built-in function has, but got '" << name.text << "'";
-    auto [entry, isNew] = names.try_emplace(name.text, name.range);
-    if (!isNew)
-      return error(name.range).note(location(entry->second), "it is declared here") << "'" << name.text << "' is declared already";
-    if (isLibrary)
-      libraryDeclarations.try_emplace(name.text, value);
-    declarations.try_emplace(name.text, std::move(value));
-    return success();
-  };
-  for (const auto &fn : file.fns)
-    if (failed(add(fn->name, Function{fn.get()})))
-      return failure();
-  for (const auto &fn : file.fns)
-    if (fn->external) {
-      auto [entry, isNew] = externs.try_emplace(fn->external->symbol.text, fn.get());
-      if (!isNew)
-        return error(fn->external->symbol.range).note(location(entry->second->name.range), "it is declared here")
-               << "requires one extern fn of a C function, but '" << fn->external->symbol.text << "' is that of '"
-               << entry->second->name.text << "' already";
-    }
-  for (const auto &net : file.nets)
-    if (failed(add(net->name, static_cast<const NetDecl *>(net.get()))))
-      return failure();
-  for (const auto &optimizer : file.optimizers)
-    if (failed(add(optimizer->name, static_cast<const OptimizerDecl *>(optimizer.get()))))
-      return failure();
-  return success();
 }
 
 /// A public function without arguments, whose results are pairs of an actual and an expected value.
@@ -189,16 +156,14 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
                                               const ImportOptions &options) {
   context.loadDialect<graph::GraphDialect, optim::OptimDialect, report::ReportDialect, mlir::func::FuncDialect, mlir::scf::SCFDialect>();
   Diagnostics diagnostics(context);
-  std::unique_ptr<ModelFile> model = readModelFile(text, fileName, diagnostics);
+  std::unique_ptr<ModelFile> model = readModelFile(text, fileName, diagnostics, options.imports);
   if (!model)
     return {};
   auto module = mlir::OwningOpRef<mlir::ModuleOp>(
       mlir::ModuleOp::create(mlir::FileLineColLoc::get(&context, model->sources.front()->name(), 1, 1)));
-  Elaborator elaborator(*module, model->sources, diagnostics, options);
-  if (failed(elaborator.addFile(model->tree, /*isLibrary=*/false)))
+  Elaborator elaborator(*module, diagnostics, options);
+  if (failed(elaborator.addModel(*model)))
     return {};
-
-  // Declarations of the file hide those of the library.
   std::vector<StandardFile> library(standardLibrary());
   for (const LanguageExtension &extension : options.extensions)
     llvm::append_range(library, extension.modules);
@@ -207,7 +172,7 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
   for (const StandardFile &standard : library) {
     librarySources.push_back(std::make_unique<SourceFile>(standard.name, standard.text));
     libraryFiles.push_back(parse(*librarySources.back(), diagnostics));
-    if (!libraryFiles.back() || failed(elaborator.addFile(*libraryFiles.back(), /*isLibrary=*/true)))
+    if (!libraryFiles.back() || failed(elaborator.addLibraryFile(*libraryFiles.back(), *librarySources.back())))
       return {};
   }
   if (failed(importFile(model->tree, elaborator, options)) || failed(tidy(*module)) || failed(checkSizes(*module)) || failed(mlir::verify(*module)))

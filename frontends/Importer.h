@@ -4,6 +4,7 @@
 #ifndef COSTATE_FRONTENDS_IMPORTER_H
 #define COSTATE_FRONTENDS_IMPORTER_H
 
+#include "costate/frontends/Imports.h"
 #include "costate/frontends/StandardLibrary.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -31,6 +32,8 @@ struct ImportOptions {
   /// Only the check blocks are wanted: of several models none has to be named.
   bool checksOnly = false;
   std::vector<LanguageExtension> extensions = {};
+  /// Files for the model to import. The importer reads none itself: what a model says, strangers may have written.
+  llvm::ArrayRef<ImportedText> imports = {};
 };
 
 /// Imports one model file, text or binary (ModelFile.h): its model, or the one of several that is named, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its

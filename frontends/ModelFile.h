@@ -5,6 +5,7 @@
 #ifndef COSTATE_FRONTENDS_MODELFILE_H
 #define COSTATE_FRONTENDS_MODELFILE_H
 
+#include "costate/frontends/Imports.h"
 #include "costate/frontends/Syntax.h"
 
 #include "llvm/Support/MemoryBuffer.h"
@@ -16,14 +17,16 @@ struct ModelFile {
   std::unique_ptr<llvm::MemoryBuffer> bytes; // of the names in a binary file
   std::vector<std::unique_ptr<SourceFile>> sources; // at least one; the first is where the whole is located
   syntax::File tree;
+  std::vector<std::unique_ptr<ModelFile>> imported; // by this one or each other, each once; without models and checks
 };
 
 /// Whether these bytes claim to be a model in binary form. No text does: one of the first bytes is zero.
 bool isModelFile(llvm::StringRef bytes);
 
-/// Reads a model of either form. No byte of a binary one is trusted: a tree that comes back is one that the parser could have made. Null after an
-/// error, which says what is wrong and where.
-std::unique_ptr<ModelFile> readModelFile(llvm::StringRef bytes, llvm::StringRef fileName, Diagnostics &diagnostics);
+/// Reads a model of either form, and what it imports: files that a binary one brings along, or else those that are given. No byte of a binary one is
+/// trusted: a tree that comes back is one that the parser could have made. Null after an error, which says what is wrong and where.
+std::unique_ptr<ModelFile> readModelFile(llvm::StringRef bytes, llvm::StringRef fileName, Diagnostics &diagnostics,
+                                         llvm::ArrayRef<ImportedText> given = {});
 
 /// The binary form.
 std::string writeModelFile(const ModelFile &model);

@@ -25,6 +25,14 @@ template <typename T> using List = flatbuffers::Vector<flatbuffers::Offset<T>>;
 
 llvm::StringRef textOf(const flatbuffers::String *text) { return {text->c_str(), text->size()}; }
 
+/// The model itself, then what it imports.
+std::vector<const fbs::File *> filesOf(const fbs::File &root) {
+  std::vector<const fbs::File *> files = {&root};
+  if (root.imported())
+    files.insert(files.end(), root.imported()->begin(), root.imported()->end());
+  return files;
+}
+
 /// Aligned and proved, or null.
 std::unique_ptr<llvm::MemoryBuffer> verified(llvm::StringRef bytes) {
   if (bytes.size() > maxBytes)
@@ -35,10 +43,11 @@ std::unique_ptr<llvm::MemoryBuffer> verified(llvm::StringRef bytes) {
   if (!fbs::VerifyFileBuffer(verifier))
     return nullptr;
   size_t copied = 0; // sources are kept apart, and many may share one text
-  if (const auto *sources = fbs::GetFile(copy->getBufferStart())->sources())
-    for (const fbs::Source *source : *sources)
-      copied += source->name()->size() + (source->text() ? source->text()->size() : 0) +
-                (source->positions() ? source->positions()->size() * sizeof(fbs::Position) : 0);
+  for (const fbs::File *file : filesOf(*fbs::GetFile(copy->getBufferStart())))
+    if (file->sources())
+      for (const fbs::Source *source : *file->sources())
+        copied += source->name()->size() + (source->text() ? source->text()->size() : 0) +
+                  (source->positions() ? source->positions()->size() * sizeof(fbs::Position) : 0);
   return copied <= maxBytes ? std::move(copy) : nullptr;
 }
 
@@ -60,13 +69,15 @@ std::vector<std::unique_ptr<SourceFile>> readSources(const fbs::File &file) {
 
 class ModelReader {
 public:
-  ModelReader(llvm::ArrayRef<std::unique_ptr<SourceFile>> sources, Diagnostics &diagnostics)
-      : sources(sources), diagnostics(diagnostics), rules(diagnostics) {}
+  /// `files`: the model itself, then what it imports.
+  ModelReader(llvm::ArrayRef<std::unique_ptr<SourceFile>> sources, llvm::ArrayRef<const File *> files, Diagnostics &diagnostics)
+      : sources(sources), files(files), diagnostics(diagnostics), rules(diagnostics) {}
 
-  bool read(const fbs::File &in, SourceRange around, File &out) {
-    return refuseFaults(in.faults(), around) && readAll(in.fns(), around, out.fns) && readAll(in.nets(), around, out.nets) &&
-           readAll(in.optimizers(), around, out.optimizers) && readAll(in.models(), around, out.models) &&
-           readAll(in.checks(), around, out.checks);
+  bool read(const fbs::File &in, File &out) {
+    SourceRange around{sources.front().get(), 0, 0};
+    return refuseFaults(in.faults(), around) && readAll(in.imports(), around, out.imports) && readConstants(in.constants(), around, out) &&
+           readAll(in.fns(), around, out.fns) && readAll(in.nets(), around, out.nets) && readAll(in.optimizers(), around, out.optimizers) &&
+           readAll(in.models(), around, out.models) && readAll(in.checks(), around, out.checks);
   }
 
 private:
@@ -94,11 +105,8 @@ private:
     return true;
   }
 
-  bool isIdentifier(llvm::StringRef text) {
-    return !text.empty() && !llvm::isDigit(text[0]) && llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
-  }
   bool checkIdentifier(llvm::StringRef text, SourceRange where) {
-    return isIdentifier(text) || fail(where, "a name of letters, digits and '_', but got '" + text + "'");
+    return SyntaxRules::isIdentifier(text) || fail(where, "a name of letters, digits and '_', but got '" + text + "'");
   }
   /// What could stand between quotes in a text
   bool readText(const flatbuffers::String *in, SourceRange where, llvm::StringRef &out) {
@@ -543,6 +551,37 @@ private:
 
   //===--- Declarations ---------------------------------------------------===//
 
+  bool read(const fbs::Import &in, SourceRange around, Import &out) {
+    if (!locate(in.range(), around, out.range) || !readWord(*in.path(), out.range, out.path) ||
+        !readText(in.path()->text(), out.path.range, out.path.text) || !readIf(in.alias(), out.range, out.alias) ||
+        !readAll(in.members(), out.range, out.members))
+      return false;
+    if (in.file() > files.size())
+      return fail(out.range, "an import of one of " + llvm::Twine(files.size()) + " files, but got number " + llvm::Twine(in.file()));
+    out.file = in.file() ? files[in.file() - 1] : nullptr;
+    return (out.members.empty() || !out.alias || fail(out.alias->range, "no name for the whole file where names of it are imported")) &&
+           rules.check(out);
+  }
+
+  bool read(const fbs::ImportedMember &in, SourceRange around, Import::Member &out) {
+    return read(*in.name(), around, out.name) && readIf(in.alias(), around, out.alias);
+  }
+
+  bool readConstants(const List<fbs::Stmt> *in, SourceRange around, File &out) {
+    if (in)
+      for (const fbs::Stmt *statement : *in) {
+        const fbs::BindStmt *bind = statement->node_as_BindStmt();
+        SourceRange range;
+        if (!locate(statement->range(), around, range))
+          return false;
+        if (!bind || bind->role() != fbs::BindRole::Plain)
+          return fail(range, "a constant to be a name and its value");
+        if (!read(*bind, range, InFn, *out.constants.emplace_back(std::make_unique<BindStmt>(range))))
+          return false;
+      }
+    return true;
+  }
+
   bool read(const fbs::CustomVjp &in, SourceRange around, FnDecl::CustomVjp &out) {
     return locate(in.range(), around, out.range) && readSome(in.cotangents(), out.range, out.cotangents, "name for a cotangent") &&
            readSome(in.gradients(), out.range, out.gradients, "gradient");
@@ -592,6 +631,7 @@ private:
   }
 
   llvm::ArrayRef<std::unique_ptr<SourceFile>> sources;
+  llvm::ArrayRef<const File *> files;
   Diagnostics &diagnostics;
   SyntaxRules rules;
   unsigned levels = 0;
@@ -603,6 +643,11 @@ bool isModelFile(llvm::StringRef bytes) {
   return bytes.size() >= 8 && bytes.substr(4, 4) == fbs::FileIdentifier() && bytes.take_front(4).contains('\0');
 }
 
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+/// A text as a file of its own; null after an error.
 static std::unique_ptr<ModelFile> readText(llvm::StringRef text, llvm::StringRef fileName, Diagnostics &diagnostics) {
   auto model = std::make_unique<ModelFile>();
   model->sources.push_back(std::make_unique<SourceFile>(fileName, text));
@@ -613,26 +658,89 @@ static std::unique_ptr<ModelFile> readText(llvm::StringRef text, llvm::StringRef
   return model;
 }
 
-std::unique_ptr<ModelFile> readModelFile(llvm::StringRef bytes, llvm::StringRef fileName, Diagnostics &diagnostics) {
-  if (!isModelFile(bytes))
-    return readText(bytes, fileName, diagnostics);
+static std::unique_ptr<ModelFile> readBinary(llvm::StringRef bytes, llvm::StringRef fileName, Diagnostics &diagnostics) {
   auto model = std::make_unique<ModelFile>();
   model->bytes = verified(bytes);
-  const fbs::File *root = model->bytes ? fbs::GetFile(model->bytes->getBufferStart()) : nullptr;
-  if (root)
-    model->sources = readSources(*root);
-  if (model->sources.empty())
-    model->sources.push_back(std::make_unique<SourceFile>(fileName, ""));
-  SourceRange whole{model->sources.front().get(), 0, 0};
-  if (root)
-    return ModelReader(model->sources, diagnostics).read(*root, whole, model->tree) ? std::move(model) : nullptr;
-  diagnostics.error(whole) << "requires a whole model file, but its " << bytes.size() << " bytes are damaged or beyond the limits of one";
-  return nullptr;
+  if (!model->bytes) {
+    SourceFile whole(fileName, "");
+    diagnostics.error({&whole, 0, 0}) << "requires a whole model file, but its " << bytes.size()
+                                      << " bytes are damaged or beyond the limits of one";
+    return nullptr;
+  }
+  std::vector<const fbs::File *> roots = filesOf(*fbs::GetFile(model->bytes->getBufferStart()));
+  std::vector<ModelFile *> files = {model.get()};
+  while (files.size() < roots.size())
+    files.push_back(model->imported.emplace_back(std::make_unique<ModelFile>()).get());
+  auto trees = llvm::map_to_vector(files, [](ModelFile *file) { return static_cast<const File *>(&file->tree); });
+  for (auto [file, root] : llvm::zip_equal(files, roots)) {
+    file->sources = readSources(*root);
+    if (file->sources.empty())
+      file->sources.push_back(std::make_unique<SourceFile>(fileName, ""));
+    if (!ModelReader(file->sources, trees, diagnostics).read(*root, file->tree))
+      return nullptr;
+    SourceRange whole{file->sources.front().get(), 0, 0};
+    bool isOther = file != model.get();
+    if (isOther && (root->imported() || !file->tree.models.empty() || !file->tree.checks.empty())) {
+      diagnostics.error(whole) << "requires no models, checks and files in a file that a model imports";
+      return nullptr;
+    }
+  }
+  return model;
+}
+
+/// Finds what imports lead to, where that is not known yet; false after errors.
+static bool followImports(ModelFile &model, llvm::StringRef fileName, llvm::ArrayRef<ImportedText> given, Diagnostics &diagnostics) {
+  std::vector<std::pair<std::string, File *>> files = {{importedName({}, fileName.str()), &model.tree}};
+  for (const auto &file : model.imported)
+    files.push_back({importedName({}, file->sources.front()->name().str()), &file->tree});
+  llvm::StringMap<File *> known; // null after an error
+  for (const auto &[name, file] : files)
+    known.try_emplace(name, file);
+  auto read = [&](const std::string &name, SourceRange where) -> File * {
+    auto text = llvm::find_if(given, [&](const ImportedText &text) { return text.name == name; });
+    if (text == given.end())
+      diagnostics.error(where) << "requires the text of '" << name << "', which was not given with that of the model";
+    else if (!text->fault.empty())
+      diagnostics.error(where) << "requires the file '" << name << "', but cannot read it: " << text->fault;
+    else if (std::unique_ptr<ModelFile> file = readText(text->text, name, diagnostics)) {
+      file->tree.models.clear();
+      file->tree.checks.clear();
+      return &model.imported.emplace_back(std::move(file))->tree;
+    }
+    return nullptr;
+  };
+  bool holds = true;
+  for (size_t i = 0; i < files.size(); ++i) {
+    auto [importer, tree] = files[i]; // the list grows
+    for (const auto &import : tree->imports) {
+      if (import->file)
+        continue;
+      std::string name = importedName(importer, import->path.text.str());
+      auto [entry, isNew] = known.try_emplace(name, nullptr);
+      if (isNew && (entry->second = read(name, import->path.range)))
+        files.push_back({name, entry->second});
+      if (entry->second == tree)
+        diagnostics.error(import->path.range) << "requires another file than the one that imports it, but got '" << import->path.text
+                                              << "'";
+      import->file = entry->second;
+      holds &= import->file && import->file != tree;
+    }
+  }
+  return holds;
+}
+
+std::unique_ptr<ModelFile> readModelFile(llvm::StringRef bytes, llvm::StringRef fileName, Diagnostics &diagnostics,
+                                         llvm::ArrayRef<ImportedText> given) {
+  std::unique_ptr<ModelFile> model = isModelFile(bytes) ? readBinary(bytes, fileName, diagnostics) : readText(bytes, fileName, diagnostics);
+  return model && followImports(*model, fileName, given, diagnostics) ? std::move(model) : nullptr;
 }
 
 std::vector<std::unique_ptr<SourceFile>> sourcesOf(llvm::StringRef bytes) {
-  std::unique_ptr<llvm::MemoryBuffer> buffer = verified(bytes);
-  return buffer ? readSources(*fbs::GetFile(buffer->getBufferStart())) : std::vector<std::unique_ptr<SourceFile>>();
+  std::vector<std::unique_ptr<SourceFile>> sources;
+  if (std::unique_ptr<llvm::MemoryBuffer> buffer = verified(bytes))
+    for (const fbs::File *file : filesOf(*fbs::GetFile(buffer->getBufferStart())))
+      llvm::move(readSources(*file), std::back_inserter(sources));
+  return sources;
 }
 
 } // namespace costate

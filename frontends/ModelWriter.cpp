@@ -311,8 +311,20 @@ class ModelWriter {
     return fbs::CreateCheckDecl(fb, title, write(check.body), place(check.range));
   }
 
-public:
-  std::string write(const ModelFile &model) {
+  Offset<fbs::ImportedMember> write(const Import::Member &member) {
+    auto name = write(member.name);
+    return fbs::CreateImportedMember(fb, name, writeIf(member.alias));
+  }
+
+  Offset<fbs::Import> write(const Import &import) {
+    auto path = write(import.path);
+    auto alias = writeIf(import.alias);
+    return fbs::CreateImport(fb, path, alias, list(import.members), files.lookup(import.file), place(import.range));
+  }
+
+  Offset<fbs::File> write(const ModelFile &model) {
+    auto imported = model.imported.empty() ? 0 : list(model.imported);
+    numbers.clear(); // each file has sources of its own
     for (const std::unique_ptr<SourceFile> &source : model.sources)
       numbers.try_emplace(source.get(), numbers.size());
     const File &tree = model.tree;
@@ -322,17 +334,30 @@ public:
     auto optimizers = list(tree.optimizers);
     auto models = list(tree.models);
     auto checks = list(tree.checks);
-    fbs::FinishFileBuffer(fb, fbs::CreateFile(fb, sources, fns, nets, optimizers, models, checks));
+    auto imports = list(tree.imports);
+    std::vector<Offset<fbs::Stmt>> constants;
+    for (const auto &constant : tree.constants)
+      constants.push_back(write(static_cast<const Stmt &>(*constant)));
+    return fbs::CreateFile(fb, sources, fns, nets, optimizers, models, checks, 0, imports, fb.CreateVector(constants), imported);
+  }
+
+public:
+  std::string run(const ModelFile &model) {
+    files.try_emplace(&model.tree, 1);
+    for (const auto &file : model.imported)
+      files.try_emplace(&file->tree, files.size() + 1);
+    fbs::FinishFileBuffer(fb, write(model));
     return std::string(reinterpret_cast<const char *>(fb.GetBufferPointer()), fb.GetSize());
   }
 
 private:
   flatbuffers::FlatBufferBuilder fb;
   llvm::DenseMap<const SourceFile *, uint32_t> numbers;
+  llvm::DenseMap<const File *, uint32_t> files; // by what an import has for them
 };
 
 } // namespace
 
-std::string writeModelFile(const ModelFile &model) { return ModelWriter().write(model); }
+std::string writeModelFile(const ModelFile &model) { return ModelWriter().run(model); }
 
 } // namespace costate

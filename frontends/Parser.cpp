@@ -26,6 +26,9 @@ private:
   //===--- Declarations ---------------------------------------------------===//
 
   bool parseDeclaration(File &file);
+  std::unique_ptr<Import> parseImport();
+  bool parseAlias(std::optional<Name> &alias);
+  std::unique_ptr<BindStmt> parseConstant();
   std::unique_ptr<ModelDecl> parseModel();
   std::unique_ptr<NetDecl> parseNetDecl();
   std::unique_ptr<FnDecl> parseFn();
@@ -62,6 +65,7 @@ private:
   StmtPtr parsePrint();
   StmtPtr parseExpect();
   StmtPtr parseDefine();
+  bool atNamesBefore(llvm::StringRef sign) const;
   StmtPtr parseBindOrResult();
 };
 
@@ -114,6 +118,10 @@ bool Parser::parseDeclaration(File &file) {
     list.push_back(std::move(declaration));
     return true;
   };
+  if (atNamesBefore("="))
+    return keep(file.constants, parseConstant());
+  if (at("import") || at("from"))
+    return keep(file.imports, parseImport());
   if (at("model"))
     return keep(file.models, parseModel());
   if (at("net"))
@@ -129,13 +137,56 @@ bool Parser::parseDeclaration(File &file) {
   if (reportForeign())
     return false;
   auto diagnostic = error(peek().range);
-  diagnostic << "expected 'model', 'net', 'fn', 'extern fn', 'optimizer' or 'check', but found " << found();
+  diagnostic << "expected 'model', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but found " << found();
   if (at(Token::Name)) {
-    llvm::StringRef nearest = nearestName(peek().text, {"model", "net", "fn", "extern", "optimizer", "check"});
+    llvm::StringRef nearest = nearestName(peek().text, {"model", "net", "fn", "extern", "optimizer", "check", "import"});
     if (!nearest.empty())
       diagnostic << "; did you mean '" << nearest << "'?";
   }
   return false;
+}
+
+// import "PATH" [as NAME]; from "PATH" import NAME [as NAME], ...
+std::unique_ptr<Import> Parser::parseImport() {
+  auto import = std::make_unique<Import>();
+  Token keyword = take();
+  if (!at(Token::String))
+    return failExpected(("the path of a file in quotes after '" + keyword.text + "', as in \"losses.costate\"").str());
+  Token path = take();
+  import->path = {path.text, path.range};
+  if (keyword.is("import")) {
+    if (!parseAlias(import->alias))
+      return nullptr;
+  } else {
+    if (!expect("import", "and names after the path"))
+      return nullptr;
+    if (at("*")) {
+      error(peek().range) << "requires the names that are wanted after 'import'; 'import \"" << path.text
+                          << "\"' is of all of them, behind one name";
+      return nullptr;
+    }
+    do {
+      std::optional<Name> name = expectName("the name of what the file declares");
+      if (!name || !parseAlias(import->members.emplace_back(Import::Member{*name, {}}).alias))
+        return nullptr;
+    } while (takeIf(","));
+  }
+  import->range = since(keyword.range);
+  return rules.check(*import) ? std::move(import) : nullptr;
+}
+
+// [as NAME]
+bool Parser::parseAlias(std::optional<Name> &alias) {
+  if (!takeIf("as"))
+    return true;
+  alias = expectName("a name after 'as'");
+  return alias.has_value();
+}
+
+// NAMES = value
+std::unique_ptr<BindStmt> Parser::parseConstant() {
+  StmtPtr statement = parseBindOrResult();
+  return std::unique_ptr<BindStmt>(statement ? llvm::cast<BindStmt>(statement.release()) : nullptr);
 }
 
 // model NAME { statements }
@@ -801,14 +852,18 @@ StmtPtr Parser::parseExpect() {
   return result->tolerance ? std::move(result) : nullptr;
 }
 
+// NAME, NAME, ... and the sign
+bool Parser::atNamesBefore(llvm::StringRef sign) const {
+  unsigned names = 0;
+  while (peek(names).kind == Token::Name && peek(names + 1).is(","))
+    names += 2;
+  return peek(names).kind == Token::Name && peek(names + 1).is(sign);
+}
+
 // NAMES = value; NAMES <- value; value
 StmtPtr Parser::parseBindOrResult() {
   SourceRange begin = peek().range;
-  unsigned names = 0; // tokens of NAME, NAME, ...
-  while (peek(names).kind == Token::Name && peek(names + 1).is(","))
-    names += 2;
-  bool isList = peek(names).kind == Token::Name;
-  if (isList && peek(names + 1).is("=")) {
+  if (atNamesBefore("=")) {
     auto bind = std::make_unique<BindStmt>(begin);
     bind->names = std::move(*nameList("a name"));
     take();
@@ -816,7 +871,7 @@ StmtPtr Parser::parseBindOrResult() {
     bind->range = since(begin);
     return bind->value ? std::move(bind) : nullptr;
   }
-  if (isList && peek(names + 1).is("<-")) {
+  if (atNamesBefore("<-")) {
     auto rebind = std::make_unique<RebindStmt>(begin);
     rebind->names = std::move(*nameList("a name"));
     take();

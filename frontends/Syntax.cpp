@@ -9,6 +9,13 @@
 
 namespace costate::syntax {
 
+Name Import::known() const {
+  if (alias)
+    return *alias;
+  llvm::StringRef file = path.text.substr(path.text.rfind('/') + 1);
+  return {file.substr(0, file.rfind('.')), path.range};
+}
+
 // A constructor takes its operands and records how deep the expression has become.
 static unsigned deeper(unsigned depth, const ExprPtr &operand) { return operand ? std::max(depth, operand->depth + 1) : depth; }
 

@@ -441,8 +441,29 @@ struct CheckDecl {
   Block body;
 };
 
+struct File;
+
+/// import "losses.costate" as l; from "losses.costate" import huber, tukey as t
+struct Import {
+  struct Member {
+    Name name;
+    std::optional<Name> alias;
+    const Name &known() const { return alias ? *alias : name; }
+  };
+  SourceRange range;
+  Name path;                   // as it is written, from the folder of this file
+  std::optional<Name> alias;   // of the file as a whole
+  std::vector<Member> members; // or, if there are any, what of it is known
+  const File *file = nullptr;  // what the path leads to, when that is there
+
+  /// What the file as a whole is known by: the alias, or its name without folders and ending.
+  Name known() const;
+};
+
 /// One file. The order of declarations has no meaning.
 struct File {
+  std::vector<std::unique_ptr<Import>> imports;
+  std::vector<std::unique_ptr<BindStmt>> constants; // sizes = [64, 128]
   std::vector<std::unique_ptr<FnDecl>> fns;
   std::vector<std::unique_ptr<NetDecl>> nets;
   std::vector<std::unique_ptr<OptimizerDecl>> optimizers;

@@ -222,6 +222,18 @@ bool SyntaxRules::check(const OptimizerUse &use) {
   return true;
 }
 
+bool SyntaxRules::isIdentifier(llvm::StringRef text) {
+  return !text.empty() && !llvm::isDigit(text[0]) && llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+bool SyntaxRules::check(const Import &import) {
+  if (!import.members.empty() || isIdentifier(import.known().text))
+    return true;
+  diagnostics.error(import.path.range) << "requires 'as' and a name after a file that no name can stand for, but got '" << import.path.text
+                                       << "'";
+  return false;
+}
+
 bool SyntaxRules::check(const FnDecl &fn) {
   if (!fn.external)
     return true;

@@ -35,10 +35,14 @@ public:
   bool check(const syntax::EntryStmt &entry);
   bool check(const syntax::RebindStmt &rebind);
   bool check(const syntax::OptimizerUse &use);
+  /// What an import makes known has a name.
+  bool check(const syntax::Import &import);
   /// What C has to know of an extern fn.
   bool check(const syntax::FnDecl &fn);
   /// A value that is not the last of a body would be lost.
   bool check(const syntax::Block &block);
+
+  static bool isIdentifier(llvm::StringRef text);
 
 private:
   bool checkNoValue(const syntax::Block &body);

@@ -50,6 +50,14 @@ static std::string shortest(double number) {
   return std::string(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
 }
 
+std::vector<llvm::StringRef> Module::publicNames() const {
+  std::vector<llvm::StringRef> names;
+  for (const auto &entry : declared)
+    if (!isPrivate(entry.first()))
+      names.push_back(entry.first());
+  return names;
+}
+
 std::string describe(const Value &value) {
   if (auto tensor = value.as<Tensor>())
     return typeName(*tensor);
@@ -101,6 +109,8 @@ std::string describe(const Value &value) {
     return ("optimizer '" + optimizer->decl->name.text + "'").str();
   if (auto set = value.as<const ParameterSet *>())
     return "parameter set '" + (*set)->name + "'";
+  if (auto module = value.as<const Module *>())
+    return "the file '" + (*module)->name + "'";
   return "nothing";
 }
 
@@ -134,6 +144,8 @@ std::string identity(const Value &value) {
     return pointer("optimizer", *optimizer);
   if (auto set = value.as<const ParameterSet *>())
     return pointer("set", *set);
+  if (auto module = value.as<const Module *>())
+    return pointer("module", *module);
   return describe(value);
 }
 

@@ -16,6 +16,7 @@ namespace costate::importer {
 
 struct Binding;
 struct Builtin;
+struct Module;
 struct Value;
 
 /// A tensor of the IR; `dims` has an entry per axis. `arena` names the layout if the tensor holds a parameter set.
@@ -117,7 +118,7 @@ using Dimension = graph::DimAttr;
 
 struct Value : std::variant<std::monostate, Tensor, Number, RuntimeNumber, Complex, bool, llvm::StringRef, Dimension, List, mlir::Type,
                             Function, Closure, const Builtin *, const syntax::NetDecl *, NetTemplate, const NetInstance *,
-                            const syntax::OptimizerDecl *, Optimizer, const ParameterSet *> {
+                            const syntax::OptimizerDecl *, Optimizer, const ParameterSet *, const Module *> {
   using variant::variant;
 
   template <typename T> bool is() const { return std::holds_alternative<T>(*this); }
@@ -149,6 +150,7 @@ struct Binding {
     Root,       // a value that a function is given: an argument
     Definition, // `expr`, seen from `scope`
     Element,    // element `index` of `of`
+    Constant,   // `expr`, of a file: it depends on nothing that a function is given, and each evaluates it for itself
     Leaf,       // the parameter `path` of `set`
     Alias,      // another name of `of`
   };
@@ -166,6 +168,22 @@ struct Binding {
   ParameterSet *set = nullptr;
   std::string path;
   std::string label; // of a definition: the name of its random draws
+};
+
+/// What a file declares and imports: what its lines see behind the names that are bound around them. The files of the library are one module.
+struct Module {
+  struct Declared {
+    Value value;                       // nothing for a constant
+    const Binding *constant = nullptr; // or an element of one
+    SourceRange where = {};
+    const Module *from = nullptr;         // where an imported name comes from, until it is looked up there
+    const syntax::Name *member = nullptr; // and what it is called there
+  };
+  std::string name; // of the file
+  llvm::StringMap<Declared> declared;
+
+  static bool isPrivate(llvm::StringRef name) { return name.starts_with("_"); }
+  std::vector<llvm::StringRef> publicNames() const;
 };
 
 /// Leaves that live in one arena. `root` stands for the arena as a value: an argument of an entry.

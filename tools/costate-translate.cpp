@@ -18,13 +18,15 @@ int main(int argc, char **argv) {
   mlir::TranslateToMLIRRegistration import(
       "import-costate", "Import a model file", [&](llvm::SourceMgr &sources, mlir::MLIRContext *context) {
         const llvm::MemoryBuffer *text = sources.getMemoryBuffer(sources.getMainFileID());
+        std::vector<costate::ImportedText> imports = costate::readImports(text->getBufferIdentifier(), text->getBuffer());
         std::optional<costate::DiagnosticPrinter> printer;
         if (carets) {
           printer.emplace(*context, llvm::errs());
-          printer->addSource(text->getBufferIdentifier(), text->getBuffer());
+          printer->addSource(text->getBufferIdentifier(), text->getBuffer(), imports);
         }
         return mlir::OwningOpRef<mlir::Operation *>(
-            costate::importModel(text->getBuffer(), text->getBufferIdentifier(), *context, {real == "f64"}).release());
+            costate::importModel(text->getBuffer(), text->getBufferIdentifier(), *context, {.realIsF64 = real == "f64", .imports = imports})
+                .release());
       });
   llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << costate::versionLine << "\n"; });
   return mlir::failed(mlir::mlirTranslateMain(argc, argv, "Costate model translation\n"));

@@ -39,7 +39,7 @@ public:
     for (const LanguageExtension &extension : extensions)
       for (const StandardFile &file : extension.modules)
         printer.addSource(file.name, file.text);
-    printer.addSource(source.name, source.text);
+    printer.addSource(source.name, source.text, source.imports);
     context.printOpOnDiagnostic(false); // a place in the model says more than an op in generic form
     session.plugins().loadDialects(context);
   }
@@ -53,7 +53,9 @@ public:
     }
     if (isIr())
       return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
-    mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {session.options().real == Real::F64, session.options().model, subject == Subject::Checks, extensions});
+    mlir::OwningOpRef<mlir::ModuleOp> module =
+        importModel(source.text, source.name, context,
+                    {session.options().real == Real::F64, session.options().model, subject == Subject::Checks, extensions, source.imports});
     if (module && failed(checkHints(*module)))
       return {};
     if (module)
@@ -68,7 +70,7 @@ public:
   }
   std::unique_ptr<ModelFile> read() {
     Diagnostics diagnostics(context);
-    return readModelFile(source.text, source.name, diagnostics);
+    return readModelFile(source.text, source.name, diagnostics, source.imports);
   }
   absl::Status userError() { return absl::InvalidArgumentError(take()); }
   absl::Status internalError() { return absl::InternalError(take()); }

@@ -18,6 +18,7 @@
 struct costate_compiler {
   costate::Options options;
   costate::Externs externs;
+  std::vector<costate::ImportedText> imports;
   std::string message;
 };
 
@@ -139,17 +140,38 @@ int32_t costate_compiler_extern(costate_compiler *compiler, const char *name, vo
   });
 }
 
+int32_t costate_compiler_import(costate_compiler *compiler, const char *name, const char *text, int64_t size) {
+  return guarded(compiler, [&]() -> absl::Status {
+    for (auto [what, given] : {std::pair("the name of a file", name), {"the text of a file", text}})
+      if (absl::Status status = requireText(what, given); !status.ok())
+        return status;
+    if (size < 0)
+      return absl::InvalidArgumentError(absl::StrCat("requires the size of a file, but got ", size));
+    std::string path = costate::importedName({}, name);
+    std::erase_if(compiler->imports, [&](const costate::ImportedText &file) { return file.name == path; });
+    compiler->imports.push_back({path, std::string(text, size)});
+    return absl::OkStatus();
+  });
+}
+
 int32_t costate_compiler_compile(costate_compiler *compiler, const char *name, const char *model, int64_t size, costate_program **out) {
   return compile(compiler, out, {{"the name of a model", name}, {"a model", model}},
                  [&](const costate::Session &session) -> absl::StatusOr<costate::Executable> {
                    if (size < 0)
                      return absl::InvalidArgumentError(absl::StrCat("requires the size of a model, but got ", size));
-                   return session.compile({name, std::string(model, size)});
+                   return session.compile({name, std::string(model, size), compiler->imports});
                  });
 }
 
 int32_t costate_compiler_compile_file(costate_compiler *compiler, const char *path, costate_program **out) {
-  return compile(compiler, out, {{"the path of a file", path}}, [&](const costate::Session &session) { return session.compileFile(path); });
+  return compile(compiler, out, {{"the path of a file", path}},
+                 [&](const costate::Session &session) -> absl::StatusOr<costate::Executable> {
+                   absl::StatusOr<costate::ModelSource> source = costate::ModelSource::read(path);
+                   if (!source.ok())
+                     return source.status();
+                   source->imports.insert(source->imports.begin(), compiler->imports.begin(), compiler->imports.end());
+                   return session.compile(*source);
+                 });
 }
 
 const costate_model_info *costate_program_info(const costate_program *program) { return &program->code.info(); }

@@ -30,7 +30,9 @@ absl::StatusOr<ModelSource> ModelSource::read(const std::string &path) {
   absl::StatusOr<std::string> text = readFile(path, absl::StrCat("cannot read '", path, "'"));
   if (!text.ok())
     return text.status();
-  return ModelSource{path, std::move(*text)};
+  bool isIr = path.ends_with(".mlir");
+  std::vector<ImportedText> imports = isIr ? std::vector<ImportedText>() : readImports(path, *text);
+  return ModelSource{path, std::move(*text), std::move(imports)};
 }
 
 absl::StatusOr<std::string> addPlugin(std::string_view plugins, const std::string &file) {
@@ -62,8 +64,11 @@ absl::StatusOr<PackageKey> packageKey(const ModelSource &source, Subject subject
   if (!options.scheduleFile.empty())
     if (absl::StatusOr<std::string> file = readFile(options.scheduleFile, ""); file.ok()) // else the compiler says what is wrong
       absl::StrAppend(&rest, "/", *file);
+  std::string imports;
+  for (const ImportedText &file : source.imports)
+    imports = codegen::contentKey({imports, file.name, file.text, file.fault});
   auto with = [&](std::string_view entries) {
-    return codegen::contentKey({"package", compiler, target->key(), plugins, rest, entries, source.name, source.text});
+    return codegen::contentKey({"package", compiler, target->key(), plugins, rest, entries, source.name, source.text, imports});
   };
   return PackageKey{with(options.defersEntries() ? absl::StrJoin(options.entries, "\n") : ""), with("")};
 }

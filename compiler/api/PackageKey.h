@@ -6,6 +6,7 @@
 #include "costate/compiler/codegen/ObjectCache.h"
 #include "costate/compiler/codegen/Package.h"
 #include "costate/compiler/pipeline/Options.h"
+#include "costate/frontends/Imports.h"
 
 #include "absl/status/statusor.h"
 
@@ -20,8 +21,10 @@ namespace costate {
 struct ModelSource {
   std::string name;
   std::string text;
+  /// The files that it imports, by their names from where that of the model counts; no others are looked for.
+  std::vector<ImportedText> imports = {};
 
-  /// Errors: NotFound, or what the system said.
+  /// The model and what it imports. Errors: NotFound, or what the system said, of the model; an import that cannot be read is a mistake of the model.
   static absl::StatusOr<ModelSource> read(const std::string &path);
 };
 

@@ -51,6 +51,11 @@ int32_t costate_compiler_set(costate_compiler *compiler, const char *option, con
  * NULL function or a name that there is already. */
 int32_t costate_compiler_extern(costate_compiler *compiler, const char *name, void (*function)(void), void *data);
 
+/* Gives models the text of a file of `size` bytes that they import, from the next compilation on: `name` is its path from where the names of models count
+ * ("parts/losses.costate" for an import of "losses.costate" in "parts/a.costate"). The text is copied; a later one of the same name replaces it. A model
+ * that is given as text imports these files alone, one that is read these before those on disk. Errors: INVALID_ARGUMENT. */
+int32_t costate_compiler_import(costate_compiler *compiler, const char *name, const char *text, int64_t size);
+
 /* Compiles a model of `size` bytes, text or binary (GraphBuilder), to machine code in this process. `name` stands for it in messages. `*out` is NULL on
  * error. Errors: INVALID_ARGUMENT for a mistake of the model or an option, NOT_FOUND and IO for a file, INTERNAL for one of ours. */
 int32_t costate_compiler_compile(costate_compiler *compiler, const char *name, const char *model, int64_t size, costate_program **out);

@@ -9,12 +9,15 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <thread>
 #include <unistd.h>
 
 namespace costate {
 namespace {
+
+using testing::HasSubstr;
 
 /// A model of x : f32[batch, 8] and y : f32[batch], and how it is compiled and trained.
 struct Job {
@@ -214,6 +217,66 @@ TEST(CompilerInterfaceTest, NamesAndModelsMayNotBeNull) {
   EXPECT_EQ(costate_program_function(program, nullptr), nullptr);
   costate_program_destroy(program);
   costate_compiler_destroy(compiler);
+}
+
+/// What an entry `f` of a model makes of 3.
+float valueOf(const costate_model_info &info) {
+  costate_context *context = nullptr;
+  costate_model *model = nullptr;
+  EXPECT_EQ(costate_context_create(1, &context), COSTATE_OK);
+  EXPECT_EQ(costate_model_create(context, &info, nullptr, &model), COSTATE_OK);
+  float x = 3, y = 0;
+  void *arrays[] = {&x, &y};
+  EXPECT_EQ(costate_model_invoke(model, costate_model_entry(model, "f"), arrays, nullptr), COSTATE_OK);
+  costate_model_destroy(model);
+  costate_context_destroy(context);
+  return y;
+}
+
+/// Files that a model imports are given with its text; of a file they are read where they are not given.
+TEST(SessionsTest, ImportWhatTheProgramGives) {
+  const std::string text = "import \"parts/scale.costate\" as s\nmodel m { entry f(x : f32) { s.scale*x } }\n", two = "scale = 2\n",
+                    five = "scale = 5\n";
+  Options options;
+  options.optimize = 0;
+  Session session(options);
+  absl::StatusOr<Executable> alone = session.compile({"models/m.costate", text});
+  EXPECT_EQ(alone.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(alone.status().message(),
+              HasSubstr("models/m.costate:1:8: error: requires the text of 'models/parts/scale.costate', which was not given"));
+  absl::StatusOr<Executable> doubled = session.compile({"models/m.costate", text, {{"models/parts/scale.costate", two}}});
+  ASSERT_TRUE(doubled.ok()) << doubled.status();
+  EXPECT_EQ(valueOf(doubled->info()), 6);
+
+  std::filesystem::path folder = testing::TempDir() + "/imports" + std::to_string(getpid());
+  std::filesystem::create_directories(folder / "parts");
+  std::string path = folder / "m.costate";
+  std::ofstream(path) << text;
+  std::ofstream(folder / "parts/scale.costate") << two;
+  costate_compiler *compiler = nullptr;
+  costate_program *program = nullptr;
+  auto compiled = [&](int32_t code) {
+    EXPECT_EQ(code, COSTATE_OK) << costate_compiler_last_error(compiler);
+    float value = code == COSTATE_OK ? valueOf(*costate_program_info(program)) : 0;
+    if (code == COSTATE_OK)
+      costate_program_destroy(program);
+    return value;
+  };
+  ASSERT_EQ(costate_compiler_create(&compiler), COSTATE_OK);
+  EXPECT_EQ(costate_compiler_set(compiler, "optimize", "0"), COSTATE_OK);
+  EXPECT_EQ(costate_compiler_compile(compiler, path.c_str(), text.data(), text.size(), &program),
+            COSTATE_INVALID_ARGUMENT); // no file is read
+  EXPECT_EQ(compiled(costate_compiler_compile_file(compiler, path.c_str(), &program)), 6);
+  std::string given = folder / "./parts/scale.costate";
+  EXPECT_EQ(costate_compiler_import(compiler, given.c_str(), two.data(), two.size()), COSTATE_OK);
+  EXPECT_EQ(costate_compiler_import(compiler, given.c_str(), five.data(), five.size()), COSTATE_OK);
+  EXPECT_EQ(compiled(costate_compiler_compile(compiler, path.c_str(), text.data(), text.size(), &program)), 15);
+  EXPECT_EQ(compiled(costate_compiler_compile_file(compiler, path.c_str(), &program)), 15);
+  EXPECT_EQ(costate_compiler_import(compiler, nullptr, two.data(), two.size()), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(costate_compiler_import(compiler, given.c_str(), nullptr, 0), COSTATE_INVALID_ARGUMENT);
+  EXPECT_EQ(costate_compiler_import(compiler, given.c_str(), two.data(), -1), COSTATE_INVALID_ARGUMENT);
+  costate_compiler_destroy(compiler);
+  std::filesystem::remove_all(folder);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
 #include "costate/frontends/StandardLibrary.h"
+#include "costate/tests/frontends/PageBlocks.h"
 #include "costate/tests/oracle/Oracle.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -17,11 +18,11 @@ namespace costate {
 namespace {
 
 /// Runs all checks of a text; the number of expectations it has.
-unsigned runChecks(llvm::StringRef text, const std::string &name) {
+unsigned runChecks(llvm::StringRef text, const std::string &name, llvm::ArrayRef<ImportedText> imports = {}) {
   mlir::MLIRContext context;
   DiagnosticPrinter printer(context, llvm::errs());
-  printer.addSource(name, text);
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(text, name, context, {/*realIsF64=*/true});
+  printer.addSource(name, text, imports);
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(text, name, context, {.realIsF64 = true, .imports = imports});
   EXPECT_TRUE(module) << name;
   if (!module)
     return 0;
@@ -67,7 +68,7 @@ unsigned runFolder(llvm::StringRef folder) {
     EXPECT_TRUE(bool(text)) << it->path();
     if (!text)
       continue;
-    EXPECT_GT(runChecks((*text)->getBuffer(), llvm::sys::path::filename(it->path()).str()), 0u) << it->path();
+    EXPECT_GT(runChecks((*text)->getBuffer(), it->path(), readImports(it->path(), (*text)->getBuffer().str())), 0u) << it->path();
     ++files;
   }
   EXPECT_FALSE(error) << error.message();
@@ -82,17 +83,11 @@ TEST(ChecksTest, Papers) { EXPECT_GT(runFolder("examples/papers"), 0u); }
 TEST(ChecksTest, PageOfTheLanguage) {
   auto text = llvm::MemoryBuffer::getFile(COSTATE_SOURCE "/docs/language.md");
   ASSERT_TRUE(bool(text));
-  llvm::StringRef rest = (*text)->getBuffer();
-  unsigned blocks = 0, expectations = 0;
-  while (true) {
-    rest = rest.split("```costate\n").second;
-    if (rest.empty())
-      break;
-    auto [block, after] = rest.split("```");
-    expectations += runChecks(block, "docs/language.md, block " + std::to_string(++blocks));
-    rest = after;
-  }
-  EXPECT_GT(blocks, 5u);
+  std::vector<PageBlock> blocks = blocksOf((*text)->getBuffer(), "docs/language.md");
+  unsigned expectations = 0;
+  for (const PageBlock &block : blocks)
+    expectations += runChecks(block.text, block.name, block.imports);
+  EXPECT_GT(blocks.size(), 5u);
   EXPECT_GT(expectations, 10u);
 }
 

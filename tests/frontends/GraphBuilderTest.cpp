@@ -23,13 +23,13 @@ using build::Type;
 using testing::HasSubstr;
 
 /// What importing prints: the module without its locations, or the errors.
-std::string imported(llvm::StringRef bytes) {
+std::string imported(llvm::StringRef bytes, llvm::ArrayRef<ImportedText> imports = {}) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   std::string text;
   llvm::raw_string_ostream stream(text);
   DiagnosticPrinter printer(context, stream);
-  printer.addSource("built", bytes);
-  if (mlir::OwningOpRef<mlir::ModuleOp> module = importModel(bytes, "built", context))
+  printer.addSource("built", bytes, imports);
+  if (mlir::OwningOpRef<mlir::ModuleOp> module = importModel(bytes, "built", context, {.imports = imports}))
     module->print(stream);
   return text;
 }
@@ -320,6 +320,32 @@ TEST(GraphBuilderTest, IsFinishedAfterItsBodies) {
   });
   EXPECT_THAT(imported(early), HasSubstr("requires a model to be finished after its bodies"));
   EXPECT_EQ(imported(b.finish()), imported("model m {\n  input x : f32[n]\n  predict y = x + 1\n}\n"));
+}
+
+TEST(GraphBuilderTest, ImportsWhatTheProgramGives) {
+  const std::vector<ImportedText> files = {
+      {"parts/losses.costate", "from \"scale.costate\" import scale\nfn loss(x) = scale*mean(x*x)\nfn other(x) = x"},
+      {"parts/scale.costate", "scale = 2"}};
+  GraphBuilder b;
+  Expr losses = b.importFile("parts/losses.costate", "l");
+  std::vector<Expr> others = b.importNames("parts/losses.costate", {"other"});
+  Expr size = b.bind("size", 3);
+  b.bindEach({"low", "high"}, b.list({1, 2}));
+  b.defineModel("m", [&] {
+    Expr x = b.input("x", {"f32", {"n", size}});
+    b.predict("y", losses.member("loss")(others[0](x)) + b.name("high"));
+  });
+  EXPECT_EQ(imported(b.finish(), files), imported("import \"parts/losses.costate\" as l\nfrom \"parts/losses.costate\" import other\n"
+                                                  "size = 3\nlow, high = [1, 2]\n"
+                                                  "model m {\n  input x : f32[n, size]\n  predict y = l.loss(other(x)) + high\n}\n",
+                                                  files));
+  unsigned line = __LINE__ + 1;
+  b.importFile("none.costate", "none");
+  EXPECT_THAT(imported(b.finish(), files), HasSubstr("GraphBuilderTest.cpp:" + std::to_string(line)));
+  b.importFile("none.costate", "none");
+  EXPECT_THAT(imported(b.finish(), files), HasSubstr("requires the text of 'none.costate', which was not given with that of the model"));
+  b.importNames("parts/losses.costate", {});
+  EXPECT_THAT(imported(b.finish(), files), HasSubstr("requires at least one name"));
 }
 
 TEST(GraphBuilderTest, BoundsDepthAndSize) {

@@ -172,7 +172,7 @@ TEST(ImportErrorsTest, Indices) {
       {"check \"c\" { a = zeros([4])[argmax([1.0], 0):] }", "requires bounds of a slice that are known at import, but got"},
       {"check \"c\" { a = zeros([4, 4])[:, [1, 4]] }", "requires an index below 4, but got 4"},
       {"check \"c\" { a = zeros([4]).sum() }", "a tensor has no member 'sum'; functions stand before their arguments: 'sum(zeros([4]))'"},
-      {"check \"c\" { a = 3 .shape }", "requires a net before '.', but got 3"},
+      {"check \"c\" { a = 3 .shape }", "requires a net or an imported file before '.', but got 3"},
       {"check \"c\" { a, b = [1, 2, 3] }", "requires 2 values for 2 names, but got [1, 2, 3]"},
       {"check \"c\" { each i in 3 { } }", "requires a list after 'in', but got 3"},
       {"check \"c\" { each i, j in [1] { } }", "requires elements of 2 parts, but got 1"},

@@ -5,6 +5,7 @@
 #include "costate/frontends/Importer.h"
 #include "costate/frontends/StandardLibrary.h"
 #include "costate/frontends/model_generated.h"
+#include "costate/tests/frontends/PageBlocks.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -20,29 +21,25 @@ namespace {
 using testing::HasSubstr;
 
 /// What importing prints: the module with its locations, or the errors.
-std::string imported(llvm::StringRef bytes, llvm::StringRef name) {
+std::string imported(llvm::StringRef bytes, llvm::StringRef name, llvm::ArrayRef<ImportedText> imports = {}) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   std::string text;
   llvm::raw_string_ostream stream(text);
   DiagnosticPrinter printer(context, stream);
-  printer.addSource(name, bytes);
-  if (mlir::OwningOpRef<mlir::ModuleOp> module = importModel(bytes, name, context))
+  printer.addSource(name, bytes, imports);
+  if (mlir::OwningOpRef<mlir::ModuleOp> module = importModel(bytes, name, context, {.imports = imports}))
     module->print(stream, mlir::OpPrintingFlags().enableDebugInfo());
   return text;
 }
 
 /// The binary form of a text; empty if it is refused.
-std::string binary(llvm::StringRef text, llvm::StringRef name) {
+std::string binary(llvm::StringRef text, llvm::StringRef name, llvm::ArrayRef<ImportedText> imports = {}) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   mlir::ScopedDiagnosticHandler silent(&context, [](mlir::Diagnostic &) { return mlir::success(); });
   Diagnostics diagnostics(context);
-  std::unique_ptr<ModelFile> model = readModelFile(text, name, diagnostics);
+  std::unique_ptr<ModelFile> model = readModelFile(text, name, diagnostics, imports);
   return model ? writeModelFile(*model) : std::string();
 }
-
-struct Text {
-  std::string name, text;
-};
 
 std::string readText(const std::string &path) {
   auto file = llvm::MemoryBuffer::getFile(path);
@@ -51,8 +48,8 @@ std::string readText(const std::string &path) {
 }
 
 /// All model texts of the repository but those with mistakes, and the blocks of the page of the language.
-std::vector<Text> modelTexts() {
-  std::vector<Text> texts;
+std::vector<PageBlock> modelTexts() {
+  std::vector<PageBlock> texts;
   for (const StandardFile &file : standardLibrary())
     texts.push_back({file.name.str(), file.text.str()});
   for (const char *folder : {"/examples", "/tests"}) {
@@ -61,25 +58,50 @@ std::vector<Text> modelTexts() {
       if (llvm::sys::path::extension(it->path()) == ".costate" && !llvm::StringRef(it->path()).contains("/tests/errors/"))
         texts.push_back({it->path(), readText(it->path())});
   }
-  std::string page = readText(COSTATE_SOURCE "/docs/language.md");
-  for (llvm::StringRef rest = llvm::StringRef(page).split("```costate\n").second; !rest.empty(); rest = rest.split("```costate\n").second)
-    texts.push_back({"language.md", rest.split("```").first.str()});
+  for (PageBlock &text : texts)
+    text.imports = readImports(text.name, text.text);
+  llvm::append_range(texts, blocksOf(readText(COSTATE_SOURCE "/docs/language.md"), "docs/language.md"));
   return texts;
 }
 
 TEST(ModelFileTest, MeansWhatTheTextMeans) {
   unsigned modules = 0;
-  for (const Text &text : modelTexts()) {
-    std::string bytes = binary(text.text, text.name);
+  for (const PageBlock &text : modelTexts()) {
+    std::string bytes = binary(text.text, text.name, text.imports);
     ASSERT_FALSE(bytes.empty()) << text.name;
     EXPECT_TRUE(isModelFile(bytes));
     EXPECT_FALSE(isModelFile(text.text));
-    std::string expected = imported(text.text, text.name);
+    std::string expected = imported(text.text, text.name, text.imports);
     EXPECT_EQ(imported(bytes, "elsewhere.costatem"), expected) << text.name;
     EXPECT_EQ(binary(bytes, "elsewhere.costatem"), bytes) << text.name;
     modules += expected.find("module") != std::string::npos;
   }
   EXPECT_GT(modules, 30u);
+}
+
+/// What a program must know before it parses anything (frontends/Imports.h): all that a text imports.
+TEST(ModelFileTest, FindsImportsWithoutAParser) {
+  unsigned imports = 0;
+  for (const PageBlock &text : modelTexts()) {
+    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+    Diagnostics diagnostics(context);
+    std::unique_ptr<ModelFile> model = readModelFile(text.text, text.name, diagnostics, text.imports);
+    ASSERT_TRUE(model) << text.name;
+    std::vector<std::string> paths = importedPaths(text.text);
+    for (const auto &import : model->tree.imports) {
+      EXPECT_TRUE(llvm::is_contained(paths, import->path.text.str())) << text.name;
+      ++imports;
+    }
+    EXPECT_EQ(model->imported.empty(), paths.empty()) << text.name; // and none that it does not import
+  }
+  EXPECT_GT(imports, 5u);
+
+  EXPECT_EQ(importedPaths("import \"a.costate\"; from \"b/c.costate\" import x # import \"no\"\n  import\t\"d\" as e\n"),
+            (std::vector<std::string>{"a.costate", "b/c.costate", "d"}));
+  EXPECT_EQ(importedPaths("data \"import\"\nreimport \"no\"\nimport, \"no\"\nimport \"cut"), (std::vector<std::string>{"cut"}));
+  EXPECT_EQ(importedName("models/digits.costate", "losses.costate"), "models/losses.costate");
+  EXPECT_EQ(importedName("models/digits.costate", "../a/./losses.costate"), "a/losses.costate");
+  EXPECT_EQ(importedName("digits.costate", "/opt/losses.costate"), "/opt/losses.costate");
 }
 
 TEST(ModelFileTest, PointsIntoTheTextItWasMadeOf) {
@@ -219,6 +241,39 @@ TEST_F(StrangeFileTest, PartsThatDoNotBelongTogether) {
               HasSubstr("requires a positive integer after 'hint', but got '1.5'"));
   EXPECT_THAT(inFn(result(expr(fbs::CreateRealExpr(fb, -1.5)))), HasSubstr("requires a finite number without a sign"));
   EXPECT_THAT(inFn(result(expr(fbs::CreateMemberExpr(fb, one(), name("1x"))))), HasSubstr("requires a name of letters, digits and '_', but got '1x'"));
+}
+
+TEST_F(StrangeFileTest, Imports) {
+  auto importing = [&](Offset<fbs::Import> import, std::vector<Offset<fbs::File>> *imported = nullptr) {
+    std::vector<Offset<fbs::Import>> imports = {import};
+    return finish(fbs::CreateFileDirect(fb, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, &imports, nullptr, imported));
+  };
+  EXPECT_EQ(importing(fbs::CreateImport(fb, name("l.costate"))),
+            "strange:1:1: error: requires the text of 'l.costate', which was not given with that of the model\n");
+  EXPECT_THAT(importing(fbs::CreateImport(fb, name("l.costate"), 0, 0, 2)),
+              HasSubstr("requires an import of one of 1 files, but got number 2"));
+  EXPECT_THAT(importing(fbs::CreateImport(fb, name("a\"b"))), HasSubstr("requires a string without quotes and line ends"));
+  EXPECT_THAT(importing(fbs::CreateImport(fb, name("a-b.costate"))), HasSubstr("requires 'as' and a name after a file"));
+  auto alias = name("l");
+  std::vector<Offset<fbs::ImportedMember>> members = {fbs::CreateImportedMember(fb, name("f"))};
+  EXPECT_THAT(importing(fbs::CreateImportDirect(fb, name("l.costate"), alias, &members)),
+              HasSubstr("requires no name for the whole file where names of it are imported"));
+
+  auto declaringItself = [&] { // which no text could
+    std::vector<Offset<fbs::Import>> itself = {fbs::CreateImport(fb, name("l.costate"), 0, 0, 2)};
+    return fbs::CreateFileDirect(fb, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, &itself);
+  };
+  std::vector<Offset<fbs::File>> files = {declaringItself()};
+  EXPECT_THAT(importing(fbs::CreateImport(fb, name("l.costate"), 0, 0, 2), &files), HasSubstr("module"));
+  auto inner = declaringItself();
+  std::vector<Offset<fbs::File>> deeper = {inner}, outer = {fbs::CreateFileDirect(fb, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+                                                                                  nullptr, nullptr, nullptr, &deeper)};
+  EXPECT_THAT(importing(fbs::CreateImport(fb, name("l.costate"), 0, 0, 2), &outer),
+              HasSubstr("requires no models, checks and files in a file that a model imports"));
+
+  std::vector<Offset<fbs::Stmt>> constants = {result(one())};
+  EXPECT_THAT(finish(fbs::CreateFileDirect(fb, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, &constants)),
+              HasSubstr("requires a constant to be a name and its value"));
 }
 
 TEST_F(StrangeFileTest, FaultsOfItsMaker) {

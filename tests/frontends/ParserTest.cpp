@@ -244,8 +244,8 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
     const char *text, *message;
   };
   const Case cases[] = {
-      {"modell m { }",
-       "t:1:1: error: expected 'model', 'net', 'fn', 'extern fn', 'optimizer' or 'check', but found 'modell'; did you mean 'model'?"},
+      {"modell m { }", "t:1:1: error: expected 'model', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but "
+                       "found 'modell'; did you mean 'model'?"},
       {"model { }", "t:1:7: error: expected a name after 'model', but found '{'"},
       {"model m {\n  x = \n}", "expected an expression, but found '}'"},
       {"model m {\n  x = 3", "t:2:8: error: expected '}', but found the end of the file"},
@@ -286,7 +286,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"fn f(x) = if x { 1 }", "requires 'else { ... }' with a value, as the other branch has"},
       {"fn f(x) = if x { 1 } else { y <- 2 }", "requires a value at the end of both branches"},
       {"fn f(x) {\n  else { }\n x\n}", "it follows the '}' of an 'if'"},
-      {"import std", "imports are not supported yet; the standard library is always there"},
+      {"import std", "t:1:8: error: expected the path of a file in quotes after 'import', as in \"losses.costate\", but found 'std'"},
       {"def f(x): x", "'def' is not a statement; write 'fn name(...) { ... }'"},
       {"solver s(x) { }", "'solver' is not a statement; not supported yet"},
       {"fn f(x) {\n  state m = 1\n  x\n}",
@@ -312,7 +312,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"check \"c\" {\n  expect a within 1\n}", "expected '~=' between the actual and the expected value"},
       {"check c { }", "expected a title in quotes after 'check', but found 'c'"},
       {"net f(n)(x) {\n  each i in x { i }\n  x\n}", "requires a statement, but found a value that nothing uses"},
-      {"fn f(x) = a b", "expected 'model', 'net', 'fn', 'extern fn', 'optimizer' or 'check', but found 'b'"},
+      {"fn f(x) = a b", "expected 'model', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but found 'b'"},
   };
   for (const Case &c : cases)
     EXPECT_THAT(errorsOf(c.text), HasSubstr(c.message)) << c.text;

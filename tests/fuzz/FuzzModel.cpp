@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model text: it is refused with a message, or becomes a module that verifies.
+// Model text: it is refused with a message, or becomes a module that verifies. What stands behind a line `#---` is a file that it may import.
 #include "costate/frontends/Importer.h"
 #include "costate/tests/fuzz/ContextForInput.h"
 
@@ -13,7 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mlir::MLIRContext &context = contextForInput();
   unsigned messages = 0;
   mlir::ScopedDiagnosticHandler count(&context, [&](mlir::Diagnostic &) { return ++messages, mlir::success(); });
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel({reinterpret_cast<const char *>(data), size}, "fuzz.costate", context);
+  auto [text, file] = llvm::StringRef(reinterpret_cast<const char *>(data), size).split("#---\n");
+  ImportedText imports[] = {{"a.costate", file.str()}};
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(text, "fuzz.costate", context, {.imports = imports});
   if (module ? failed(mlir::verify(*module)) : messages == 0)
     std::abort();
   return 0;

@@ -18,7 +18,8 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
 /// The binary form; empty after a message.
 static std::string binary(llvm::StringRef bytes, mlir::MLIRContext &context) {
   Diagnostics diagnostics(context);
-  std::unique_ptr<ModelFile> model = readModelFile(bytes, "fuzz", diagnostics);
+  ImportedText imports[] = {{"a.costate", isModelFile(bytes) ? "" : bytes.split("#---\n").second.str()}};
+  std::unique_ptr<ModelFile> model = readModelFile(isModelFile(bytes) ? bytes : bytes.split("#---\n").first, "fuzz", diagnostics, imports);
   return model ? writeModelFile(*model) : std::string();
 }
 
@@ -49,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mlir::ScopedDiagnosticHandler count(&context, [&](mlir::Diagnostic &) { return ++messages, mlir::success(); });
   std::string tree = binary(input, context);
   if (tree.empty()) {
-    if (messages == 0 || importModel(input, "fuzz", context))
+    if (messages == 0 || (isModelFile(input) && importModel(input, "fuzz", context)))
       std::abort();
     return 0;
   }

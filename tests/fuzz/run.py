@@ -23,7 +23,16 @@ def seeds(name):
     """Inputs to start from, as bytes."""
     read = lambda *patterns: [path.read_bytes() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
     if name in ("model", "model-file"):
-        return read("examples/*.costate", "frontends/std/*.costate", "tests/frontends/**/*.costate", "tests/cli/Inputs/*.costate")
+        files = b"""import "a.costate"
+from "a.costate" import f as g, m
+n, k = [m, 3]
+check "c" { expect a.f(ones([3])) ~= g(ones([k])) within 0 }
+#---
+import "fuzz.costate" as b
+m = b.k - 1
+fn f(x : f32[b.k]) = m*x
+"""
+        return [files, *read("examples/*.costate", "frontends/std/*.costate", "tests/frontends/**/*.costate", "tests/cli/Inputs/*.costate")]
     if name == "library":
         with tempfile.TemporaryDirectory() as folder:  # as linkLibrary links it
             source, library = pathlib.Path(folder) / "m.c", pathlib.Path(folder) / "libm.so"

@@ -303,9 +303,11 @@ int check(CheckFlags flags) {
   registerDialects(registry);
   mlir::MLIRContext mlirContext(registry, mlir::MLIRContext::Threading::DISABLED);
   DiagnosticPrinter printer(mlirContext, llvm::errs());
-  printer.addSource(source->name, source->text);
+  printer.addSource(source->name, source->text, source->imports);
   session->plugins().loadDialects(mlirContext);
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source->text, source->name, mlirContext, {true, session->options().model, /*checksOnly=*/false, session->plugins().languageExtensions()});
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      importModel(source->text, source->name, mlirContext,
+                  {true, session->options().model, /*checksOnly=*/false, session->plugins().languageExtensions(), source->imports});
   // What a plugin makes of the program at its import is what both sides run.
   Pipeline pipeline(session->options());
   session->plugins().addHooks(pipeline);

@@ -75,15 +75,15 @@ int writeAnswer(CompilerFlags flags) {
   std::FILE *out = fdopen(dup(STDOUT_FILENO), "w");
   dup2(STDERR_FILENO, STDOUT_FILENO);
   keepFilesSmall();
-  const ModelSource source{flags.model, {std::istreambuf_iterator<char>(std::cin), {}}};
-  const CompilerAnswer answer = compile(flags, source);
+  const absl::StatusOr<ModelSource> source = parseModel(flags.model, std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  const CompilerAnswer answer = source.ok() ? compile(flags, *source) : CompilerAnswer{source.status()};
   const std::string bytes = answer.serialize();
   bool written = out && std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size() && std::fclose(out) == 0;
   if (absl::StatusOr<Options> options = flags.chosenOptions();
       written && answer.status.ok() && options->defersEntries() && !options->cacheDirectory.empty())
     for (const std::string &entry : flags.nextEntries) {
       flags.options.entries = {entry};
-      (void)compile(flags, source);
+      (void)compile(flags, *source);
     }
   std::fflush(nullptr);
   _exit(written ? success : userError);

@@ -164,7 +164,7 @@ absl::StatusOr<codegen::Package> CompilerFlags::package(const ModelSource &sourc
 
   std::vector<std::string> request = words();
   request.insert(request.begin(), packageCommand);
-  absl::StatusOr<std::unique_ptr<Process>> started = Process::start(program, request, source.text);
+  absl::StatusOr<std::unique_ptr<Process>> started = Process::start(program, request, serializeModel(source));
   if (!started.ok())
     return started.status();
   absl::StatusOr<CompilerAnswer> answer = CompilerAnswer::parse((*started)->output());

@@ -100,9 +100,11 @@ int testByOracle(const Session &session, const ModelSource &source) {
   registerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   DiagnosticPrinter printer(context, llvm::errs());
-  printer.addSource(source.name, source.text);
+  printer.addSource(source.name, source.text, source.imports);
   session.plugins().loadDialects(context);
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(source.text, source.name, context, {true, session.options().model, /*checksOnly=*/true, session.plugins().languageExtensions()});
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      importModel(source.text, source.name, context,
+                  {true, session.options().model, /*checksOnly=*/true, session.plugins().languageExtensions(), source.imports});
   if (!module)
     return userError;
   oracle::Oracle oracle(*module);
