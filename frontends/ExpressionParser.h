@@ -7,6 +7,7 @@
 
 #include "costate/frontends/Lexer.h"
 #include "costate/frontends/SyntaxRules.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace costate {
 
@@ -33,6 +34,7 @@ protected:
     return token;
   }
   bool takeIf(llvm::StringRef text) {
+    assert((!llvm::isAlpha(text.front()) || findWord(text)) && "a word is among those of the language");
     if (!at(text))
       return false;
     take();

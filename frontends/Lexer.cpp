@@ -174,18 +174,16 @@ private:
   }
 
   void symbol() {
-    for (llvm::StringLiteral candidate : symbols) {
-      if (!text.substr(at).starts_with(candidate))
-        continue;
+    if (llvm::StringRef found = symbolAt(text.substr(at)); !found.empty()) {
       // A brace never stands inside brackets: where one does, a bracket was forgotten, and lines count again.
-      if (candidate == "(" || candidate == "[")
+      if (found == "(" || found == "[")
         ++brackets;
-      else if (candidate == ")" || candidate == "]")
+      else if (found == ")" || found == "]")
         brackets = std::max(0, brackets - 1);
-      else if (candidate == "{" || candidate == "}")
+      else if (found == "{" || found == "}")
         brackets = 0;
-      emit(Token::Symbol, at, at + candidate.size());
-      at += candidate.size();
+      emit(Token::Symbol, at, at + found.size());
+      at += found.size();
       return;
     }
     size_t begin = at++;
@@ -210,6 +208,13 @@ private:
 };
 
 } // namespace
+
+llvm::StringRef symbolAt(llvm::StringRef text) {
+  for (llvm::StringRef symbol : symbols)
+    if (text.starts_with(symbol))
+      return symbol;
+  return {};
+}
 
 std::vector<Token> tokenize(const SourceFile &file, Diagnostics &diagnostics) { return Lexer(file, diagnostics).run(); }
 

@@ -20,6 +20,9 @@ struct Token {
 /// Errors (unknown characters, unclosed strings) are reported and skipped.
 std::vector<Token> tokenize(const SourceFile &file, Diagnostics &diagnostics);
 
+/// The operator or bracket that a text begins with; empty if it begins with none.
+llvm::StringRef symbolAt(llvm::StringRef text);
+
 } // namespace costate
 
 #endif // COSTATE_FRONTENDS_LEXER_H

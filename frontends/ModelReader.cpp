@@ -483,7 +483,7 @@ private:
       return fail(range, "a definition of this version, but got number " + llvm::Twine(unsigned(in.role())) + " of another");
     out.role = BindStmt::Role(in.role());
     static constexpr llvm::StringLiteral keywords[] = {"", "net", "metric", "predict", "metric"};
-    return rules.checkPlace(keywords[out.role], range, place) && readSome(in.names(), range, out.names, "name") &&
+    return (out.role == BindStmt::Plain || rules.checkPlace(keywords[out.role], range, place)) && readSome(in.names(), range, out.names, "name") &&
            (out.role == BindStmt::Plain || out.names.size() == 1 || fail(range, "one name after '" + keywords[out.role] + "'")) &&
            read(*in.value(), range, out.value);
   }

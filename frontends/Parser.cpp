@@ -139,7 +139,7 @@ bool Parser::parseDeclaration(File &file) {
   auto diagnostic = error(peek().range);
   diagnostic << "expected 'model', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but found " << found();
   if (at(Token::Name)) {
-    llvm::StringRef nearest = nearestName(peek().text, {"model", "net", "fn", "extern", "optimizer", "check", "import"});
+    llvm::StringRef nearest = nearestName(peek().text, wordsAt(AtTop));
     if (!nearest.empty())
       diagnostic << "; did you mean '" << nearest << "'?";
   }
@@ -501,7 +501,7 @@ StmtPtr Parser::parseStatement(Place place) {
   if (at(Token::Name) && isValue && !llvm::is_contained({"for", "while", "scan", "if", "not"}, peek().text) &&
       !llvm::is_contained({"and", "or", "if", "is", "in", "not"}, after.text)) {
     auto diagnostic = error(peek().range);
-    if (llvm::is_contained({"model", "fn", "optimizer", "check"}, peek().text)) {
+    if (const Word *word = findWord(peek().text); word && (word->places & AtTop)) {
       diagnostic << "requires '" << peek().text << "' to stand at the top of the file, but found it in " << describe(place);
       return nullptr;
     }

@@ -20,50 +20,110 @@ const char *describe(Place place) {
   case InOptimizer: return "an optimizer";
   case InStep: return "a step";
   case InCheck: return "a check";
+  case AtTop: return "a file";
   }
   return "";
 }
 
+llvm::ArrayRef<Word> words() {
+  static constexpr unsigned inBodies = InNet | InFn | InCheck | InOptimizer | InStep;
+  static constexpr Word all[] = {
+      {"model", Word::Begin, AtTop},
+      {"net", Word::Begin, AtTop | InModel | InNet | InCheck},
+      {"fn", Word::Begin, AtTop | InCheck},
+      {"extern", Word::Begin, AtTop},
+      {"optimizer", Word::Begin, AtTop},
+      {"check", Word::Begin, AtTop},
+      {"import", Word::Begin, AtTop},
+      {"input", Word::Begin, InModel},
+      {"target", Word::Begin, InModel},
+      {"hyper", Word::Begin, InModel},
+      {"param", Word::Begin, InModel | InNet | InCheck},
+      {"state", Word::Begin, InModel | InNet | InOptimizer},
+      {"metric", Word::Begin, InModel},
+      {"predict", Word::Begin, InModel},
+      {"data", Word::Begin, InModel},
+      {"epochs", Word::Begin, InModel},
+      {"batch", Word::Begin, InModel},
+      {"dim", Word::Begin, InModel},
+      {"group", Word::Begin, InModel},
+      {"freeze", Word::Begin, InModel},
+      {"tie", Word::Begin, InModel},
+      {"minimize", Word::Begin, InModel},
+      {"step", Word::Begin, InModel},
+      {"entry", Word::Begin, InModel},
+      {"update", Word::Begin, InStep},
+      {"require", Word::Begin, InNet | InFn | InStep},
+      {"print", Word::Begin, InNet | InFn | InStep | InCheck},
+      {"expect", Word::Begin, InCheck},
+      {"each", Word::Control, inBodies},
+      {"if", Word::Control, inBodies},
+      {"for", Word::Control, InStep},
+      {"while", Word::Control, InStep},
+      {"scan", Word::Control},
+      {"else", Word::Control},
+      {"in", Word::Control},
+      {"carry", Word::Part},
+      {"max", Word::Part},
+      {"with", Word::Part},
+      {"over", Word::Part},
+      {"split", Word::Part},
+      {"from", Word::Part},
+      {"as", Word::Part},
+      {"within", Word::Part},
+      {"relative", Word::Part},
+      {"out", Word::Part},
+      {"axis", Word::Part},
+      {"hint", Word::Part},
+      {"to", Word::Part},
+      {"static", Word::Part},
+      {"symbol", Word::Part},
+      {"vjp", Word::Part},
+      {"and", Word::Operator},
+      {"or", Word::Operator},
+      {"not", Word::Operator},
+      {"true", Word::Constant},
+      {"false", Word::Constant},
+      {"None", Word::Constant},
+      {"pi", Word::Constant},
+      {"inf", Word::Constant},
+      {"nan", Word::Constant},
+      {"f32", Word::Type},
+      {"f64", Word::Type},
+      {"i32", Word::Type},
+      {"i64", Word::Type},
+      {"i8", Word::Type},
+      {"u8", Word::Type},
+      {"bool", Word::Type},
+      {"float", Word::Type},
+      {"complex64", Word::Type},
+      {"complex128", Word::Type},
+  };
+  return all;
+}
+
+const Word *findWord(llvm::StringRef text) {
+  llvm::ArrayRef<Word> all = words();
+  const Word *found = llvm::find_if(all, [&](const Word &word) { return word.text == text; });
+  return found == all.end() ? nullptr : found;
+}
+
+llvm::SmallVector<llvm::StringRef> wordsAt(Place place) {
+  llvm::SmallVector<llvm::StringRef> texts;
+  for (const Word &word : words())
+    if (word.places & place)
+      texts.push_back(word.text);
+  return texts;
+}
+
 bool SyntaxRules::checkPlace(llvm::StringRef keyword, SourceRange where, Place place) {
-  struct Keyword {
-    llvm::StringLiteral word;
-    unsigned places;
-  };
-  static constexpr Keyword keywords[] = {
-      {"input", InModel},
-      {"target", InModel},
-      {"hyper", InModel},
-      {"data", InModel},
-      {"epochs", InModel},
-      {"batch", InModel},
-      {"dim", InModel},
-      {"group", InModel},
-      {"freeze", InModel},
-      {"tie", InModel},
-      {"metric", InModel},
-      {"predict", InModel},
-      {"step", InModel},
-      {"entry", InModel},
-      {"minimize", InModel},
-      {"update", InStep},
-      {"expect", InCheck},
-      {"fn", InCheck},
-      {"net", InModel | InNet | InCheck},
-      {"param", InModel | InNet | InCheck},
-      {"require", InNet | InFn | InStep},
-      {"print", InNet | InFn | InStep | InCheck},
-      {"state", InModel | InNet | InOptimizer},
-      {"each", InNet | InFn | InCheck | InOptimizer | InStep},
-      {"if", InNet | InFn | InCheck | InOptimizer | InStep},
-      {"for", InStep},
-      {"while", InStep},
-  };
-  const Keyword *found = llvm::find_if(keywords, [&](const Keyword &k) { return k.word == keyword; });
-  if (found == std::end(keywords) || found->places & place)
+  const Word *word = findWord(keyword);
+  assert(word && word->places && "a keyword is among the words of the language");
+  if (word->places & place)
     return true;
   auto diagnostic = diagnostics.error(where);
   diagnostic << "requires '" << keyword << "' to stand in ";
-  unsigned rest = found->places;
+  unsigned rest = word->places & ~AtTop;
   for (const char *separator = ""; rest; rest &= rest - 1, separator = rest & (rest - 1) ? ", " : " or ")
     diagnostic << separator << describe(Place(rest & -rest));
   diagnostic << ", but found it in " << describe(place);

@@ -9,12 +9,33 @@ namespace costate {
 /// Blocks and expressions nested deeper than this are refused, so that no input can overflow the stack.
 constexpr unsigned maxNesting = 200;
 
-/// Where a statement stands. The bodies of loops and branches are as those of a fn.
-enum Place : unsigned { InModel = 1, InNet = 2, InFn = 4, InOptimizer = 8, InStep = 16, InCheck = 32 };
+/// Where a statement stands, or, at the top of a file, a declaration. The bodies of loops and branches are as those of a fn.
+enum Place : unsigned { InModel = 1, InNet = 2, InFn = 4, InOptimizer = 8, InStep = 16, InCheck = 32, AtTop = 64 };
 /// Where the statements of a branch stand that is a statement itself.
 inline Place placeInBranch(Place place) { return place == InStep || place == InCheck ? place : InFn; }
 /// "a model"
 const char *describe(Place place);
+
+/// A word that the language gives a meaning. Where nothing of that meaning can stand it is a name as any other.
+struct Word {
+  enum Kind : uint8_t {
+    Begin,    // a declaration or statement, in `places`
+    Control,  // a loop or a branch; as a statement in `places`
+    Part,     // what goes on with one of them
+    Operator, // before or between operands
+    Constant,
+    Type,
+  };
+  llvm::StringLiteral text;
+  Kind kind;
+  unsigned places = 0;
+};
+/// All of them, those of a kind together.
+llvm::ArrayRef<Word> words();
+/// Null if there is none.
+const Word *findWord(llvm::StringRef text);
+/// Those that begin something in a place.
+llvm::SmallVector<llvm::StringRef> wordsAt(Place place);
 
 /// What the language asks of a tree beyond the kinds of its nodes. The parser and the reader of model files ask for each node as soon as they have
 /// it, so that a tree means the same whatever it was made of, and so do its errors. A function returns false after it has reported one.

@@ -24,6 +24,7 @@ constexpr std::pair<const char *, const char *> allCommands[] = {
     {"explain", "Print a model's interface, its kernels, their executors and schedules"},
     {"bench", "Measure calls of a model's entries on random data"},
     {"tune", "Search faster schedules for a model's kernels on this machine"},
+    {"fmt", "Lay out model files in place"},
     {packageCommand, ""}, // between the programs, not for people
 };
 

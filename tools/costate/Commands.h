@@ -46,6 +46,7 @@ void addCheck(CLI::App &command, Action &action);
 void addTest(CLI::App &command, Action &action);
 void addBench(CLI::App &command, Action &action);
 void addTune(CLI::App &command, Action &action);
+void addFmt(CLI::App &command, Action &action);
 
 class Process;
 

@@ -105,5 +105,5 @@ int main(int argc, char **argv) {
   costate::codegen::ignoreHalideWarnings();
   return runCommandLine(
       argc, argv,
-      {{"compile", addCompile}, {"test", addTest}, {"check", addCheck}, {"explain", addExplain}, {"tune", addTune}, {packageCommand, addPackage}}, "costate");
+      {{"compile", addCompile}, {"test", addTest}, {"check", addCheck}, {"explain", addExplain}, {"tune", addTune}, {"fmt", addFmt}, {packageCommand, addPackage}}, "costate");
 }
