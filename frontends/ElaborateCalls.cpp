@@ -385,7 +385,7 @@ FailureOr<Value> Elaborator::callBuiltin(const BuiltinCall &call) {
 }
 
 FailureOr<Value> Elaborator::callLibrary(StringRef name, std::vector<Argument> arguments, SourceRange where) {
-  return callFunction(*libraryDeclarations.lookup(name).as<Function>(), std::move(arguments), where);
+  return callFunction(*library.declared.find(name)->second.value.as<Function>(), std::move(arguments), where);
 }
 
 FailureOr<Value> Elaborator::callClosure(const Closure &closure, llvm::ArrayRef<Argument> arguments, SourceRange where) {
