@@ -119,6 +119,11 @@ TEST(TrainingTest, VariantsOfAdam) {
 }
 
 TEST(TrainingTest, AdaptiveRules) {
+  // The first steps are clipped, and so is none of the later ones.
+  expectElementRule("sophia(lr=0.01, curvature=20.0, weight_decay=0.2)", 0, [](double &w, double g, int, auto &s) {
+    s[0] = 0.965*s[0] + 0.035*g;
+    w -= 0.01*0.2*w + 0.01*std::clamp(s[0] / (0.01*20), -1.0, 1.0);
+  });
   expectElementRule("rmsprop(lr=0.01)", 0, [](double &w, double g, int, auto &s) {
     s[0] = 0.9*s[0] + 0.1*g*g;
     w -= 0.01*g / std::sqrt(s[0] + 1e-8);
