@@ -42,11 +42,11 @@ struct Line {
   std::vector<Piece> pieces;
   bool isBehindEmpty = false;
   bool beginsStatement = false;
-  std::optional<size_t> declaration; // in which it is: the line with which that begins
-  size_t statement = 0;              // the line with which its statement begins
-  size_t base = 0;                   // the line from which it is indented,
-  unsigned offset = 0;               // so far,
-  int anchor = -1;                   // or whose piece it stands under
+  const Token *room = nullptr; // the brace of its declaration or the bracket in which it is
+  size_t statement = 0;        // the line with which its statement begins
+  size_t base = 0;             // the line from which it is indented,
+  unsigned offset = 0;         // so far,
+  int anchor = -1;             // or whose piece it stands under
 
   bool hasComment() const { return !pieces.empty() && !pieces.back().token; }
   bool isComment() const { return pieces.size() == 1 && hasComment(); }
@@ -186,8 +186,11 @@ void Formatter::addPiece(StringRef piece, const Token *token) {
 void Formatter::placeLine(size_t i) {
   Line &line = lines[current = i];
   indent(i);
-  if (open.size() > 1)
-    line.declaration = open[1].line;
+  auto bracket = std::find_if(open.rbegin(), open.rend(), [](const Bracket &b) { return b.symbol == '(' || b.symbol == '['; });
+  if (bracket != open.rend())
+    line.room = lines[bracket->line].pieces[bracket->piece].token;
+  else if (open.size() > 1)
+    line.room = lines[open[1].line].pieces[open[1].piece].token;
   open.back().isRange &= !line.beginsStatement;
   for (size_t k = 0; k < line.pieces.size(); ++k) {
     Piece &piece = line.pieces[k];
@@ -202,7 +205,7 @@ void Formatter::placeLine(size_t i) {
         isSign = piece.isBlankBefore && k + 1 < line.pieces.size() && !line.pieces[k + 1].isBlankBefore;
       if (isSign)
         unary.insert(&token);
-      if ((k > 0 && piece.isBlankBefore) || (k + 1 < line.pieces.size() && line.pieces[k + 1].isBlankBefore))
+      if ((k > 0 && endsValue(*previous) && piece.isBlankBefore) || (k + 1 < line.pieces.size() && line.pieces[k + 1].isBlankBefore))
         spaced.insert(&token);
       piece.gap = k ? gapBetween(line.pieces[k - 1], piece) : 0;
       if (k && token.kind == Token::Symbol &&
@@ -268,7 +271,7 @@ void Formatter::indent(size_t i) {
   line.statement = lines[last].statement;
   for (size_t above = i; above-- > line.statement;)
     for (auto [k, piece] : llvm::enumerate(lines[above].pieces))
-      if (piece.beginsElement && piece.inputColumn == line.pieces.front().inputColumn) {
+      if (lines[above].statement == line.statement && piece.beginsElement && piece.inputColumn == line.pieces.front().inputColumn) {
         line.base = above;
         line.anchor = k;
         return;
@@ -367,7 +370,7 @@ void Formatter::nameColumns(Line &line) {
     const Word *word = token.kind == Token::Name ? findWord(token.text) : nullptr;
     bool isNext = k > 0 && line.pieces[k - 1].token->is(";");
     bool isMark = token.is("=") || token.is(":") || token.is("<-") || token.is("~=") || (word && word->kind == Word::Part);
-    if (depth == 0 && (isWord || isMark || isNext)) {
+    if (depth == 0 && k > 0 && (isWord || isMark || isNext)) {
       StringRef name = isWord ? "word" : isNext ? ";" : token.text;
       piece.column = (name + llvm::Twine(counts[name]++)).str();
     }
@@ -377,7 +380,9 @@ void Formatter::nameColumns(Line &line) {
 /// Which pieces stand in one column: those of a declaration that do so in the input, if one of them has more blanks than it needs. A piece that has more,
 /// but stands in no column, is meant to stand in one with the lines beside it.
 void Formatter::findColumns() {
-  using Name = std::pair<std::string, size_t>; // and where it is one: in a declaration, or between empty lines
+  // And where it is one: in a declaration or bracket, outside of them between empty lines. So the lines of a bracket, whose places follow from columns
+  // around it, have columns of their own.
+  using Name = std::tuple<std::string, const Token *, size_t>;
   std::map<std::pair<Name, unsigned>, std::vector<Place>> columns;
   std::vector<std::map<Name, Place>> placesOf(lines.size());
   size_t part = 0; // between empty lines
@@ -386,9 +391,10 @@ void Formatter::findColumns() {
     for (auto [k, piece] : llvm::enumerate(line.pieces)) {
       if (piece.column.empty())
         continue;
-      Name name(piece.column, piece.token && line.declaration ? *line.declaration : lines.size() + part);
+      bool isInRoom = piece.token && line.room;
+      Name name(piece.column, isInRoom ? line.room : nullptr, isInRoom ? 0 : part);
       auto isSameColumn = [&](const auto &above) {
-        return above.first.first == "#" && pieceAt(above.second).inputColumn == piece.inputColumn;
+        return std::get<0>(above.first) == "#" && pieceAt(above.second).inputColumn == piece.inputColumn;
       };
       if (line.isComment() && (i == 0 || llvm::none_of(placesOf[i - 1], isSameColumn)))
         continue; // a line of its own, none that goes on with the comment above it
@@ -436,9 +442,10 @@ std::vector<unsigned> Formatter::columnsOf(size_t i, const std::vector<std::vect
   return columns;
 }
 
-/// Columns only move to the right, so this ends: where one moves, others may have to follow.
+/// Where a column moves, others may have to follow; each round settles all that hang on settled ones alone.
 void Formatter::fillColumns() {
-  for (bool moves = true; moves;) {
+  bool moves = true;
+  for (size_t round = 0; moves && round <= groups.size(); ++round) {
     moves = false;
     std::vector<std::vector<unsigned>> columns;
     for (size_t i = 0; i < lines.size(); ++i)
