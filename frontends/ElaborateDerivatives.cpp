@@ -179,12 +179,9 @@ FailureOr<Elaborator::Gradient> Elaborator::gradient(FunctionInstance instance, 
 }
 
 bool Elaborator::dependsOn(const Expr &e, const Binding *scope, const Binding *variable) {
-  llvm::SmallVector<StringRef> local;
-  llvm::SmallVector<const Binding *> mentioned;
-  references(e, scope, local, mentioned);
   FunctionScope probe(FunctionScope::Lifted, current);
   probe.overridden.insert(variable);
-  return llvm::any_of(mentioned, [&](const Binding *binding) { return dependsOn(binding, probe); });
+  return llvm::any_of(references(e, scope), [&](const Binding *binding) { return dependsOn(binding, probe); });
 }
 
 FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call, size_t variable, size_t at) {

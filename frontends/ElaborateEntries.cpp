@@ -445,9 +445,7 @@ LogicalResult ModelElaborator::declareParameters(OwnEntry &entry) {
 
 /// Of the model's inputs and targets those that the body mentions, if only through definitions.
 std::vector<const ModelElaborator::Root *> ModelElaborator::rootsOf(const OwnEntry &entry) {
-  llvm::SmallVector<StringRef> local;
-  llvm::SmallVector<const Binding *> mentioned;
-  e.references(entry.statement->body, entry.scope, local, mentioned);
+  llvm::SmallVector<const Binding *> mentioned = e.references(entry.statement->body, entry.scope);
   llvm::SetVector<const Binding *> reached(mentioned.begin(), mentioned.end());
   for (size_t i = 0; i < reached.size(); ++i) // grows
     reached.insert_range(e.referencesOf(reached[i]));

@@ -198,11 +198,8 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
     return success();
   }
   case DeclareStmt::State: {
-    llvm::SmallVector<StringRef> local;
-    llvm::SmallVector<const Binding *> mentioned;
-    e.references(*declare.value, scope, local, mentioned);
     auto isParams = [&](const Binding *binding) { return binding->value.is<const ParameterSet *>(); };
-    if (llvm::any_of(mentioned, isParams) && failed(closeParams()))
+    if (llvm::any_of(e.references(*declare.value, scope), isParams) && failed(closeParams()))
       return failure();
     FailureOr<Tensor> initial = e.initialState(declare, scope);
     if (failed(initial))

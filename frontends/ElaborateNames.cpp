@@ -219,7 +219,6 @@ const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *bind
   if (!isNew)
     return entry->second;
   llvm::SmallVector<const Binding *> found;
-  llvm::SmallVector<StringRef> local;
   switch (binding->kind) {
   case Binding::Root:
   case Binding::Constant: break;
@@ -230,30 +229,17 @@ const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *bind
   case Binding::Leaf:
     found.push_back(binding->set->root);
     break;
-  case Binding::Definition:
-    references(*binding->expr, binding->scope, local, found);
-    break;
+  case Binding::Definition: found = references(*binding->expr, binding->scope); break;
   case Binding::Static: {
     std::function<void(const Value &)> visit = [&](const Value &value) {
       if (auto net = value.as<const NetInstance *>())
         found.push_back((*net)->set->root);
       if (auto set = value.as<const ParameterSet *>())
         found.push_back((*set)->root);
-      if (auto closure = value.as<Closure>()) {
-        for (const Name &parameter : closure->lambda->parameters)
-          local.push_back(parameter.text);
-        references(closure->lambda->body, closure->scope, local, found);
-        local.clear();
-      }
-      if (auto fn = value.as<Function>(); fn && fn->scope) {
-        for (const Parameter &parameter : fn->decl->parameters) {
-          if (parameter.defaultValue)
-            references(*parameter.defaultValue, fn->scope, local, found);
-          local.push_back(parameter.name.text);
-        }
-        references(fn->decl->body, fn->scope, local, found);
-        local.clear();
-      }
+      if (auto closure = value.as<Closure>())
+        found.append(references(*closure->lambda, closure->scope));
+      if (auto fn = value.as<Function>(); fn && fn->scope)
+        found.append(references(*fn->decl, fn->scope));
       if (auto list = value.as<List>())
         llvm::for_each(*list, visit);
     };
@@ -262,131 +248,6 @@ const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *bind
   }
   }
   return referenceCache[binding] = std::vector<const Binding *>(found.begin(), found.end());
-}
-
-/// The bindings that an expression mentions; `local` holds names of its own lambdas and comprehensions.
-void Elaborator::references(const Expr &e, const Binding *scope, llvm::SmallVectorImpl<StringRef> &local,
-                            llvm::SmallVectorImpl<const Binding *> &out) {
-  auto visit = [&](const ExprPtr &operand) {
-    if (operand)
-      references(*operand, scope, local, out);
-  };
-  auto under = [&](llvm::ArrayRef<Name> names, llvm::function_ref<void()> visit) {
-    for (const Name &name : names)
-      local.push_back(name.text);
-    visit();
-    local.truncate(local.size() - names.size());
-  };
-  switch (e.kind) {
-  case Expr::Number:
-  case Expr::String:
-  case Expr::Bool:
-    return;
-  case Expr::Reference: {
-    StringRef name = llvm::cast<ReferenceExpr>(e).name;
-    if (const Binding *binding = llvm::is_contained(local, name) ? nullptr : lookup(name, scope))
-      out.push_back(binding);
-    return;
-  }
-  case Expr::List:
-    llvm::for_each(llvm::cast<ListExpr>(e).elements, visit);
-    return;
-  case Expr::Tuple:
-    llvm::for_each(llvm::cast<TupleExpr>(e).elements, visit);
-    return;
-  case Expr::Unary:
-    return visit(llvm::cast<UnaryExpr>(e).operand);
-  case Expr::Binary:
-    visit(llvm::cast<BinaryExpr>(e).lhs);
-    return visit(llvm::cast<BinaryExpr>(e).rhs);
-  case Expr::Call:
-    visit(llvm::cast<CallExpr>(e).callee);
-    for (const CallExpr::Argument &argument : llvm::cast<CallExpr>(e).arguments)
-      visit(argument.value);
-    return;
-  case Expr::Index:
-    visit(llvm::cast<IndexExpr>(e).base);
-    for (const IndexExpr::Subscript &s : llvm::cast<IndexExpr>(e).subscripts) {
-      visit(s.first);
-      visit(s.last);
-      visit(s.step);
-    }
-    return;
-  case Expr::Member:
-    return visit(llvm::cast<MemberExpr>(e).base);
-  case Expr::Comprehension:
-    visit(llvm::cast<ComprehensionExpr>(e).list);
-    return under(llvm::cast<ComprehensionExpr>(e).names, [&] {
-      visit(llvm::cast<ComprehensionExpr>(e).condition);
-      visit(llvm::cast<ComprehensionExpr>(e).element);
-    });
-  case Expr::Lambda:
-    return under(llvm::cast<LambdaExpr>(e).parameters, [&] { references(llvm::cast<LambdaExpr>(e).body, scope, local, out); });
-  case Expr::Loop: {
-    auto &loop = llvm::cast<LoopExpr>(e);
-    size_t outside = local.size();
-    visit(loop.low);
-    visit(loop.high);
-    visit(loop.limit);
-    for (const LoopExpr::Carry &carry : loop.carries)
-      visit(carry.start);
-    if (loop.index)
-      local.push_back(loop.index->text);
-    for (const LoopExpr::Carry &carry : loop.carries)
-      local.push_back(carry.name.text);
-    visit(loop.condition);
-    references(loop.body, scope, local, out);
-    local.truncate(outside);
-    return;
-  }
-  case Expr::Branch: {
-    auto &branch = llvm::cast<BranchExpr>(e);
-    visit(branch.condition);
-    references(branch.then, scope, local, out);
-    references(branch.otherwise, scope, local, out);
-    for (const Name &name : branch.rebound) // a branch that does not rebind it has the value from before
-      if (const Binding *binding = llvm::is_contained(local, name.text) ? nullptr : lookup(name.text, scope))
-        out.push_back(binding);
-    return;
-  }
-  }
-}
-
-/// The same for statements: what they bind is local from there on.
-void Elaborator::references(const Block &block, const Binding *scope, llvm::SmallVectorImpl<StringRef> &local,
-                            llvm::SmallVectorImpl<const Binding *> &out) {
-  size_t outside = local.size();
-  for (const StmtPtr &statement : block.statements) {
-    if (auto *bound = llvm::dyn_cast<BindStmt>(statement.get())) {
-      references(*bound->value, scope, local, out);
-      for (const Name &name : bound->names)
-        local.push_back(name.text);
-    } else if (auto *rebound = llvm::dyn_cast<RebindStmt>(statement.get())) {
-      references(*rebound->value, scope, local, out);
-      for (const Name &name : rebound->names)
-        local.push_back(name.text);
-    } else if (auto *each = llvm::dyn_cast<EachStmt>(statement.get())) {
-      references(*each->list, scope, local, out);
-      size_t before = local.size();
-      for (const Name &name : each->names)
-        local.push_back(name.text);
-      references(each->body, scope, local, out);
-      local.truncate(before);
-    } else if (auto *branch = llvm::dyn_cast<BranchStmt>(statement.get())) {
-      references(*branch->value, scope, local, out);
-      for (const Name &name : llvm::cast<BranchExpr>(*branch->value).rebound)
-        local.push_back(name.text);
-    } else if (auto *require = llvm::dyn_cast<RequireStmt>(statement.get())) {
-      references(*require->condition, scope, local, out);
-    } else if (auto *print = llvm::dyn_cast<PrintStmt>(statement.get())) {
-      references(*print->value, scope, local, out);
-    } else if (auto *define = llvm::dyn_cast<DefineStmt>(statement.get())) {
-      local.push_back(define->fn->name.text);
-    } else if (auto *result = llvm::dyn_cast<ResultStmt>(statement.get())) {
-      references(*result->value, scope, local, out);
-    }
-  }
-  local.truncate(outside);
 }
 
 } // namespace costate::importer

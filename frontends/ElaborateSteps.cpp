@@ -102,9 +102,7 @@ LogicalResult ModelElaborator::eachRound(const EachStmt &each, const Binding *&s
 
 /// The value of a condition of which nothing is known at run time only: then one branch needs no states.
 std::optional<bool> ModelElaborator::staticCondition(const Expr &condition, const Binding *seen) {
-  llvm::SmallVector<StringRef> local;
-  llvm::SmallVector<const Binding *> mentioned;
-  e.references(condition, seen, local, mentioned);
+  llvm::SmallVector<const Binding *> mentioned = e.references(condition, seen);
   llvm::SmallPtrSet<const Binding *, 8> visited(mentioned.begin(), mentioned.end());
   for (size_t i = 0; i < mentioned.size(); ++i) {
     if (mentioned[i]->kind == Binding::Root || llvm::is_contained(moved, mentioned[i]))
@@ -149,12 +147,7 @@ FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayR
 /// Whether a rule asks for the number of its update.
 bool ModelElaborator::readsClock(const OptimizerDecl &decl) {
   const Binding *clock = e.bind(Binding::Root, {"t", decl.name.range}, nullptr);
-  llvm::SmallVector<StringRef> local;
-  llvm::SmallVector<const Binding *> mentioned;
-  for (const Parameter &parameter : decl.parameters)
-    local.push_back(parameter.name.text);
-  e.references(decl.body, clock, local, mentioned);
-  return llvm::is_contained(mentioned, clock);
+  return llvm::is_contained(e.references(decl, clock), clock);
 }
 
 const Binding *ModelElaborator::addClock(const OptimizerDecl &decl, ParameterSet &set) {
@@ -264,10 +257,7 @@ bool ModelElaborator::mentionsOwn(const Expr &expr, const Block &step) {
     if (auto *loop = llvm::dyn_cast<LoopStmt>(&statement); loop && llvm::cast<LoopExpr>(*loop->value).index)
       own = e.bind(Binding::Root, *llvm::cast<LoopExpr>(*loop->value).index, own);
   });
-  llvm::SmallVector<StringRef> local;
-  llvm::SmallVector<const Binding *> mentioned;
-  e.references(expr, own, local, mentioned);
-  return !mentioned.empty();
+  return !e.references(expr, own).empty();
 }
 
 /// The metric `loss`: what `minimize` minimizes, the definition of that name, or what the first update differentiates.

@@ -12,6 +12,7 @@
 
 #include "costate/dialects/report/Report.h"
 #include "costate/frontends/Importer.h"
+#include "costate/frontends/Scopes.h"
 #include "costate/frontends/TensorBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
@@ -500,10 +501,8 @@ private:
   mlir::FailureOr<bool> isOwn(const Binding *binding);
   mlir::FailureOr<Value> capture(const Binding *binding);
   mlir::FailureOr<Value> staticBinary(llvm::StringRef op, const Value &a, const Value &b, SourceRange where, bool &done);
-  void references(const syntax::Expr &e, const Binding *scope, llvm::SmallVectorImpl<llvm::StringRef> &local,
-                  llvm::SmallVectorImpl<const Binding *> &out);
-  void references(const syntax::Block &block, const Binding *scope, llvm::SmallVectorImpl<llvm::StringRef> &local,
-                  llvm::SmallVectorImpl<const Binding *> &out);
+  /// The bindings that a tree mentions, seen from `scope`; those that it makes itself are none of them.
+  template <typename Tree> llvm::SmallVector<const Binding *> references(const Tree &tree, const Binding *scope) const;
   const std::vector<const Binding *> &referencesOf(const Binding *binding);
   std::string uniqueName(llvm::StringRef name);
 
@@ -569,6 +568,21 @@ private:
   llvm::StringMap<unsigned> functionNames;
   llvm::StringSet<> reporting; // names of functions that tell the caller something
 };
+
+template <typename Tree> llvm::SmallVector<const Binding *> Elaborator::references(const Tree &tree, const Binding *scope) const {
+  struct Walker : NameWalker {
+    Walker(const Elaborator &e, const Binding *scope) : e(e), scope(scope) {}
+    void use(const syntax::Name &name, const syntax::Name *binder) override {
+      if (const Binding *binding = binder ? nullptr : e.lookup(name.text, scope))
+        found.push_back(binding);
+    }
+    const Elaborator &e;
+    const Binding *scope;
+    llvm::SmallVector<const Binding *> found;
+  } walker(*this, scope);
+  walker.walk(tree);
+  return std::move(walker.found);
+}
 
 /// A hash of a text that is the same on every machine: FNV-1a, as a non-negative integer.
 int64_t stableHash(llvm::StringRef text);

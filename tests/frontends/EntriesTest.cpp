@@ -56,6 +56,28 @@ model m {
   EXPECT_NEAR(model.values.at("w").at(2), w[2], 1e-12);
 }
 
+/// What only an update in a loop or branch asks for is an argument all the same.
+TEST(EntriesTest, TakeInputsOfUpdatesInLoops) {
+  Model model(R"(
+model m {
+  input x : f32[2]
+  param w : f32[2] = ones()
+  loss = sum(x*w) + 0.5*sumsq(w)
+  entry fit(rounds=3) {
+    for k in 0..rounds {
+      if k > 0 { update params with sgd(lr=0.1) from grad(loss, params) }
+    }
+  }
+}
+)");
+  Numbers x = {2, -1}, w(2, 1.0);
+  for (int round = 1; round < 3; ++round)
+    for (int i = 0; i < 2; ++i)
+      w[i] -= 0.1 * (x[i] + w[i]);
+  model.run("fit", {{"x", Array::of(oracle::Kind::f64, {2}, x)}, {"fit_rounds", Array::scalar(oracle::Kind::f64, 3)}});
+  EXPECT_THAT(model.first("params", 2), testing::Pointwise(testing::DoubleNear(1e-12), w));
+}
+
 /// Inside of training an expression as a prediction has it: nets neither drop nor count, and keep their states; definitions of the model too.
 TEST(EntriesTest, EvaluateWithinTraining) {
   Model model(R"(
