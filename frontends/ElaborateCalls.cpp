@@ -200,7 +200,7 @@ int64_t Elaborator::nextSite() { return stableHash(current->label + "#" + std::t
 //===----------------------------------------------------------------------===//
 
 static llvm::SmallVector<Formal> formalsOf(llvm::ArrayRef<Parameter> parameters) {
-  return llvm::map_to_vector(parameters, [](const Parameter &p) { return Formal{p.name.text, !p.defaultValue}; });
+  return llvm::map_to_vector(parameters, [](const Parameter &p) { return Formal{p.name.text, !p.defaultValue, p.name.range}; });
 }
 
 llvm::SmallVector<Formal> formalsOf(const Builtin &builtin) {
@@ -212,7 +212,7 @@ llvm::SmallVector<Formal> formalsOf(const Builtin &builtin) {
 }
 
 static llvm::SmallVector<Formal> formalsOf(const Closure &closure) {
-  return llvm::map_to_vector(closure.lambda->parameters, [](const Name &name) { return Formal{name.text, true}; });
+  return llvm::map_to_vector(closure.lambda->parameters, [](const Name &name) { return Formal{name.text, true, name.range}; });
 }
 
 FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llvm::ArrayRef<Formal> formals, const CallExpr &e,
@@ -248,6 +248,8 @@ FailureOr<std::vector<Argument>> Elaborator::bindArguments(StringRef callee, llv
     if (failed(value))
       return failure();
     bound[index].value = *value;
+    if (argument.name)
+      observe(argument.name->range, formals[index].where, *value);
   }
   for (auto [formal, argument] : llvm::zip_equal(formals, bound)) {
     if (argument.expr)

@@ -75,17 +75,11 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
   current->label = current->parent->label;
   current->net = current->parent->net;
   current->bodyStart = current->parent->bodyStart;
-  auto bindArgument = [&](Name name, const Value &argument) {
-    Binding *variable = bind(Binding::Root, name, scope);
-    current->values[variable] = argument;
-    current->overridden.insert(variable);
-    scope = variable;
-  };
   for (auto [carry, start] : llvm::zip_equal(loop.carries, starts))
-    bindArgument(carry.name, addArguments(start));
+    scope = bindVariable(carry.name, addArguments(start), scope);
   Tensor trip = addArgument(mlir::RankedTensorType::get({}, b.builder.getI64Type()), {}, {}, b.location);
   if (loop.index)
-    bindArgument(*loop.index, RuntimeNumber{trip});
+    scope = bindVariable(*loop.index, RuntimeNumber{trip}, scope);
   if (isCondition) {
     FailureOr<Tensor> flag = toTruth(evaluate(*loop.condition, scope), loop.condition->range);
     return failed(flag) ? FailureOr<FunctionInstance>(failure()) : finish(*flag);

@@ -70,12 +70,8 @@ FailureOr<Value> Elaborator::applyToArguments(const Value &function, llvm::Array
   if (!closure || closure->lambda->parameters.size() != given.size())
     return apply(function, given, call);
   const Binding *inside = closure->scope;
-  for (auto [name, argument] : llvm::zip_equal(closure->lambda->parameters, given)) {
-    Binding *variable = bind(Binding::Root, name, inside);
-    current->values[variable] = argument;
-    current->overridden.insert(variable);
-    inside = variable;
-  }
+  for (auto [name, argument] : llvm::zip_equal(closure->lambda->parameters, given))
+    inside = bindVariable(name, argument, inside);
   return evaluateLambda(*closure, inside);
 }
 

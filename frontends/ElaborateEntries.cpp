@@ -38,7 +38,10 @@ void ModelElaborator::addArgument(const Root &root) {
     e.b.location = e.location(root.binding->where);
     argument = e.b.convert(argument, e.b.builder.getI64Type());
   }
-  e.current->values[root.binding] = root.isNumber ? Value(RuntimeNumber{argument}) : Value(argument);
+  Value value = root.isNumber ? Value(RuntimeNumber{argument}) : Value(argument);
+  if (root.role != "param") // whose name stands for a net
+    e.observe(root.binding, value);
+  e.current->values[root.binding] = value;
 }
 
 /// The tensor that stands for a root in the current function.

@@ -67,6 +67,8 @@ LogicalResult Elaborator::requireShape(const List &sizes, SourceRange where) {
 //===----------------------------------------------------------------------===//
 
 FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
+  if (observer && observer->isCancelled())
+    return failure();
   if (depth >= maxDepth)
     return error(e.range) << "requires at most " << maxDepth << " nested evaluations; split the expression or the calls";
   ++depth;
@@ -162,10 +164,18 @@ FailureOr<Number> Elaborator::evaluateNumber(const Expr &e, const Binding *scope
 
 FailureOr<Value> Elaborator::evaluateReference(const ReferenceExpr &e, const Binding *scope) {
   reference = e.range;
-  if (const Binding *binding = lookup(e.name, scope))
-    return valueOf(binding);
-  if (std::optional<Module::Declared> declared = findDeclared(e.name, e.range))
-    return valueOf(*declared);
+  if (const Binding *binding = lookup(e.name, scope)) {
+    FailureOr<Value> value = valueOf(binding);
+    if (succeeded(value))
+      observe(e.range, binding, *value);
+    return value;
+  }
+  if (std::optional<Module::Declared> declared = findDeclared(e.name, e.range)) {
+    FailureOr<Value> value = valueOf(*declared);
+    if (succeeded(value) && declared->constant)
+      observe(e.range, declared->constant, *value);
+    return value;
+  }
   if (std::optional<mlir::Type> type = elementType(e.name))
     return Value(*type);
   if (e.name == "pi")
@@ -277,7 +287,7 @@ LogicalResult Elaborator::evaluateStatement(const Stmt &statement, const Binding
       return declareInCheck(statement, scope);
     if (bindStatement.role == BindStmt::Net) { // its parameters exist since the net around it was bound
       Name name = bindStatement.names[0];
-      auto child = llvm::find_if(current->net->children, [&](auto &c) { return c.first == name.text; });
+      auto child = llvm::find_if(current->net->children, [&](auto &c) { return c.first.text == name.text; });
       scope = bindStatic(name, child->second, scope);
       return success();
     }

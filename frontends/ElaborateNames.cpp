@@ -29,6 +29,7 @@ Binding *Elaborator::bind(Binding::Kind kind, Name name, const Binding *previous
 Binding *Elaborator::bindStatic(Name name, Value value, const Binding *previous) {
   Binding *binding = bind(Binding::Static, name, previous);
   binding->value = std::move(value);
+  observe(binding, binding->value);
   return binding;
 }
 
@@ -36,7 +37,16 @@ Binding *Elaborator::bindRoot(Name name, Value value, const Binding *previous) {
   if (!hasTensor(value))
     return bindStatic(name, std::move(value), previous);
   Binding *binding = bind(Binding::Root, name, previous);
+  observe(binding, value);
   current->values[binding] = std::move(value);
+  return binding;
+}
+
+Binding *Elaborator::bindVariable(Name name, Value value, const Binding *previous) {
+  Binding *binding = bind(Binding::Root, name, previous);
+  observe(binding, value);
+  current->values[binding] = std::move(value);
+  current->overridden.insert(binding);
   return binding;
 }
 
@@ -106,7 +116,9 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
       return failure();
     const ParameterSet::Leaf *leaf = binding->set->find(binding->path);
     b.location = location(binding->where);
-    return current->values[binding] = b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape);
+    Value value = b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape);
+    observe(binding, value);
+    return current->values[binding] = value;
   }
   if (current->parent) {
     FailureOr<bool> own = isOwn(binding);
@@ -211,7 +223,26 @@ FailureOr<Value> Elaborator::evaluateDefinition(const Binding *binding) {
     drawing.insert(binding);
   if (failed(value))
     return failure();
+  observe(binding, *value);
   return current->values[binding] = *value;
+}
+
+void Elaborator::observe(SourceRange where, const Binding *binding, const Value &value) {
+  if (!observer)
+    return;
+  bool isDeclared = binding->where.text() == binding->name; // and not a name that the language gives, such as `grad` in an optimizer
+  observe(where, isDeclared ? binding->where : SourceRange(), value,
+          binding->kind == Binding::Leaf ? StringRef(binding->path) : StringRef());
+}
+
+void Elaborator::observe(const Binding *binding, const Value &value) {
+  if (observer && !binding->name.empty() && binding->where.text() == binding->name)
+    observe(binding->where, binding, value);
+  // a, b = value
+  auto parts = observer && binding->name.empty() ? value.as<List>() : nullptr;
+  for (size_t i = binding->serial; parts && i < bindings.size() && bindings[i].of == binding; ++i)
+    if (bindings[i].index < parts->size())
+      observe(&bindings[i], (*parts)[bindings[i].index]);
 }
 
 const std::vector<const Binding *> &Elaborator::referencesOf(const Binding *binding) {

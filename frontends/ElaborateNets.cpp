@@ -236,7 +236,7 @@ FailureOr<Value> Elaborator::instantiate(const Value &net, ParameterSet &set, co
         child = instantiate(*child, set, path + "." + binding->names[0].text.str(), binding->value->range);
       if (failed(child))
         return failure();
-      instance.children.push_back({binding->names[0].text, *child});
+      instance.children.push_back({binding->names[0], *child});
       scope = bindStatic(binding->names[0], *child, scope);
     } else if (binding && binding->names.size() == 1) {
       scope = bindDefinition(binding->names[0], *binding->value, scope, scope); // a size, perhaps
@@ -478,26 +478,35 @@ FailureOr<Value> Elaborator::member(const MemberExpr &e, const Binding *scope) {
   if (auto module = base->as<const Module *>()) {
     FailureOr<const Module::Declared *> declared = memberOf(**module, e.member);
     reference = e.member.range;
-    return failed(declared) ? FailureOr<Value>(failure()) : valueOf(**declared);
+    FailureOr<Value> value = failed(declared) ? FailureOr<Value>(failure()) : valueOf(**declared);
+    if (succeeded(value) && (*declared)->constant)
+      observe(e.member.range, (*declared)->constant, *value);
+    return value;
   }
   if (auto net = base->as<const NetInstance *>()) {
+    auto found = [&](SourceRange declared, const Value &value, StringRef path = {}) {
+      observe(e.member.range, declared, value, path);
+      return value;
+    };
     for (const auto &[child, value] : (*net)->children)
-      if (child == name)
-        return value;
+      if (child.text == name)
+        return found(child.range, value);
     std::string path = (*net)->path + "." + name.str();
     if (const ParameterSet::Leaf *leaf = (*net)->set->find(path)) {
       FailureOr<Value> arena = valueOf((*net)->set->root);
       if (failed(arena))
         return failure();
       b.location = location(e.range);
-      return Value(b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape));
+      return found(leaf->declared->name.range, b.leaf(*arena->as<Tensor>(), leaf->path, leaf->shape), leaf->path);
     }
     for (const auto &[state, root] : (*net)->states)
-      if (state == name)
-        return valueOf(root);
+      if (state == name) {
+        FailureOr<Value> value = valueOf(root);
+        return failed(value) ? value : FailureOr<Value>(found(root->where, *value));
+      }
     std::vector<StringRef> members;
     for (const auto &[child, value] : (*net)->children)
-      members.push_back(child);
+      members.push_back(child.text);
     for (const ParameterSet::Leaf &leaf : (*net)->set->leaves)
       if (StringRef rest = leaf.path; rest.consume_front((*net)->path + ".") && !rest.contains('.'))
         members.push_back(rest);

@@ -239,17 +239,11 @@ FailureOr<FunctionInstance> ModelElaborator::liftTrip(const LoopExpr &loop, cons
                                                       llvm::ArrayRef<Value> starts, bool isCondition, const Binding *scope) {
   Elaborator::Building building(e, FunctionScope::Lifted, isCondition ? "condition" : "trip", loop.range);
   enterPart(FunctionScope::Trip, roots, scope);
-  auto bindArgument = [&](const Name &name, const Value &argument) {
-    Binding *variable = e.bind(Binding::Root, name, scope);
-    e.current->values[variable] = argument;
-    e.current->overridden.insert(variable);
-    scope = variable;
-  };
   for (auto [name, start] : llvm::zip_equal(names, starts.drop_front(roots.size())))
-    bindArgument(name, e.addArguments(start));
+    scope = e.bindVariable(name, e.addArguments(start), scope);
   Tensor trip = e.addArgument(mlir::RankedTensorType::get({}, e.b.builder.getI64Type()), {}, {}, e.b.location);
   if (loop.index)
-    bindArgument(*loop.index, RuntimeNumber{trip});
+    scope = e.bindVariable(*loop.index, RuntimeNumber{trip}, scope);
   if (isCondition) {
     FailureOr<Tensor> flag = e.toTruth(e.evaluate(*loop.condition, scope), loop.condition->range);
     e.current->updates.clear(); // looking changes no states of nets

@@ -127,7 +127,8 @@ FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayR
   }
   std::vector<ParameterSet *> found;
   for (const Name &name : names) {
-    ParameterSet *set = setOf(e.lookup(name.text, seen));
+    const Binding *binding = e.lookup(name.text, seen);
+    ParameterSet *set = setOf(binding);
     if (!set) {
       auto known = llvm::map_to_vector(sets, [](ParameterSet *s) { return StringRef(s->name); });
       StringRef nearest = nearestName(name.text, known);
@@ -137,6 +138,7 @@ FailureOr<std::vector<ParameterSet *>> ModelElaborator::resolveSets(llvm::ArrayR
         return std::move(failure) << "; did you mean '" << nearest << "'?";
       return failure;
     }
+    e.observe(name.range, binding, binding->value);
     if (llvm::is_contained(found, set))
       return e.error(name.range) << "requires parameter sets that differ, but got '" << name.text << "' twice";
     found.push_back(set);
@@ -217,7 +219,7 @@ LogicalResult ModelElaborator::declareGroups(const OptimizerUse &use, const Opti
         return std::move(failure) << "; did you mean '" << nearest << "'?";
       return failure;
     }
-    auto formals = llvm::map_to_vector(decl.parameters, [](const Parameter &p) { return Formal{p.name.text, false}; });
+    auto formals = llvm::map_to_vector(decl.parameters, [](const Parameter &p) { return Formal{p.name.text, false, p.name.range}; });
     auto arguments = e.bindArguments(decl.name.text, formals, call, seen);
     if (failed(arguments))
       return failure();
@@ -491,6 +493,7 @@ LogicalResult ModelElaborator::changeState(const State &state, const Name &name,
     return e.error(where).note(e.location(state.root.binding->where), "'" + name.text + "' is declared here")
            << "requires the new value of '" << name.text << "' to be " << typeName(type.getElementType(), state.root.dims) << ", but got "
            << typeName(*tensor);
+  e.observe(name.range, state.root.binding, *tensor);
   change(state.root.binding, *tensor);
   return success();
 }

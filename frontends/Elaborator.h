@@ -117,6 +117,7 @@ struct Formal {
   llvm::StringRef name;
   bool required;
   bool isLinear = false, takesComplex = false; // of a built-in function
+  SourceRange where = {}; // of its declaration, if it has one
 };
 
 class Elaborator;
@@ -180,6 +181,8 @@ public:
   Binding *bind(Binding::Kind kind, syntax::Name name, const Binding *previous);
   Binding *bindStatic(syntax::Name name, Value value, const Binding *previous);
   Binding *bindRoot(syntax::Name name, Value value, const Binding *previous); // a value of the current function
+  /// A value of the current function, a lifted one, which evaluates what depends on it for itself.
+  Binding *bindVariable(syntax::Name name, Value value, const Binding *previous);
   Binding *bindDefinition(syntax::Name name, const syntax::Expr &expr, const Binding *scope, const Binding *previous);
   /// Binds names, or those of them that are wanted, to the elements of one value. That is a definition without a name, which is returned.
   const Binding *bindParts(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope,
@@ -191,6 +194,13 @@ public:
   mlir::FailureOr<List> partsOf(const Value &whole, size_t count, SourceRange where);
   /// The value of a binding in the current function.
   mlir::FailureOr<Value> valueOf(const Binding *binding);
+  /// Tell the observer what a name means, where it is bound and where it is used.
+  void observe(const Binding *binding, const Value &value);
+  void observe(SourceRange where, const Binding *binding, const Value &value);
+  void observe(SourceRange where, SourceRange declared, const Value &value, llvm::StringRef path = {}) {
+    if (observer)
+      observer->name(where, declared, value, path);
+  }
 
   //===--- Expressions (ElaborateExpressions.cpp) --------------------------===//
 
@@ -432,6 +442,7 @@ public:
   TensorBuilder b;
   mlir::ModuleOp module;
   Diagnostics &diagnostics;
+  ImportObserver *observer;
   mlir::Type single; // what `f32` stands for
   mlir::Type real;   // what a fraction without a type, or a draw, becomes where it meets no tensor: `single`, or what is being initialised
   FunctionScope *current = nullptr;

@@ -457,7 +457,7 @@ ExprPtr ExpressionParser::parseCall(ExprPtr callee) {
     return nullptr;
   SourceRange range = since(callee->range);
   auto call = std::make_unique<CallExpr>(range, std::move(callee), std::move(arguments));
-  return rules.check(*call) ? std::move(call) : nullptr;
+  return holds(*call) ? std::move(call) : nullptr;
 }
 
 // base[i, lo:hi:step, ..]
@@ -540,7 +540,7 @@ ExprPtr ExpressionParser::parseLambda() {
     body = bodyOf(std::move(value));
   }
   auto lambda = std::make_unique<LambdaExpr>(since(begin), std::move(*names), std::move(body));
-  return rules.check(*lambda) ? bounded(std::move(lambda)) : nullptr;
+  return holds(*lambda) ? bounded(std::move(lambda)) : nullptr;
 }
 
 bool ExpressionParser::atControl(llvm::StringRef word) const {
@@ -611,7 +611,7 @@ ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
   loop->body = std::move(*body);
   loop->range = since(word.range);
   loop->finish();
-  return rules.check(*loop, isStatement) ? bounded(std::move(loop)) : nullptr;
+  return holds(*loop, isStatement) ? bounded(std::move(loop)) : nullptr;
 }
 
 // if CONDITION { statements value } else { statements value }, or else if ...; as a statement, branches rebind names
@@ -650,7 +650,7 @@ ExprPtr ExpressionParser::parseBranch(bool isStatement, Place place) {
   if (!branch->hasElse)
     branch->otherwise.range = branch->range; // for what stands in for it
   branch->finish();
-  return rules.check(*branch, isStatement, place) ? bounded(std::move(branch)) : nullptr;
+  return holds(*branch, isStatement, place) ? bounded(std::move(branch)) : nullptr;
 }
 
 // a, b, ... without parentheses: what a fn returns or a line binds

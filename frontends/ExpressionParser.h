@@ -19,8 +19,9 @@ public:
   virtual ~ExpressionParser() = default;
 
 protected:
-  ExpressionParser(const SourceFile &source, Diagnostics &diagnostics)
-      : diagnostics(diagnostics), rules(diagnostics), errorsBefore(diagnostics.errorCount()), tokens(tokenize(source, diagnostics)) {}
+  ExpressionParser(const SourceFile &source, Diagnostics &diagnostics, bool keepsFaults = false)
+      : diagnostics(diagnostics), rules(diagnostics), keepsFaults(keepsFaults), errorsBefore(diagnostics.errorCount()),
+        tokens(tokenize(source, diagnostics)) {}
 
   //===--- Tokens ---------------------------------------------------------===//
 
@@ -106,9 +107,12 @@ protected:
     ~Nesting() { --p.depth; }
   };
   bool tooDeep();
+  /// Is what has been read as the language wants it, or kept all the same?
+  template <typename... Parts> bool holds(const Parts &...parts) { return rules.check(parts...) || keepsFaults; }
 
   Diagnostics &diagnostics;
   SyntaxRules rules;
+  const bool keepsFaults;
   unsigned errorsBefore;
   std::vector<Token> tokens;
   size_t next = 0;

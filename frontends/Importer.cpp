@@ -23,7 +23,7 @@ using mlir::success;
 namespace importer {
 
 Elaborator::Elaborator(mlir::ModuleOp module, Diagnostics &diagnostics, const ImportOptions &options)
-    : b(module.getContext()), module(module), diagnostics(diagnostics), builtins(builtinTables()) {
+    : b(module.getContext()), module(module), diagnostics(diagnostics), observer(options.observer), builtins(builtinTables()) {
   for (const LanguageExtension &extension : options.extensions)
     builtins.push_back(extension.builtins);
   mlir::MLIRContext *context = module.getContext();
@@ -90,13 +90,12 @@ llvm::FailureOr<const ModelDecl *> chooseModel(const File &file, Elaborator &ela
 
 LogicalResult importFile(const File &file, Elaborator &elaborator, const ImportOptions &options) {
   llvm::FailureOr<const ModelDecl *> model = chooseModel(file, elaborator, options);
-  if (failed(model) || (*model && failed(ModelElaborator(elaborator, **model).run())))
-    return failure();
+  bool isRight = succeeded(model) && (!*model || succeeded(ModelElaborator(elaborator, **model).run()));
   unsigned number = 0;
   for (const auto &check : file.checks)
-    if (failed(elaborator.elaborateCheck(*check, number++)))
-      return failure();
-  return success();
+    if (isRight || options.observer) // which is told of each
+      isRight &= succeeded(elaborator.elaborateCheck(*check, number++));
+  return success(isRight);
 }
 
 /// Every size in bytes is a 64-bit number from here on.
@@ -157,6 +156,11 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
   context.loadDialect<graph::GraphDialect, optim::OptimDialect, report::ReportDialect, mlir::func::FuncDialect, mlir::scf::SCFDialect>();
   Diagnostics diagnostics(context);
   std::unique_ptr<ModelFile> model = readModelFile(text, fileName, diagnostics, options.imports);
+  std::optional<Diagnostics::Silence> isPart; // what is wrong with it has been said
+  if (!model && options.observer && !isModelFile(text)) {
+    model = readPart(text, fileName, diagnostics, options.imports);
+    isPart.emplace(diagnostics);
+  }
   if (!model)
     return {};
   auto module = mlir::OwningOpRef<mlir::ModuleOp>(
@@ -175,7 +179,8 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
     if (!libraryFiles.back() || failed(elaborator.addLibraryFile(*libraryFiles.back(), *librarySources.back())))
       return {};
   }
-  if (failed(importFile(model->tree, elaborator, options)) || failed(tidy(*module)) || failed(checkSizes(*module)) || failed(mlir::verify(*module)))
+  if (failed(importFile(model->tree, elaborator, options)) || isPart || failed(tidy(*module)) || failed(checkSizes(*module)) ||
+      failed(mlir::verify(*module)))
     return {};
   return module;
 }

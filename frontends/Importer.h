@@ -4,6 +4,7 @@
 #ifndef COSTATE_FRONTENDS_IMPORTER_H
 #define COSTATE_FRONTENDS_IMPORTER_H
 
+#include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Imports.h"
 #include "costate/frontends/StandardLibrary.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -15,6 +16,7 @@ namespace costate {
 
 namespace importer {
 struct Builtin;
+struct Value;
 } // namespace importer
 
 /// What a plugin adds to the language. Built-in functions are called as those of Builtins.h are, and have names of their own; modules stand beside the
@@ -22,6 +24,19 @@ struct Builtin;
 struct LanguageExtension {
   llvm::ArrayRef<importer::Builtin> builtins;
   llvm::ArrayRef<StandardFile> modules;
+};
+
+/// Is told what the names of a text mean while it is imported. Whatever is evaluated several times, such as the body of a fn that is called with arguments
+/// of several types, is told each time.
+class ImportObserver {
+public:
+  virtual ~ImportObserver() = default;
+
+  /// The name at `where` stands for `value`, and was declared at `declared`, which has no file for what the language has built in. `path`: if the value
+  /// is that of a parameter.
+  virtual void name(SourceRange where, SourceRange declared, const importer::Value &value, llvm::StringRef path) = 0;
+  /// Whether nobody waits for the import any more: then it fails soon, without an error.
+  virtual bool isCancelled() const { return false; }
 };
 
 struct ImportOptions {
@@ -34,6 +49,8 @@ struct ImportOptions {
   std::vector<LanguageExtension> extensions = {};
   /// Files for the model to import. The importer reads none itself: what a model says, strangers may have written.
   llvm::ArrayRef<ImportedText> imports = {};
+  /// Also of a text with errors it is told what can be known, as if the statements that cannot be read were not there.
+  ImportObserver *observer = nullptr;
 };
 
 /// Imports one model file, text or binary (ModelFile.h): its model, or the one of several that is named, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its

@@ -28,6 +28,9 @@ bool isModelFile(llvm::StringRef bytes);
 std::unique_ptr<ModelFile> readModelFile(llvm::StringRef bytes, llvm::StringRef fileName, Diagnostics &diagnostics,
                                          llvm::ArrayRef<ImportedText> given = {});
 
+/// What can be read of a text with errors, of which none is reported (parsePart).
+std::unique_ptr<ModelFile> readPart(llvm::StringRef text, llvm::StringRef fileName, Diagnostics &diagnostics, llvm::ArrayRef<ImportedText> given);
+
 /// The binary form.
 std::string writeModelFile(const ModelFile &model);
 

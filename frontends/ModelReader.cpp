@@ -735,6 +735,19 @@ std::unique_ptr<ModelFile> readModelFile(llvm::StringRef bytes, llvm::StringRef 
   return model && followImports(*model, fileName, given, diagnostics) ? std::move(model) : nullptr;
 }
 
+std::unique_ptr<ModelFile> readPart(llvm::StringRef text, llvm::StringRef fileName, Diagnostics &diagnostics, llvm::ArrayRef<ImportedText> given) {
+  Diagnostics::Silence silence(diagnostics);
+  auto model = std::make_unique<ModelFile>();
+  model->sources.push_back(std::make_unique<SourceFile>(fileName, text));
+  model->tree = std::move(*parsePart(*model->sources.front(), diagnostics));
+  (void)followImports(*model, fileName, given, diagnostics);
+  auto drop = [](File &tree) { llvm::erase_if(tree.imports, [&](const auto &import) { return !import->file || import->file == &tree; }); };
+  drop(model->tree);
+  for (const auto &file : model->imported)
+    drop(file->tree);
+  return model;
+}
+
 std::vector<std::unique_ptr<SourceFile>> sourcesOf(llvm::StringRef bytes) {
   std::vector<std::unique_ptr<SourceFile>> sources;
   if (std::unique_ptr<llvm::MemoryBuffer> buffer = verified(bytes))

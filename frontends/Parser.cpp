@@ -15,13 +15,16 @@ namespace {
 
 class Parser : ExpressionParser {
 public:
-  Parser(const SourceFile &source, Diagnostics &diagnostics) : ExpressionParser(source, diagnostics) {}
+  Parser(const SourceFile &source, Diagnostics &diagnostics, bool isPart = false, bool keepsFaults = false)
+      : ExpressionParser(source, diagnostics, keepsFaults), isPart(isPart) {}
 
   std::unique_ptr<File> parseFile();
 
 private:
   void skipStatement();
   void skipBlock();
+  bool atDeclaration() const;
+  bool givesUp() const { return !isPart && tooManyErrors(); }
 
   //===--- Declarations ---------------------------------------------------===//
 
@@ -67,14 +70,22 @@ private:
   StmtPtr parseDefine();
   bool atNamesBefore(llvm::StringRef sign) const;
   StmtPtr parseBindOrResult();
+
+  const bool isPart; // what is wrong is left out, see parsePart
 };
 
 //===----------------------------------------------------------------------===//
 // Recovery
 //===----------------------------------------------------------------------===//
 
+/// Of a part: does a declaration begin here that stands in nothing else?
+bool Parser::atDeclaration() const {
+  const Word *word = isPart && at(Token::Name) && peek(1).kind != Token::Symbol ? findWord(peek().text) : nullptr;
+  return word && (word->places & AtTop) && peek().range.file->position(peek().range.begin).column == 1;
+}
+
 void Parser::skipStatement() {
-  while (!at(Token::EndOfFile) && !at(Token::Newline) && !at(";") && !at("}")) {
+  while (!at(Token::EndOfFile) && !at(Token::Newline) && !at(";") && !at("}") && !atDeclaration()) {
     if (at("{"))
       skipBlock();
     else
@@ -90,7 +101,7 @@ void Parser::skipBlock() {
     if (at("}"))
       --open;
     take();
-  } while (open && !at(Token::EndOfFile));
+  } while (open && !at(Token::EndOfFile) && !atDeclaration());
 }
 
 //===----------------------------------------------------------------------===//
@@ -100,7 +111,7 @@ void Parser::skipBlock() {
 std::unique_ptr<File> Parser::parseFile() {
   auto file = std::make_unique<File>();
   skipNewlines();
-  while (!at(Token::EndOfFile) && !tooManyErrors()) {
+  while (!at(Token::EndOfFile) && !givesUp()) {
     if (!parseDeclaration(*file)) {
       skipStatement();
       if (at("}"))
@@ -108,7 +119,7 @@ std::unique_ptr<File> Parser::parseFile() {
     }
     skipNewlines();
   }
-  return diagnostics.errorCount() == errorsBefore ? std::move(file) : nullptr;
+  return isPart || diagnostics.errorCount() == errorsBefore ? std::move(file) : nullptr;
 }
 
 bool Parser::parseDeclaration(File &file) {
@@ -297,7 +308,7 @@ std::unique_ptr<FnDecl> Parser::parseExternFn() {
     fn->external->symbol = {symbol.text, symbol.range};
   }
   fn->body.range = fn->range = since(begin);
-  return rules.check(*fn) && parseVjpBehind(*fn) ? std::move(fn) : nullptr;
+  return holds(*fn) && parseVjpBehind(*fn) ? std::move(fn) : nullptr;
 }
 
 /// The derivative of a fn, if it is given; perhaps on the next line.
@@ -422,9 +433,10 @@ std::optional<Block> Parser::parseBlock(Place place) {
     return std::nullopt;
   Block block;
   skipNewlines();
-  while (!at("}") && !at(Token::EndOfFile) && !tooManyErrors()) {
+  while (!at("}") && !at(Token::EndOfFile) && !givesUp() && !atDeclaration()) {
     StmtPtr statement = parseStatement(place);
-    if (statement && !at(Token::Newline) && !at(";") && !at("}")) {
+    bool isLast = isPart && (at(Token::EndOfFile) || atDeclaration()); // it ends with a block that is not closed
+    if (statement && !isLast && !at(Token::Newline) && !at(";") && !at("}")) {
       if (at(":"))
         error(peek().range) << "requires no type here; inputs, params, states and the parameters of functions have one";
       else if (!reportForeign())
@@ -437,9 +449,10 @@ std::optional<Block> Parser::parseBlock(Place place) {
       skipStatement();
     skipNewlines();
   }
-  if (tooManyErrors() || !expectClose("}", open))
+  bool isClosed = !givesUp() && expectClose("}", open);
+  if (!isClosed && !isPart)
     return std::nullopt;
-  block.range = since(open);
+  block.range = isClosed ? since(open) : SourceRange{open.file, open.begin, peek().range.begin};
   rules.check(block); // what is wrong with it spoils nothing that follows
   return block;
 }
@@ -541,7 +554,7 @@ StmtPtr Parser::parseDeclare(DeclareStmt::Role role) {
       return nullptr;
   }
   declare->range = since(begin);
-  return rules.check(*declare) ? std::move(declare) : nullptr;
+  return holds(*declare) ? std::move(declare) : nullptr;
 }
 
 // net NAME = value; metric NAME = value; predict NAME = value
@@ -676,7 +689,7 @@ std::optional<OptimizerUse> Parser::parseOptimizerUse(llvm::StringRef after) {
       return std::nullopt;
     use.groups.push_back(std::move(group));
   }
-  if (!rules.check(use))
+  if (!holds(use))
     return std::nullopt;
   return use;
 }
@@ -744,7 +757,7 @@ StmtPtr Parser::parseEntry() {
   entry->parameters = std::move(*parameters);
   entry->body = std::move(*body);
   entry->range = since(begin);
-  return rules.check(*entry) ? std::move(entry) : nullptr;
+  return holds(*entry) ? std::move(entry) : nullptr;
 }
 
 // each NAMES in LIST { statements }
@@ -761,7 +774,7 @@ StmtPtr Parser::parseEach(Place place) {
     return nullptr;
   each->body = std::move(*body);
   each->range = since(begin);
-  return rules.check(*each) ? std::move(each) : nullptr;
+  return holds(*each) ? std::move(each) : nullptr;
 }
 
 // if CONDITION { statements } [else { statements }], which rebind names, end with the value of the body or, in a step, do what that does
@@ -877,7 +890,7 @@ StmtPtr Parser::parseBindOrResult() {
     take();
     rebind->value = rebind->names.size() > 1 ? parseExprOrTuple() : parseExpr();
     rebind->range = since(begin);
-    return rebind->value && rules.check(*rebind) ? std::move(rebind) : nullptr;
+    return rebind->value && holds(*rebind) ? std::move(rebind) : nullptr;
   }
   ExprPtr value = parseExprOrTuple();
   if (!value)
@@ -895,5 +908,10 @@ StmtPtr Parser::parseBindOrResult() {
 } // namespace
 
 std::unique_ptr<File> parse(const SourceFile &source, Diagnostics &diagnostics) { return Parser(source, diagnostics).parseFile(); }
+
+std::unique_ptr<File> parsePart(const SourceFile &source, Diagnostics &diagnostics, bool keepsFaults) {
+  Diagnostics::Silence silence(diagnostics);
+  return Parser(source, diagnostics, /*isPart=*/true, keepsFaults).parseFile();
+}
 
 } // namespace costate

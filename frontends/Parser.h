@@ -10,6 +10,10 @@ namespace costate {
 /// there was any. The tree refers to the text of `source`.
 std::unique_ptr<syntax::File> parse(const SourceFile &source, Diagnostics &diagnostics);
 
+/// What can be read of a text with errors, of which none is reported: statements that cannot are left out. A declaration at the beginning of a line ends
+/// what is open before it. keepsFaults: so are those that break a rule of the language (SyntaxRules) unless this is set; for who only looks at the tree.
+std::unique_ptr<syntax::File> parsePart(const SourceFile &source, Diagnostics &diagnostics, bool keepsFaults = false);
+
 } // namespace costate
 
 #endif // COSTATE_FRONTENDS_PARSER_H

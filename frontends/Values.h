@@ -109,7 +109,7 @@ struct NetInstance {
   std::vector<Value> statics;
   ParameterSet *set;
   std::string path;
-  std::vector<std::pair<llvm::StringRef, Value>> children; // the nets it binds: instances, or lists of them
+  std::vector<std::pair<syntax::Name, Value>> children;            // the nets it binds: instances, or lists of them
   std::vector<std::pair<llvm::StringRef, const Binding *>> states; // by name in the net
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/frontends/Parser.h"
 #include "costate/frontends/StandardLibrary.h"
+#include "costate/frontends/SyntaxRules.h"
 
 #include "llvm/Support/raw_ostream.h"
 #include "gmock/gmock.h"
@@ -13,6 +14,7 @@ namespace {
 
 using namespace syntax;
 using testing::HasSubstr;
+using testing::Not;
 
 /// An expression with all its parentheses.
 std::string show(const Expr &e) {
@@ -353,6 +355,58 @@ TEST_F(ParserTest, RefusesDeepNesting) {
   EXPECT_THAT(errorsOf("fn f(x) { " + repeat("each i in x {")), HasSubstr(nested));
 }
 
+/// Of a text with errors the statements that can be read, and what stands behind a block that is not closed.
+TEST_F(ParserTest, ReadsParts) {
+  auto namesIn = [](const Block &body) {
+    std::string names;
+    for (const StmtPtr &statement : body.statements)
+      if (auto *bind = llvm::dyn_cast<BindStmt>(statement.get()))
+        names += bind->names[0].text;
+      else if (auto *step = llvm::dyn_cast<StepStmt>(statement.get()))
+        names += "(" + std::to_string(step->body.statements.size()) + ")";
+    return names;
+  };
+  auto part = [&](llvm::StringRef text, bool keepsFaults = false) {
+    sources.push_back(std::make_unique<SourceFile>("t", text));
+    Diagnostics diagnostics(context);
+    mlir::ScopedDiagnosticHandler handler(&context, [](mlir::Diagnostic &) { return ADD_FAILURE(), mlir::success(); });
+    std::unique_ptr<File> file = parsePart(*sources.back(), diagnostics, keepsFaults);
+    EXPECT_EQ(diagnostics.errorCount(), 0u);
+    return file;
+  };
+  auto file = part("model m {\n  a = 1\n  b = (2\n}\nfn f(x) = x +\nfn g(x) = x\ncheck \"c\" { d = 1 }\n");
+  ASSERT_EQ(file->models.size(), 1u);
+  EXPECT_EQ(namesIn(file->models[0]->body), "a");
+  EXPECT_EQ(file->fns.size(), 1u);
+  EXPECT_EQ(namesIn(file->checks.at(0)->body), "d");
+
+  file = part("model m {\n  a = 1\n  step {\n    g = a\n    update f with o(1) from g\n\nfn f(x) = x\n");
+  EXPECT_EQ(namesIn(file->models.at(0)->body), "a(2)");
+  EXPECT_EQ(file->models[0]->body.range.end, sources.back()->text().find("fn f"));
+  EXPECT_EQ(file->fns.size(), 1u);
+
+  const char *faulty = "fn f(x) {\n  g = y -> { a = y }\n  g\n}\n"; // the body of a lambda has a value
+  EXPECT_EQ(part(faulty)->fns.at(0)->body.statements.size(), 1u);
+  EXPECT_EQ(part(faulty, /*keepsFaults=*/true)->fns.at(0)->body.statements.size(), 2u);
+}
+
+/// Every word that begins something does so in its places and is told elsewhere where it stands.
+TEST_F(ParserTest, KnowsItsWords) {
+  for (const Word &word : words()) {
+    std::string before = word.text == "extern" ? "extern fn" : word.text.str(), error;
+    if (word.places & AtTop)
+      EXPECT_THAT(errorsOf(before + " 1"), Not(HasSubstr("expected 'model'"))) << before;
+    for (auto [place, open] :
+         {std::pair(InModel, "model m {"), {InNet, "net n()() {"}, {InOptimizer, "optimizer o() {"}, {InCheck, "check \"c\" {"}})
+      if (word.kind == Word::Begin && word.text != "print")
+        EXPECT_EQ(errorsOf(open + ("\n" + before) + " a b }").find("to stand in") == std::string::npos &&
+                      errorsOf(open + ("\n" + before) + " a b }").find("to stand at") == std::string::npos,
+                  (word.places & place) != 0)
+            << before << " in " << open;
+  }
+  EXPECT_EQ(findWord("relu"), nullptr);
+}
+
 /// Every prefix and many mutations of a valid text: read or refused with a message, never a crash.
 TEST_F(ParserTest, SurvivesDamagedText) {
   std::string valid;
@@ -363,8 +417,16 @@ model m { input x : f32[batch, 64]; net f = mlp([64, 10]); y = f(x)[0, 1:2, ..]
   minimize mean(cross_entropy(f(x), [1, 2])) with adamw(lr=1e-3) }
 fn g(x) = (a, b) -> x**-2 @ "s" vjp (dy) -> not dy
 )";
-  for (size_t i = 0; i < valid.size(); ++i)
+  auto parseParts = [&] {
+    Diagnostics diagnostics(context);
+    for (bool keepsFaults : {false, true})
+      EXPECT_TRUE(parsePart(*sources.back(), diagnostics, keepsFaults));
+  };
+  for (size_t i = 0; i < valid.size(); ++i) {
     parseText(valid.substr(0, i));
+    if (i % 16 == 0)
+      parseParts();
+  }
   std::mt19937 random(1);
   const std::string bytes = "(){}[]<-=~.,;:\"#\n*@ax1\xff";
   for (int i = 0; i < 2000; ++i) {
@@ -384,6 +446,7 @@ fn g(x) = (a, b) -> x**-2 @ "s" vjp (dy) -> not dy
       }
     }
     parseText(text);
+    parseParts();
   }
 }
 
