@@ -207,7 +207,7 @@ llvm::SmallVector<Formal> formalsOf(const Builtin &builtin) {
   llvm::SmallVector<StringRef> formals;
   builtin.formals.split(formals, ", ", -1, /*KeepEmpty=*/false);
   return llvm::map_to_vector(formals, [](StringRef formal) {
-    return Formal{formal.rtrim("?+*"), !formal.contains('?'), formal.contains('+'), formal.contains('*')};
+    return Formal{formal.rtrim("?+*"), !formal.contains('?'), {}, formal.contains('+'), formal.contains('*')};
   });
 }
 

@@ -116,8 +116,8 @@ struct Argument {
 struct Formal {
   llvm::StringRef name;
   bool required;
+  SourceRange where = {};                      // of its declaration, if it has one
   bool isLinear = false, takesComplex = false; // of a built-in function
-  SourceRange where = {}; // of its declaration, if it has one
 };
 
 class Elaborator;

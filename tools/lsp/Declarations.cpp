@@ -97,11 +97,12 @@ Library::Library(std::string folder, std::vector<LanguageExtension> extensions)
   for (llvm::ArrayRef<importer::Builtin> table : tables)
     for (const importer::Builtin &builtin : table) {
       Declaration &declaration = declarations.emplace_back(Declaration::Builtin, builtin.name.str());
-      llvm::SmallVector<StringRef> formals;
-      builtin.formals.split(formals, ", ", -1, /*KeepEmpty=*/false);
-      for (StringRef formal : formals)
-        declaration.parameters.push_back(formal.rtrim('?').str());
-      declaration.signature = ("fn " + builtin.name + "(" + builtin.formals + ")").str();
+      std::vector<std::string> formals;
+      for (const importer::Formal &formal : importer::formalsOf(builtin)) {
+        declaration.parameters.push_back(formal.name.str());
+        formals.push_back((formal.name + (formal.required ? "" : "?")).str());
+      }
+      declaration.signature = ("fn " + builtin.name + "(" + llvm::join(formals, ", ") + ")").str();
     }
 }
 
