@@ -138,7 +138,7 @@ bool ExpressionParser::reportForeign() {
           .Case("seed", twoWords ? "the flag '--seed' gives it" : "")
           .Case("return", "the last line of a body is its value")
           .Case("else", "it follows the '}' of an 'if'")
-          .Cases({"import", "from"}, twoWords ? "it stands at the top of a file" : "")
+          .Case("from", twoWords ? "it stands at the top of a file" : "")
           .Case("include", twoWords ? "write 'import \"file.costate\"'" : "")
           .Case("entry", twoWords ? "it stands in a model" : "")
           .Case("procedure", twoWords ? "write 'entry name(...) { ... }' in a model" : "")
