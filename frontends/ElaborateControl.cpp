@@ -101,7 +101,7 @@ FailureOr<FunctionInstance> Elaborator::liftTrip(const LoopExpr &loop, llvm::Arr
       FailureOr<Value> array = toArray(part, result->value->range);
       if (failed(array))
         return failure();
-      kept.push_back(mapTensors(*array, [](const Tensor &tensor) { return Tensor{tensor.value, tensor.dims, {}}; }));
+      kept.push_back(mapTensors(*array, [&](const Tensor &tensor) { return withoutGaps(tensor); }));
     }
   }
   std::vector<Value> last;

@@ -87,19 +87,20 @@ FailureOr<FunctionInstance> Elaborator::lift(const Value &function, llvm::ArrayR
   FailureOr<Value> value = applyToArguments(function, types, call);
   if (failed(value))
     return failure();
-  auto list = mayBeSeveral ? value->as<List>() : nullptr;
-  if (!list || !list->isTuple) {
+  if (!mayBeSeveral) {
     FailureOr<Value> array = toArray(*value, where);
     return failed(array) ? FailureOr<FunctionInstance>(failure()) : finish(*array);
   }
+  auto list = value->as<List>();
+  bool areSeveral = list && list->isTuple;
   std::vector<Value> parts;
-  for (const Value &part : *list) {
+  for (const Value &part : areSeveral ? llvm::ArrayRef(list->begin(), list->end()) : llvm::ArrayRef(*value)) {
     FailureOr<Value> array = toArray(part, where);
     if (failed(array))
       return failure();
-    parts.push_back(*array);
+    parts.push_back(mapTensors(*array, [&](const Tensor &tensor) { return withoutGaps(tensor); })); // lanes of a set are no set
   }
-  return finish(makeTuple(std::move(parts)));
+  return areSeveral ? finish(makeTuple(std::move(parts))) : finish(parts.front());
 }
 
 SourceRange Elaborator::blameOf(const Value &function, const BuiltinCall &call) {

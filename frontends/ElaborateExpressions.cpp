@@ -486,7 +486,7 @@ LogicalResult Elaborator::show(StringRef name, const Value &value, SourceRange w
   if (tensor->rank() > report::kMostPrintedAxes)
     return error(where) << "requires at most " << report::kMostPrintedAxes << " axes of what is shown, but got " << typeName(*tensor);
   b.location = location(where);
-  report::PrintOp::create(b.builder, b.location, name, tensor->value);
+  report::PrintOp::create(b.builder, b.location, name, withoutGaps(*tensor).value);
   return success();
 }
 
@@ -508,6 +508,7 @@ LogicalResult Elaborator::evaluateExpect(const ExpectStmt &expect, const Binding
     if (!holds->elementType().isInteger(1))
       return error(expect.actual->range) << "requires a condition, or '~=', an expected value and a tolerance after a value, but got " << typeName(*holds);
     b.location = location(expect.range);
+    holds = withoutGaps(*holds);
     mlir::Type i32 = b.builder.getI32Type();
     current->expectations.push_back({b.convert(*holds, i32), b.full(i32, holds->dims, Number::of(int64_t(1))), 0, false, spell(*expect.actual)});
     return success();
@@ -527,7 +528,9 @@ LogicalResult Elaborator::evaluateExpect(const ExpectStmt &expect, const Binding
     auto pair = align("~=", *actual, *expected, expect.range, expect.actual->range, expect.expected->range);
     if (failed(pair))
       return failure();
-    current->expectations.push_back({pair->first, pair->second, tolerance->real, expect.isRelative, ""});
+    for (Tensor *side : {&pair->first, &pair->second}) // a number beside a set is one for each of its elements
+      side->arena = pair->first.arena ? pair->first.arena : pair->second.arena;
+    current->expectations.push_back({withoutGaps(pair->first), withoutGaps(pair->second), tolerance->real, expect.isRelative, ""});
     return success();
   };
   if (!isComplex(*actual) && !isComplex(*expected))

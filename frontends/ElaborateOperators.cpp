@@ -209,6 +209,9 @@ FailureOr<Tensor> Elaborator::toTensor(const Value &value, SourceRange where, ml
     return b.convert(number->tensor, wanted ? wanted : isFloat(number->tensor.elementType()) ? real : i32);
   if (auto number = value.as<Number>()) {
     mlir::Type type = wanted ? wanted : number->isInteger ? i32 : real;
+    if (!number->isInteger && type.isIntOrIndex())
+      return error(where) << "requires a value of type " << typeName(type) << ", but got " << describe(value) << "; astype(x, " << typeName(type)
+                          << ") drops what stands behind the point";
     if (number->isInteger && type.isIntOrIndex() && type.getIntOrFloatBitWidth() < 64 &&
         !llvm::isIntN(type.getIntOrFloatBitWidth() + type.isUnsignedInteger(), number->integer) && !type.isInteger(1))
       return error(where) << "requires an integer that fits " << typeName(type) << ", but got " << number->integer;
@@ -259,6 +262,8 @@ FailureOr<Tensor> Elaborator::toTensor(const Value &value, SourceRange where, ml
   flatten(value, 0);
   if (regular) {
     mlir::Type type = wanted ? wanted : isReal ? real : isFlag ? mlir::Type(b.builder.getI1Type()) : mlir::Type(i32);
+    if (isReal && type.isIntOrIndex())
+      return error(where) << "requires values of type " << typeName(type) << ", but got " << describe(value);
     return b.constant(type, shape, numbers);
   }
   if (!hasTensor(value))
@@ -273,7 +278,7 @@ FailureOr<Tensor> Elaborator::toTensor(const Value &value, SourceRange where, ml
       return error(where) << "requires tensors of one shape in a list, but got " << typeName(parts.front()) << " and "
                           << typeName(*part);
     common = common ? promote(common, part->elementType()) : part->elementType();
-    parts.push_back(*part);
+    parts.push_back(withoutGaps(*part));
   }
   for (Tensor &part : parts) {
     Dims row = part.dims;

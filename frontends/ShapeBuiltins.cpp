@@ -221,7 +221,7 @@ FailureOr<std::vector<Tensor>> parts(Elaborator &e, const BuiltinCall &call) {
     if (failed(tensor))
       return failure();
     type = type ? e.promote(type, tensor->elementType()) : tensor->elementType();
-    tensors.push_back(*tensor);
+    tensors.push_back(e.withoutGaps(*tensor));
   }
   for (Tensor &tensor : tensors) {
     if (tensor.rank() != tensors[0].rank())

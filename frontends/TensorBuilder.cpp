@@ -79,13 +79,16 @@ Tensor TensorBuilder::compare(graph::ComparisonDirection direction, const Tensor
 }
 
 Tensor TensorBuilder::select(const Tensor &condition, const Tensor &a, const Tensor &b) {
-  return like(a.arena ? a : b, graph::SelectOp::create(builder, location, a.value.getType(), condition.value, a.value, b.value));
+  Tensor result = like(a.arena ? a : b, graph::SelectOp::create(builder, location, a.value.getType(), condition.value, a.value, b.value));
+  if (!result.arena)
+    result.arena = condition.arena;
+  return result;
 }
 
 Tensor TensorBuilder::convert(const Tensor &x, mlir::Type type) {
   if (x.elementType() == type)
     return x;
-  return {graph::ConvertOp::create(builder, location, typeOf(x.dims, type), x.value), x.dims, {}};
+  return like(x, graph::ConvertOp::create(builder, location, typeOf(x.dims, type), x.value));
 }
 
 //===----------------------------------------------------------------------===//

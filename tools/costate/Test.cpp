@@ -122,7 +122,14 @@ int testByOracle(const Session &session, const ModelSource &source) {
     for (size_t k = 0; k < tolerances.size() && outcome.passed; ++k) {
       double tolerance = mlir::cast<mlir::FloatAttr>(tolerances[k]).getValueAsDouble();
       double relative = areRelative[k] ? tolerance : 0;
-      if (std::string text = oracle::difference((*results)[2 * k], (*results)[2 * k + 1], relative, tolerance - relative); !text.empty())
+      auto inReals = [](oracle::Array array) { // a tolerance holds for integers too
+        if (!array.isReal())
+          array.reals.assign(array.integers.begin(), array.integers.end());
+        array.kind = oracle::Kind::f64;
+        return array;
+      };
+      std::string text = oracle::difference(inReals((*results)[2 * k]), inReals((*results)[2 * k + 1]), relative, tolerance - relative);
+      if (!text.empty())
         outcome = {false, absl::StrFormat("expectation %d: %s", k + 1, text)};
     }
     print(outcome, title.getValue().str());
