@@ -14,7 +14,7 @@ using mlir::failure;
 using mlir::FailureOr;
 
 std::vector<llvm::ArrayRef<Builtin>> builtinTables() {
-  return {mathBuiltins(), factorizationBuiltins(), fourierBuiltins(), randomBuiltins(), shapeBuiltins()};
+  return {mathBuiltins(), factorizationBuiltins(), fourierBuiltins(), collectiveBuiltins(), randomBuiltins(), shapeBuiltins()};
 }
 
 const Builtin *findBuiltin(llvm::ArrayRef<llvm::ArrayRef<Builtin>> tables, StringRef name) {
@@ -56,7 +56,10 @@ StringRef adviceForName(StringRef name) {
       .Case("Linear", "write 'dense(n, m)'")
       .Cases({"Sequential", "sequential"}, "write 'mlp(sizes)', or a net that calls others")
       .Cases({"value_and_grad", "backward"}, "write 'grad(e, f)', with the value e itself")
-      .Cases({"hessian", "jacobian", "jacfwd", "jacrev"}, "write 'jvp(grad(e, x), x, along=v)'")
+      .Case("jacobian", "write 'jacrev(f, x)' or, of few arguments, 'jacfwd(f, x)'")
+      .Cases({"vmap", "pmap"}, "write 'map(x -> e, xs)'")
+      .Case("psum_scatter", "write 'reduce_scatter(x, axis_name)'")
+      .Case("hvp", "write 'jvp(grad(e, x), x, along=v)'")
       .Case("print", "'print(\"name\", x)' is a line of its own; 'inspect(x, \"name\")' is x in an expression")
       .Default("");
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // How built-in functions read their arguments; the functions themselves are tables in MathBuiltins.cpp,
-// FactorizationBuiltins.cpp, FourierBuiltins.cpp, RandomBuiltins.cpp and ShapeBuiltins.cpp, and in plugins. What can be written in the language is not here but in std/.
+// FactorizationBuiltins.cpp, FourierBuiltins.cpp, CollectiveBuiltins.cpp, RandomBuiltins.cpp and ShapeBuiltins.cpp, and in plugins. What can be written in the
+// language is not here but in std/.
 #ifndef COSTATE_FRONTENDS_BUILTINS_H
 #define COSTATE_FRONTENDS_BUILTINS_H
 
@@ -12,6 +13,7 @@ namespace costate::importer {
 llvm::ArrayRef<Builtin> mathBuiltins();
 llvm::ArrayRef<Builtin> factorizationBuiltins();
 llvm::ArrayRef<Builtin> fourierBuiltins();
+llvm::ArrayRef<Builtin> collectiveBuiltins();
 llvm::ArrayRef<Builtin> randomBuiltins();
 llvm::ArrayRef<Builtin> shapeBuiltins();
 

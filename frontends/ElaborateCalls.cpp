@@ -534,6 +534,8 @@ static llvm::SmallVector<Tensor> tensorsOf(llvm::ArrayRef<Argument> arguments) {
 
 static std::string instanceKey(const void *decl, const Elaborator &e, llvm::ArrayRef<Argument> arguments) {
   std::string key = llvm::utohexstr(reinterpret_cast<uintptr_t>(decl)) + ":" + std::to_string(int(e.mode)) + typeName(e.real);
+  for (const LaneAxis &axis : e.laneAxes())
+    key += "|" + axis.name + "=" + axis.size.str();
   for (const Argument &argument : arguments)
     key += ";" + (argument.given() ? identity(argument.value) : "");
   return key;

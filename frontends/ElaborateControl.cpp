@@ -249,6 +249,8 @@ FailureOr<std::vector<Value>> Elaborator::emitLoop(const LoopExpr &loop, const L
     op->setAttr(graph::kMaxTripsAttr, b.builder.getI64IntegerAttr(bounds.limit));
     made = op;
   }
+  if (loop.tape != Tape::All)
+    made->setAttr(graph::kTapeAttr, graph::TapeAttr::get(b.builder.getContext(), *graph::symbolizeTape(wordOf(loop.tape))));
   unsigned next = 0;
   auto take = [&](const Value &like) {
     return mapTensors(like, [&](const Tensor &) {

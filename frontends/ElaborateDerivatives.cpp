@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// grad, jvp and map: an expression is evaluated again in a private function, whose first arguments stand for the variables;
+// grad, vjp, jvp and map: an expression is evaluated again in a private function, whose first arguments stand for the variables;
 // a request on that function is the answer. A fn with a rule of its own gets a second function, which the first one names.
 #include "costate/frontends/Elaborator.h"
 #include "costate/frontends/LeafRules.h"
@@ -39,8 +39,27 @@ bool Elaborator::dependsOn(const Binding *binding, FunctionScope &lifted) {
   return lifted.dependent.lookup(binding);
 }
 
+/// Closes the function of `value`: one array or, if it `mayBeSeveral`, a tuple of them.
+FailureOr<FunctionInstance> Elaborator::finishLifted(const FailureOr<Value> &value, SourceRange where, bool mayBeSeveral) {
+  if (failed(value))
+    return failure();
+  auto list = mayBeSeveral ? value->as<List>() : nullptr;
+  if (!list || !list->isTuple) {
+    FailureOr<Value> array = toArray(*value, where);
+    return failed(array) ? FailureOr<FunctionInstance>(failure()) : finish(*array);
+  }
+  std::vector<Value> parts;
+  for (const Value &part : *list) {
+    FailureOr<Value> array = toArray(part, where);
+    if (failed(array))
+      return failure();
+    parts.push_back(*array);
+  }
+  return finish(makeTuple(std::move(parts)));
+}
+
 FailureOr<FunctionInstance> Elaborator::lift(const Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
-                                             llvm::ArrayRef<Value> points) {
+                                             llvm::ArrayRef<Value> points, bool mayBeSeveral) {
   auto *reference = llvm::dyn_cast<ReferenceExpr>(&e);
   Building building(*this, FunctionScope::Lifted, reference ? reference->name : "objective", e.range);
   // At another point, random draws stay what they are: the same sites, the same key.
@@ -51,10 +70,7 @@ FailureOr<FunctionInstance> Elaborator::lift(const Expr &e, const Binding *scope
     current->values[variable] = addArguments(point);
     current->overridden.insert(variable);
   }
-  FailureOr<Value> value = toArray(evaluate(e, scope), e.range);
-  if (failed(value))
-    return failure();
-  return finish(*value);
+  return finishLifted(evaluate(e, scope), e.range, mayBeSeveral);
 }
 
 /// The value of a function on arguments, of these shapes and element types, of the function that is being built.
@@ -77,30 +93,15 @@ FailureOr<Value> Elaborator::applyToArguments(const Value &function, llvm::Array
 
 /// A function as a private function of the IR. It may give several arrays if `mayBeSeveral`.
 FailureOr<FunctionInstance> Elaborator::lift(const Value &function, llvm::ArrayRef<Value> types, const BuiltinCall &call, StringRef name,
-                                             bool mayBeSeveral) {
+                                             bool mayBeSeveral, std::optional<LaneAxis> axis) {
   SourceRange where = blameOf(function, call);
   Building building(*this, FunctionScope::Lifted, name, where);
+  current->axis = std::move(axis);
   current->label = current->parent->label;
   current->draws = current->parent->draws;
   current->net = current->parent->net;
   b.location = location(where);
-  FailureOr<Value> value = applyToArguments(function, types, call);
-  if (failed(value))
-    return failure();
-  if (!mayBeSeveral) {
-    FailureOr<Value> array = toArray(*value, where);
-    return failed(array) ? FailureOr<FunctionInstance>(failure()) : finish(*array);
-  }
-  auto list = value->as<List>();
-  bool areSeveral = list && list->isTuple;
-  std::vector<Value> parts;
-  for (const Value &part : areSeveral ? llvm::ArrayRef(list->begin(), list->end()) : llvm::ArrayRef(*value)) {
-    FailureOr<Value> array = toArray(part, where);
-    if (failed(array))
-      return failure();
-    parts.push_back(mapTensors(*array, [&](const Tensor &tensor) { return withoutGaps(tensor); })); // lanes of a set are no set
-  }
-  return areSeveral ? finish(makeTuple(std::move(parts))) : finish(parts.front());
+  return finishLifted(applyToArguments(function, types, call), where, mayBeSeveral);
 }
 
 SourceRange Elaborator::blameOf(const Value &function, const BuiltinCall &call) {
@@ -113,7 +114,9 @@ FailureOr<Elaborator::Points> Elaborator::pointsOf(const BuiltinCall &call, cons
   StringRef builtin = call.builtin.name;
   if (call.given(at))
     return error(call[at].where) << "requires no 'at' beside a function: "
-                                 << (builtin == "grad" ? "grad(v -> e, p) is the gradient at p" : "jvp(v -> e, p, along=t) is the derivative at p");
+                                 << (builtin == "grad"  ? "grad(v -> e, p) is the gradient at p"
+                                     : builtin == "vjp" ? "vjp(v -> e, p, from=ct) is the derivative at p"
+                                                        : "jvp(v -> e, p, along=t) is the derivative at p");
   auto closure = function.as<Closure>();
   size_t count = closure ? closure->lambda->parameters.size() : 1;
   auto list = call[1].value.as<List>();
@@ -138,40 +141,54 @@ FailureOr<Elaborator::Gradient> Elaborator::gradient(const Expr &e, const Bindin
 }
 
 /// Of a complex point it is the gradient of both parts as one complex array, the direction in which the objective grows fastest.
-FailureOr<Elaborator::Gradient> Elaborator::gradient(FunctionInstance instance, llvm::ArrayRef<Value> points, SourceRange blame,
+FailureOr<Elaborator::Gradient> Elaborator::gradient(const FunctionInstance &instance, llvm::ArrayRef<Value> points, SourceRange blame,
                                                      SourceRange where) {
   ArrayType type = arrayType(instance.result);
   if (!type.dims.empty() || !mlir::isa<mlir::FloatType>(type.element))
     return error(blame) << "'grad' requires a float scalar, but got " << typeName(type)
-                        << (instance.result.is<Complex>() ? "; take real(z) or abs(z)" : "");
-  const Tensor &objective = *instance.result.as<Tensor>();
+                        << (instance.result.is<Complex>() ? "; take real(z) or abs(z)"
+                            : isFloat(instance.result)    ? "; 'vjp(e, v, from=ct)' takes a cotangent of any shape"
+                                                          : "");
+  b.location = location(where);
+  FailureOr<Gradient> result = pullBack(instance, points, b.constant(type.element, Number::of(int64_t(1))), where);
+  if (succeeded(result) && (current->kind == FunctionScope::Entry || current->part))
+    current->objectives.push_back(result->values.front());
+  return result;
+}
+
+/// `cotangents`: one for each tensor of the function's values, all of which are floats.
+FailureOr<Elaborator::Gradient> Elaborator::pullBack(FunctionInstance instance, llvm::ArrayRef<Value> points,
+                                                     llvm::ArrayRef<Tensor> cotangents, SourceRange where) {
   std::vector<Tensor> variables = tensorsOf(points);
   b.location = location(where);
   auto operands = operandsOf(instance, variables, /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(where);
-  Tensor one = b.constant(objective.elementType(), Number::of(int64_t(1)));
-  llvm::SmallVector<mlir::Type> types = {one.value.getType()};
-  llvm::SmallVector<mlir::Value> cotangents = {one.value};
+  llvm::SmallVector<mlir::Type> types;
+  llvm::SmallVector<mlir::Value> seeds;
+  for (const Tensor &cotangent : cotangents) {
+    types.push_back(cotangent.value.getType());
+    seeds.push_back(cotangent.value);
+  }
   for (const auto &[state, tensor] : instance.updates) {
     types.push_back(tensor.value.getType());
     if (isFloat(tensor))
-      cotangents.push_back(b.full(tensor.elementType(), tensor.dims, Number::of(int64_t(0))).value);
+      seeds.push_back(b.full(tensor.elementType(), tensor.dims, Number::of(int64_t(0))).value);
   }
   llvm::SmallVector<int64_t> wrt;
   for (auto [i, variable] : llvm::enumerate(variables)) {
     types.push_back(variable.value.getType());
     wrt.push_back(i);
   }
-  auto op = graph::VjpOp::create(b.builder, b.location, types, instance.func.getName(), *operands, wrt, cotangents);
-  Gradient result{{op.getResult(0), {}, {}}, {}};
-  recordUpdates(instance, op, 1);
-  unsigned next = 1 + instance.updates.size();
+  auto op = graph::VjpOp::create(b.builder, b.location, types, instance.func.getName(), *operands, wrt, seeds);
+  Gradient result;
+  for (const Tensor &cotangent : cotangents)
+    result.values.push_back({op.getResult(result.values.size()), cotangent.dims, {}});
+  recordUpdates(instance, op, cotangents.size());
+  unsigned next = cotangents.size() + instance.updates.size();
   for (const Value &point : points)
     result.gradients.push_back(mapTensors(point, [&](const Tensor &like) { return Tensor{op.getResult(next++), like.dims, like.arena}; }));
-  if (current->kind == FunctionScope::Entry || current->part)
-    current->objectives.push_back(result.value);
   return result;
 }
 
@@ -239,84 +256,112 @@ FailureOr<Elaborator::Variables> Elaborator::variablesOf(const BuiltinCall &call
   return result;
 }
 
-/// grad(e, v, at=p): v is a name, a parameter set, or a list of them. grad(v -> e, p): the gradient of a function.
-FailureOr<Value> Elaborator::grad(const BuiltinCall &call) {
+/// What grad, vjp or jvp differentiates, and where: a function, or an expression by variables. `at` is the argument of that name.
+FailureOr<Elaborator::Differentiated> Elaborator::differentiated(const BuiltinCall &call, size_t at, bool mayBeSeveral) {
   const Expr &e = *call[0].expr;
-  auto collect = [](const FailureOr<Gradient> &gradient, bool isList) -> FailureOr<Value> {
-    if (failed(gradient))
-      return failure();
-    return isList ? makeTuple(gradient->gradients) : gradient->gradients[0];
-  };
   FailureOr<std::optional<Value>> function = functionOf(e, call.scope);
   if (failed(function))
     return failure();
   if (*function) {
-    FailureOr<Points> at = pointsOf(call, **function, 2);
-    FailureOr<FunctionInstance> instance = failed(at) ? FailureOr<FunctionInstance>(failure()) : lift(**function, at->points, call, "objective");
+    FailureOr<Points> given = pointsOf(call, **function, at);
+    auto instance =
+        failed(given) ? FailureOr<FunctionInstance>(failure()) : lift(**function, given->points, call, "objective", mayBeSeveral);
     if (failed(instance))
       return failure();
-    return collect(gradient(*instance, at->points, blameOf(**function, call), call.where()), at->isList);
+    return Differentiated{std::move(*instance), std::move(*given), blameOf(**function, call)};
   }
-  FailureOr<Variables> variables = variablesOf(call, 1, 2);
-  if (failed(variables))
-    return failure();
-  return collect(gradient(e, call.scope, variables->bindings, variables->points, call.where()), variables->isList);
-}
-
-/// jvp(e, v, along=t, at=p): the derivative of e along a tangent t of v
-FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
-  const Expr &e = *call[0].expr;
-  FailureOr<std::optional<Value>> function = functionOf(e, call.scope);
-  if (failed(function))
-    return failure();
-  std::vector<const Binding *> bindings;
-  Points at;
-  if (*function) {
-    FailureOr<Points> given = pointsOf(call, **function, 3);
-    if (failed(given))
-      return failure();
-    at = std::move(*given);
-  } else {
-    FailureOr<Variables> variables = variablesOf(call, 1, 3);
-    if (failed(variables))
-      return failure();
-    bindings = std::move(variables->bindings);
-    at = {std::move(variables->points), variables->isList};
-  }
-  auto given = call[2].value.as<List>();
-  if (at.isList && (!given || given->size() != at.points.size()))
-    return error(call[2].where) << "requires one tangent per variable in 'along', but got " << describe(call[2].value);
-  llvm::SmallVector<mlir::Value> tangents;
-  llvm::SmallVector<int64_t> along;
-  for (auto [i, point] : llvm::enumerate(at.points)) {
-    ArrayType type = arrayType(point);
-    FailureOr<Value> tangent = toArray(at.isList ? (*given)[i] : call[2].value, call[2].where, type.element);
-    if (failed(tangent))
-      return failure();
-    if (arrayType(*tangent).dims != type.dims)
-      return error(call[2].where) << "requires a tangent of type " << typeName(type) << ", but got " << describe(*tangent);
-    forEachTensor(*tangent, [&](const Tensor &tensor) {
-      along.push_back(tangents.size());
-      tangents.push_back(tensor.value);
-    });
-  }
-  FailureOr<FunctionInstance> instance = *function ? lift(**function, at.points, call, "objective") : lift(e, call.scope, bindings, at.points);
+  FailureOr<Variables> variables = variablesOf(call, 1, at);
+  auto instance = failed(variables) ? FailureOr<FunctionInstance>(failure())
+                                    : lift(e, call.scope, variables->bindings, variables->points, mayBeSeveral);
   if (failed(instance))
     return failure();
-  if (failed(refuseUpdates(*instance, e.range, "'jvp'")))
+  return Differentiated{std::move(*instance), {std::move(variables->points), variables->isList}, e.range};
+}
+
+/// One gradient, or one for each variable.
+static Value toValue(const std::vector<Value> &gradients, bool isList) { return isList ? makeTuple(gradients) : gradients.front(); }
+
+/// grad(e, v, at=p): v is a name, a parameter set, or a list of them. grad(v -> e, p): the gradient of a function.
+FailureOr<Value> Elaborator::grad(const BuiltinCall &call) {
+  FailureOr<Differentiated> what = differentiated(call, 2);
+  if (failed(what))
     return failure();
-  if (!isFloat(instance->result))
-    return error(e.range) << "'jvp' requires a float expression, but got " << describe(instance->result);
+  FailureOr<Gradient> result = gradient(what->instance, what->at.points, what->blame, call.where());
+  return failed(result) ? FailureOr<Value>(failure()) : toValue(result->gradients, what->at.isList);
+}
+
+/// The tensors of an argument that has arrays of the types of `likes`: a list of as many if `isList`, else one. For messages, what they are and to what
+/// each belongs.
+FailureOr<std::vector<Tensor>> Elaborator::tensorsLike(llvm::ArrayRef<Value> likes, bool isList, const Argument &argument, StringRef what,
+                                                       StringRef owner) {
+  auto list = argument.value.as<List>();
+  if (isList && (!list || list->size() != likes.size()))
+    return error(argument.where) << "requires one " << what << " per " << owner << ", but got " << describe(argument.value);
+  std::vector<Value> arrays;
+  for (auto [i, like] : llvm::enumerate(likes)) {
+    ArrayType type = arrayType(like);
+    FailureOr<Value> array = toArray(isList ? (*list)[i] : argument.value, argument.where, type.element);
+    if (failed(array))
+      return failure();
+    if (arrayType(*array).dims != type.dims)
+      return error(argument.where) << "requires a " << what << " of type " << typeName(type) << ", but got " << describe(*array);
+    arrays.push_back(*array);
+  }
+  return tensorsOf(arrays);
+}
+
+/// The arrays that a function gives.
+static std::vector<Value> arraysOf(const Value &result) {
+  auto list = result.as<List>();
+  return list ? std::vector<Value>(list->begin(), list->end()) : std::vector<Value>{result};
+}
+
+/// The values of what is differentiated, which are floats.
+FailureOr<std::vector<Value>> Elaborator::floatValues(const Differentiated &what, StringRef builtin) {
+  std::vector<Value> values = arraysOf(what.instance.result);
+  for (const Value &value : values)
+    if (!isFloat(value))
+      return error(what.blame) << "'" << builtin << "' requires a float expression, but got " << describe(value);
+  return values;
+}
+
+/// vjp(e, v, from=ct, at=p): the cotangent of v, as in grad, where that of e is ct. Of several values there are several. Of complex ones the product with
+/// a cotangent is the sum of those of the parts.
+FailureOr<Value> Elaborator::vjp(const BuiltinCall &call) {
+  FailureOr<Differentiated> what = differentiated(call, 3, /*mayBeSeveral=*/true);
+  auto values = failed(what) ? FailureOr<std::vector<Value>>(failure()) : floatValues(*what, "vjp");
+  if (failed(values))
+    return failure();
+  auto cotangents = tensorsLike(*values, what->instance.result.is<List>(), call[2], "cotangent", "value in 'from'");
+  if (failed(cotangents))
+    return failure();
+  FailureOr<Gradient> result = pullBack(what->instance, what->at.points, *cotangents, call.where());
+  return failed(result) ? FailureOr<Value>(failure()) : toValue(result->gradients, what->at.isList);
+}
+
+/// jvp(e, v, along=t, at=p): the derivative of e, or of each of its values, along a tangent t of v
+FailureOr<Value> Elaborator::jvp(const BuiltinCall &call) {
+  FailureOr<Differentiated> what = differentiated(call, 3, /*mayBeSeveral=*/true);
+  if (failed(what))
+    return failure();
+  auto tangents = tensorsLike(what->at.points, what->at.isList, call[2], "tangent", "variable in 'along'");
+  if (failed(tangents) || failed(refuseUpdates(what->instance, what->blame, "'jvp'")))
+    return failure();
+  auto values = floatValues(*what, "jvp");
+  if (failed(values))
+    return failure();
   b.location = location(call.where());
-  auto operands = operandsOf(*instance, tensorsOf(at.points), /*freshKey=*/false);
+  auto operands = operandsOf(what->instance, tensorsOf(what->at.points), /*freshKey=*/false);
   if (failed(operands))
     return failure();
   b.location = location(call.where());
-  auto types = llvm::map_to_vector(tensorsOf(instance->result), [](const Tensor &tensor) { return tensor.value.getType(); });
+  auto types = llvm::map_to_vector(tensorsOf(*values), [](const Tensor &tensor) { return tensor.value.getType(); });
   unsigned next = types.size(); // behind the values
   types.append(types.begin(), types.end());
-  auto op = graph::JvpOp::create(b.builder, b.location, types, instance->func.getName(), *operands, along, tangents);
-  return mapTensors(instance->result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, {}}; });
+  auto along = llvm::to_vector(llvm::seq<int64_t>(0, tangents->size()));
+  auto seeds = llvm::map_to_vector(*tangents, [](const Tensor &tangent) { return tangent.value; });
+  auto op = graph::JvpOp::create(b.builder, b.location, types, what->instance.func.getName(), *operands, along, seeds);
+  return mapTensors(what->instance.result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, {}}; });
 }
 
 /// value(e, v, at=p): e with another value of v, a name, a parameter set or a list of them
@@ -377,7 +422,16 @@ FailureOr<Value> Elaborator::evaluating(const BuiltinCall &call) {
   return mapTensors(instance->result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, tensor.arena}; });
 }
 
+std::vector<LaneAxis> Elaborator::laneAxes() const {
+  std::vector<LaneAxis> axes;
+  for (const FunctionScope *scope = current; scope; scope = scope->parent)
+    if (scope->axis)
+      axes.push_back(*scope->axis);
+  return axes;
+}
+
 /// map(x -> e, xs): e for each x along the first axis of xs, stacked; map((x, y) -> e, (xs, ys)) goes along several, and e may be several.
+/// With axis_name="dp", collectives in e name the lanes; values that are then the same in all may be `replicated`: one, or true for some of several.
 FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
   FailureOr<std::optional<Value>> function = functionOf(*call[0].expr, call.scope);
   if (failed(function))
@@ -406,7 +460,16 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
     lanes.push_back(
         mapTensors(*array, [](const Tensor &tensor) { return Tensor{tensor.value, graph::Dims(llvm::drop_begin(tensor.dims)), {}}; }));
   }
-  FailureOr<FunctionInstance> lifted = lift(**function, lanes, call, "lane", /*mayBeSeveral=*/true);
+  std::optional<LaneAxis> axis;
+  if (call.given(2)) {
+    auto name = call[2].value.as<StringRef>();
+    if (!name || name->empty())
+      return error(call[2].where) << "'map' requires 'axis_name' to be a name in quotes, but got " << describe(call[2].value);
+    if (llvm::any_of(laneAxes(), [&](const LaneAxis &around) { return around.name == *name; }))
+      return error(call[2].where) << "'map' requires another name than '" << *name << "', which a map around it has";
+    axis = LaneAxis{name->str(), size};
+  }
+  FailureOr<FunctionInstance> lifted = lift(**function, lanes, call, "lane", /*mayBeSeveral=*/true, axis);
   if (failed(lifted))
     return failure();
   FunctionInstance &instance = *lifted;
@@ -430,16 +493,34 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
     (*operands)[place] = b.foldIn(b.broadcast(key, {size}), numbers).value;
     over[place++] = true;
   }
-  llvm::SmallVector<mlir::Type> types;
-  auto stacked = [&](const Tensor &lane) {
-    graph::Dims dims = lane.dims;
-    dims.insert(dims.begin(), size);
-    return dims;
-  };
-  forEachTensor(instance.result, [&](const Tensor &lane) { types.push_back(graph::typeOf(stacked(lane), lane.elementType())); });
-  auto op = graph::MapRequestOp::create(b.builder, b.location, types, instance.func.getName(), *operands, over, size, mlir::StringAttr());
+  std::vector<Value> values = arraysOf(instance.result);
+  std::vector<Value> flags(values.size(), call.given(3) ? call[3].value : Value(false));
+  if (auto list = call[3].value.as<List>())
+    flags.assign(list->begin(), list->end());
+  if (flags.size() != values.size() || !llvm::all_of(flags, [](const Value &flag) { return flag.is<bool>(); }))
+    return error(call[3].where) << "'map' requires 'replicated' to be true or false, or a list of these for each value of the function, "
+                                << values.size() << ", but got " << describe(call[3].value);
+  llvm::SmallVector<bool> replicated; // of each tensor
+  std::vector<Tensor> results;
+  for (auto [value, flag] : llvm::zip_equal(values, flags))
+    forEachTensor(value, [&](const Tensor &lane) {
+      Tensor &result = results.emplace_back(lane);
+      replicated.push_back(*flag.as<bool>());
+      if (!replicated.back())
+        result.dims.insert(result.dims.begin(), size);
+    });
+  auto types = llvm::map_to_vector(results, [](const Tensor &result) -> mlir::Type {
+    return graph::typeOf(result.dims, result.elementType());
+  });
+  auto name = axis ? b.builder.getStringAttr(axis->name) : mlir::StringAttr();
+  auto isReplicated = llvm::is_contained(replicated, true) ? b.builder.getDenseBoolArrayAttr(replicated) : mlir::DenseBoolArrayAttr();
+  auto op = graph::MapRequestOp::create(b.builder, b.location, types, instance.func.getName(), *operands, over, size, name, isReplicated);
   unsigned next = 0;
-  return mapTensors(instance.result, [&](const Tensor &lane) -> Tensor { return {op.getResult(next++), stacked(lane), {}}; });
+  return mapTensors(instance.result, [&](const Tensor &) {
+    Tensor &result = results[next];
+    result.value = op.getResult(next);
+    return replicated[next++] ? result : withoutGaps(result, /*axis=*/1); // lanes of a set are no set
+  });
 }
 
 /// leafwise(x -> e, set): e for each parameter of a set, in the layout of the set.

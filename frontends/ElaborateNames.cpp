@@ -97,9 +97,10 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
   auto found = current->values.find(binding);
   if (found != current->values.end())
     return found->second;
-  if (binding->kind == Binding::Static && !isVariable(binding))
+  bool isFixed = !isVariable(binding); // a variable is what it is given, whatever else its name stands for
+  if (isFixed && binding->kind == Binding::Static)
     return binding->value;
-  if (binding->kind == Binding::Element) {
+  if (isFixed && binding->kind == Binding::Element) {
     FailureOr<Value> whole = valueOf(binding->of);
     if (failed(whole))
       return failure();
@@ -108,9 +109,9 @@ FailureOr<Value> Elaborator::valueOf(const Binding *binding) {
   }
   if (binding->kind == Binding::Constant)
     return evaluateConstant(binding);
-  if (binding->kind == Binding::Alias)
+  if (isFixed && binding->kind == Binding::Alias)
     return valueOf(binding->of);
-  if (binding->kind == Binding::Leaf) {
+  if (isFixed && binding->kind == Binding::Leaf) {
     FailureOr<Value> arena = valueOf(binding->set->root);
     if (failed(arena))
       return failure();

@@ -119,12 +119,12 @@ Tensor Elaborator::fillGaps(const Tensor &x, const Number &fill) {
   return rules.hasGaps() ? b.select(rules.inside(), x, b.full(x.elementType(), x.dims, fill)) : x;
 }
 
-Tensor Elaborator::withoutGaps(const Tensor &x) {
+Tensor Elaborator::withoutGaps(const Tensor &x, int64_t axis) {
   const ParameterSet *set = layoutOf(x);
   if (!set)
     return x;
   LeafRules rules(b, module, *set);
-  Tensor elements = rules.hasGaps() ? b.gather(x, rules.places(), 0) : x;
+  Tensor elements = rules.hasGaps() ? b.gather(x, rules.places(), axis) : x;
   return {elements.value, elements.dims, {}};
 }
 

@@ -61,6 +61,12 @@ struct Expectation {
   std::string condition; // as it is spelled, if it is one: then it is expected to be 1
 };
 
+/// The lanes of a map that has a name for them.
+struct LaneAxis {
+  std::string name;
+  graph::DimAttr size;
+};
+
 /// A function of the IR under construction.
 struct FunctionScope {
   enum Kind {
@@ -81,16 +87,17 @@ struct FunctionScope {
   llvm::DenseMap<const Binding *, bool> dependent;     // Lifted: whether a definition depends on them
   /// Lifted: a part of a step, which may change what the step may change. Elsewhere a lifted function only computes.
   enum Part { NoPart, Branch, Trip } part = NoPart;
-  llvm::SmallPtrSet<const Binding *, 8> settled;       // of a part: what the step has bound before it keeps its values
-  std::optional<Tensor> key;                           // of random draws
-  std::string label;                                   // of the definition being evaluated
-  std::string prefix;                                  // of the labels of what is bound here
-  unsigned branches = 0;                               // of a step, so far
-  unsigned draws = 0;                                  // so far in it
-  const Binding *bodyStart = nullptr;                  // what is bound behind it cannot be bound again by '='
-  const NetInstance *net = nullptr;                    // whose body this is
-  std::vector<Expectation> expectations;               // of a check
-  std::vector<Tensor> objectives;                      // Entry, or part of a step: values of what was differentiated
+  llvm::SmallPtrSet<const Binding *, 8> settled;           // of a part: what the step has bound before it keeps its values
+  std::optional<Tensor> key;                               // of random draws
+  std::string label;                                       // of the definition being evaluated
+  std::string prefix;                                      // of the labels of what is bound here
+  unsigned branches = 0;                                   // of a step, so far
+  unsigned draws = 0;                                      // so far in it
+  const Binding *bodyStart = nullptr;                      // what is bound behind it cannot be bound again by '='
+  const NetInstance *net = nullptr;                        // whose body this is
+  std::optional<LaneAxis> axis;                            // of the lanes whose function this is
+  std::vector<Expectation> expectations;                   // of a check
+  std::vector<Tensor> objectives;                          // Entry, or part of a step: values of what was differentiated
   std::vector<std::pair<const Binding *, Tensor>> updates; // states of nets, and what the last call makes of them
 };
 
@@ -254,7 +261,7 @@ public:
   /// Of a parameter set: what lies between its leaves replaced by `fill`, for a sum over all of it.
   Tensor fillGaps(const Tensor &x, const Number &fill);
   /// Of a parameter set: its elements as a vector. Other tensors stay what they are.
-  Tensor withoutGaps(const Tensor &x);
+  Tensor withoutGaps(const Tensor &x, int64_t axis = 0);
   const ParameterSet *layoutOf(const Tensor &x) const;
   Tensor power(const Tensor &x, int64_t exponent);
   mlir::Type promote(mlir::Type a, mlir::Type b) const;
@@ -408,28 +415,43 @@ public:
   //===--- Derivatives (ElaborateDerivatives.cpp) ---------------------------===//
 
   mlir::FailureOr<Value> grad(const BuiltinCall &call);
-  /// Values of `e`, then its gradient with respect to each binding at the given points.
+  /// Values of what is differentiated, and the gradient with respect to each variable at the given points.
   struct Gradient {
-    Tensor value;
+    std::vector<Tensor> values;
     std::vector<Value> gradients; // as the points: tensors and complex arrays
   };
   mlir::FailureOr<Gradient> gradient(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
                                      llvm::ArrayRef<Value> points, SourceRange where);
-  mlir::FailureOr<Gradient> gradient(FunctionInstance instance, llvm::ArrayRef<Value> points, SourceRange blame, SourceRange where);
+  mlir::FailureOr<Gradient> gradient(const FunctionInstance &instance, llvm::ArrayRef<Value> points, SourceRange blame, SourceRange where);
+  mlir::FailureOr<Gradient> pullBack(FunctionInstance instance, llvm::ArrayRef<Value> points, llvm::ArrayRef<Tensor> cotangents,
+                                     SourceRange where);
   struct Points {
     std::vector<Value> points;
     bool isList;
   };
   mlir::FailureOr<Points> pointsOf(const BuiltinCall &call, const Value &function, size_t at);
   mlir::FailureOr<FunctionInstance> lift(const Value &function, llvm::ArrayRef<Value> types, const BuiltinCall &call, llvm::StringRef name,
-                                         bool mayBeSeveral = false);
+                                         bool mayBeSeveral = false, std::optional<LaneAxis> axis = {});
   mlir::FailureOr<Value> applyToArguments(const Value &function, llvm::ArrayRef<Value> types, const BuiltinCall &call);
   /// What an error about the value of the function given to a built-in function points at.
   SourceRange blameOf(const Value &function, const BuiltinCall &call);
+  mlir::FailureOr<FunctionInstance> finishLifted(const mlir::FailureOr<Value> &value, SourceRange where, bool mayBeSeveral);
+  struct Differentiated {
+    FunctionInstance instance;
+    Points at;
+    SourceRange blame; // for its values
+  };
+  mlir::FailureOr<Differentiated> differentiated(const BuiltinCall &call, size_t at, bool mayBeSeveral = false);
+  mlir::FailureOr<std::vector<Tensor>> tensorsLike(llvm::ArrayRef<Value> likes, bool isList, const Argument &argument,
+                                                   llvm::StringRef what, llvm::StringRef owner);
+  mlir::FailureOr<std::vector<Value>> floatValues(const Differentiated &what, llvm::StringRef builtin);
+  mlir::FailureOr<Value> vjp(const BuiltinCall &call);
   mlir::FailureOr<Value> jvp(const BuiltinCall &call);
   mlir::FailureOr<Value> valueAt(const BuiltinCall &call);
   mlir::FailureOr<Value> evaluating(const BuiltinCall &call);
   mlir::FailureOr<Value> map(const BuiltinCall &call);
+  /// The axes that the maps around the current function name, the innermost first.
+  std::vector<LaneAxis> laneAxes() const;
   mlir::FailureOr<Value> leafwise(const BuiltinCall &call);
   mlir::FailureOr<Tensor> leafwiseTogether(const Tensor &whole, const ParameterSet &set,
                                            llvm::function_ref<mlir::FailureOr<FunctionInstance>(const graph::Dims &)> build);
@@ -474,7 +496,7 @@ private:
 
   /// `e` as a private function, whose first arguments stand for the variables, of the types of the points.
   mlir::FailureOr<FunctionInstance> lift(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,
-                                         llvm::ArrayRef<Value> points);
+                                         llvm::ArrayRef<Value> points, bool mayBeSeveral = false);
   /// The variables that `e` names and where they stand: a name, a parameter set, or a list of them.
   struct Variables {
     std::vector<const Binding *> bindings;

@@ -550,9 +550,9 @@ bool ExpressionParser::atControl(llvm::StringRef word) const {
          !after.is("and") && !after.is("or");
 }
 
-// for NAME in LOW..HIGH carry NAME = START, ... { statements }
-// while CONDITION max LIMIT carry NAME = START, ... { statements }
-// scan NAME in LOW..HIGH [carry NAME = START, ...] { statements; value }
+// for NAME in LOW..HIGH [tape KIND] carry NAME = START, ... { statements }
+// while CONDITION max LIMIT [tape KIND] carry NAME = START, ... { statements }
+// scan NAME in LOW..HIGH [tape KIND] [carry NAME = START, ...] { statements; value }
 ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
   Nesting nesting(*this);
   if (tooDeep())
@@ -581,6 +581,15 @@ ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
     loop->limit = parseExpr();
     if (!loop->limit)
       return nullptr;
+  }
+  if (goesOnWith("tape")) {
+    take();
+    bool isKnown = false;
+    for (Tape tape : {Tape::All, Tape::Sqrt, Tape::None})
+      if (!isKnown && (isKnown = takeIf(wordOf(tape))))
+        loop->tape = tape;
+    if (!isKnown)
+      return failExpected("'all', 'sqrt' or 'none' after 'tape'");
   }
   bool hasCarries = goesOnWith("carry") || !(isStatement || loop->isScan);
   if (hasCarries && at("{") && loop->index) {

@@ -280,24 +280,18 @@ struct GraphBuilder::Parts {
     return expr(fbs::CreateBranchExpr(fb, written, whenTrue, whenFalse), site);
   }
 
-  Expr forLoop(std::string_view index, const Operand &low, const Operand &high, const std::vector<Carry> &starts, const Body &body, Site site) {
+  Expr forLoop(std::string_view index, const Operand &low, const Operand &high, const std::vector<Carry> &starts, const Body &body,
+               bool isScan, Tape tape, Site site) {
     auto name = word(index, site);
     auto from = write(low), to = write(high);
     auto written = carries(starts);
-    return expr(fbs::CreateLoopExpr(fb, name, from, to, 0, 0, written, write(body, site)), site);
+    return expr(fbs::CreateLoopExpr(fb, name, from, to, 0, 0, written, write(body, site), isScan, fbs::Tape(tape)), site);
   }
 
-  Expr scan(std::string_view index, const Operand &low, const Operand &high, const std::vector<Carry> &starts, const Body &body, Site site) {
-    auto name = word(index, site);
-    auto from = write(low), to = write(high);
-    auto written = carries(starts);
-    return expr(fbs::CreateLoopExpr(fb, name, from, to, 0, 0, written, write(body, site), /*is_scan=*/true), site);
-  }
-
-  Expr whileLoop(const Operand &condition, const Operand &limit, const std::vector<Carry> &starts, const Body &body, Site site) {
+  Expr whileLoop(const Operand &condition, const Operand &limit, const std::vector<Carry> &starts, const Body &body, Tape tape, Site site) {
     auto goesOn = write(condition), most = write(limit);
     auto written = carries(starts);
-    return expr(fbs::CreateLoopExpr(fb, 0, 0, 0, goesOn, most, written, write(body, site)), site);
+    return expr(fbs::CreateLoopExpr(fb, 0, 0, 0, goesOn, most, written, write(body, site), /*is_scan=*/false, fbs::Tape(tape)), site);
   }
 
   Expr declare(fbs::DeclareRole role, std::string_view name, const Type *type, const Operand &value, Site site,
@@ -533,16 +527,18 @@ Expr GraphBuilder::function(Names parameters, const Body &body, Site site) {
   return parts->expr(fbs::CreateLambdaExpr(parts->fb, words, 0, parts->write(body, site)), site);
 }
 
-Expr GraphBuilder::forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Site site) {
-  return parts->forLoop(index, low, high, carries, body, site);
+Expr GraphBuilder::forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Tape tape,
+                           Site site) {
+  return parts->forLoop(index, low, high, carries, body, /*isScan=*/false, tape, site);
 }
 
-Expr GraphBuilder::scan(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Site site) {
-  return parts->scan(index, low, high, carries, body, site);
+Expr GraphBuilder::scan(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Tape tape,
+                        Site site) {
+  return parts->forLoop(index, low, high, carries, body, /*isScan=*/true, tape, site);
 }
 
-Expr GraphBuilder::whileLoop(Operand condition, Operand limit, std::vector<Carry> carries, const Body &body, Site site) {
-  return parts->whileLoop(condition, limit, carries, body, site);
+Expr GraphBuilder::whileLoop(Operand condition, Operand limit, std::vector<Carry> carries, const Body &body, Tape tape, Site site) {
+  return parts->whileLoop(condition, limit, carries, body, tape, site);
 }
 
 Expr GraphBuilder::branch(Operand condition, const Body &then, const Body &otherwise, Site site) {
@@ -668,11 +664,11 @@ void GraphBuilder::each(Names names, Operand list, const Body &body, Site site) 
 }
 
 void GraphBuilder::forLoop(std::string_view index, Operand low, Operand high, const Body &body, Site site) {
-  parts->add(fbs::CreateLoopStmt(parts->fb, parts->forLoop(index, low, high, {}, body, site).offset), site);
+  parts->add(fbs::CreateLoopStmt(parts->fb, parts->forLoop(index, low, high, {}, body, /*isScan=*/false, Tape::All, site).offset), site);
 }
 
 void GraphBuilder::whileLoop(Operand condition, Operand limit, const Body &body, Site site) {
-  parts->add(fbs::CreateLoopStmt(parts->fb, parts->whileLoop(condition, limit, {}, body, site).offset), site);
+  parts->add(fbs::CreateLoopStmt(parts->fb, parts->whileLoop(condition, limit, {}, body, Tape::All, site).offset), site);
 }
 
 void GraphBuilder::when(Operand condition, const Body &then, const Body &otherwise, Site site) {

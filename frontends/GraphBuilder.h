@@ -148,6 +148,9 @@ inline Parameter fixed(Parameter parameter) {
   return parameter;
 }
 
+/// What reverse mode keeps of the carries of a loop: of each trip, of about every root of the trips, or only of the start.
+enum class Tape { All, Sqrt, None };
+
 /// carry x = start
 struct Carry {
   std::string name;
@@ -235,6 +238,7 @@ public:
   using Optimizer = build::Optimizer;
   using Parameter = build::Parameter;
   using Site = build::Site;
+  using Tape = build::Tape;
   using Type = build::Type;
   using Names = std::vector<std::string>;
 
@@ -292,13 +296,15 @@ public:
   Expr lambda(Names parameters, Operand body, Site site = Site::current());
   /// (parameters) -> { body }, which ends with a value
   Expr function(Names parameters, const Body &body, Site site = Site::current());
-  /// for index in low..high carry ... { body }
-  Expr forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body,
+  /// for index in low..high tape ... carry ... { body }
+  Expr forLoop(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Tape tape = Tape::All,
                Site site = Site::current());
-  /// scan index in low..high carry ... { body }, which ends with a value
-  Expr scan(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Site site = Site::current());
-  /// while condition max limit carry ... { body }
-  Expr whileLoop(Operand condition, Operand limit, std::vector<Carry> carries, const Body &body, Site site = Site::current());
+  /// scan index in low..high tape ... carry ... { body }, which ends with a value
+  Expr scan(std::string_view index, Operand low, Operand high, std::vector<Carry> carries, const Body &body, Tape tape = Tape::All,
+            Site site = Site::current());
+  /// while condition max limit tape ... carry ... { body }
+  Expr whileLoop(Operand condition, Operand limit, std::vector<Carry> carries, const Body &body, Tape tape = Tape::All,
+                 Site site = Site::current());
   /// if condition { then } else { otherwise }, both of which end with a value
   Expr branch(Operand condition, const Body &then, const Body &otherwise, Site site = Site::current());
 

@@ -431,6 +431,7 @@ FailureOr<Value> topK(Elaborator &e, const BuiltinCall &call) {
 }
 
 FailureOr<Value> grad(Elaborator &e, const BuiltinCall &call) { return e.grad(call); }
+FailureOr<Value> vjp(Elaborator &e, const BuiltinCall &call) { return e.vjp(call); }
 FailureOr<Value> jvp(Elaborator &e, const BuiltinCall &call) { return e.jvp(call); }
 FailureOr<Value> map(Elaborator &e, const BuiltinCall &call) { return e.map(call); }
 FailureOr<Value> valueAt(Elaborator &e, const BuiltinCall &call) { return e.valueAt(call); }
@@ -490,8 +491,9 @@ constexpr Builtin table[] = {
     {"argsort", "x, axis?, descending?", sort<true>},
     {"top_k", "x, k", topK},
     {"grad", "e, v*, at*?", grad, /*lazy=*/true},
+    {"vjp", "e, v*, from*, at*?", vjp, /*lazy=*/true},
     {"jvp", "e, v*, along*, at*?", jvp, /*lazy=*/true},
-    {"map", "f, x*", map, /*lazy=*/true},
+    {"map", "f, x*, axis_name?, replicated?", map, /*lazy=*/true},
     {"value", "e, v*, at*", valueAt, /*lazy=*/true},
     {"evaluating", "e", evaluating, /*lazy=*/true},
     {"leafwise", "f, set", leafwise, /*lazy=*/true},

@@ -318,6 +318,11 @@ private:
   std::unique_ptr<LoopExpr> readLoop(const fbs::LoopExpr &in, SourceRange range, bool isStatement, Place place) {
     auto loop = std::make_unique<LoopExpr>(range);
     loop->isScan = in.is_scan() && !isStatement;
+    if (in.tape() > fbs::Tape::MAX) {
+      fail(range, "a tape of this version, but got number " + llvm::Twine(unsigned(in.tape())) + " of another");
+      return nullptr;
+    }
+    loop->tape = Tape(in.tape());
     if (!readIf(in.index(), range, loop->index) || !readIf(in.low(), range, loop->low) || !readIf(in.high(), range, loop->high) ||
         !readIf(in.condition(), range, loop->condition) || !readIf(in.limit(), range, loop->limit) ||
         !(isStatement || loop->isScan ? readAll(in.carries(), range, loop->carries) : readSome(in.carries(), range, loop->carries, "carry of a loop")) ||

@@ -122,7 +122,7 @@ class ModelWriter {
           auto index = writeIf(e->index);
           auto low = write(e->low), high = write(e->high), condition = write(e->condition), limit = write(e->limit);
           auto carries = list(e->carries);
-          return node(fbs::CreateLoopExpr(fb, index, low, high, condition, limit, carries, write(e->body), e->isScan));
+          return node(fbs::CreateLoopExpr(fb, index, low, high, condition, limit, carries, write(e->body), e->isScan, fbs::Tape(e->tape)));
         })
         .Case([&](const BranchExpr *e) {
           auto condition = write(e->condition);

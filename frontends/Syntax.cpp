@@ -112,6 +112,15 @@ LambdaExpr::LambdaExpr(SourceRange r, std::vector<Name> parameters, Block body)
   depth = depthOf(this->body) + 1;
 }
 
+llvm::StringRef wordOf(Tape tape) {
+  switch (tape) {
+  case Tape::All: return "all";
+  case Tape::Sqrt: return "sqrt";
+  case Tape::None: return "none";
+  }
+  llvm_unreachable("every kind has a case");
+}
+
 void LoopExpr::finish() {
   depth = deeper(deeper(deeper(deeper(depthOf(body) + 1, low), high), condition), limit);
   for (const Carry &carry : carries)
@@ -293,7 +302,8 @@ std::pair<std::string, unsigned> spelling(const Expr &e) {
     auto carry = [](const LoopExpr::Carry &c) { return c.name.text.str() + " = " + spell(*c.start); };
     return {(loop.index ? (loop.isScan ? "scan " : "for ") + loop.index->text.str() + " in " + spell(*loop.low) + ".." + spell(*loop.high)
                         : "while " + spell(*loop.condition) + " max " + spell(*loop.limit)) +
-                (loop.carries.empty() ? "" : " carry ") + llvm::join(llvm::map_range(loop.carries, carry), ", ") + " { .. }",
+                (loop.tape == Tape::All ? "" : " tape " + wordOf(loop.tape).str()) + (loop.carries.empty() ? "" : " carry ") +
+                llvm::join(llvm::map_range(loop.carries, carry), ", ") + " { .. }",
             0};
   }
   case Expr::Branch:

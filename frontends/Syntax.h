@@ -311,7 +311,12 @@ struct EachStmt : StmtOf<Stmt::Each> {
   using StmtOf::StmtOf;
 };
 
-/// for k in 0..n carry x = x0, y = y0 { statements }; while x > 0 max 100 carry x = x0 { statements }
+/// What reverse mode keeps of the carries of a loop; see the attribute `graph.tape`.
+enum class Tape { All, Sqrt, None };
+/// "all"
+llvm::StringRef wordOf(Tape tape);
+
+/// for k in 0..n carry x = x0, y = y0 { statements }; while x > 0 max 100 tape sqrt carry x = x0 { statements }
 /// Its value: the carries after the last trip; of a `while` also the number of trips.
 /// scan k in 0..n carry x = x0 { statements; value }: behind the carries, the values of all trips along a new first axis.
 struct LoopExpr : ExprOf<Expr::Loop> {
@@ -325,6 +330,7 @@ struct LoopExpr : ExprOf<Expr::Loop> {
   std::vector<Carry> carries;
   Block body;
   bool isScan = false;
+  Tape tape = Tape::All;
   explicit LoopExpr(SourceRange r) : ExprOf(r) {}
   void finish(); // all operands are there
 };

@@ -185,6 +185,10 @@ bool SyntaxRules::check(const LoopExpr &loop, bool isStatement) {
     diagnostics.error(loop.carries.front().name.range) << "requires no carries of a loop in a step: what it changes is handed on";
     return false;
   }
+  if (isStatement && loop.tape != Tape::All) {
+    diagnostics.error(loop.range) << "requires no 'tape' of a loop in a step, through which nothing is differentiated";
+    return false;
+  }
   for (const Name &name : loop.body.reboundNames()) {
     if (isStatement && loop.index && loop.index->text == name.text) {
       diagnostics.error(name.range) << "requires another name than that of the number of the trip, '" << name.text << "', before '<-'";

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -53,7 +54,7 @@ Value emitDim(Builder &b, graph::DimAttr dim, function_ref<Value(StringRef)> nam
         factor = name(symbol.getValue());
       } else {
         auto function = cast<graph::DimFunctionAttr>(atom);
-        Value lhs = emitDim(b, function.getLhs(), name), rhs = emitDim(b, function.getRhs(), name);
+        Value lhs = emitDim(b, function.getLhs(), name), rhs = function.getRhs() ? emitDim(b, function.getRhs(), name) : Value();
         switch (function.getKind()) {
         case graph::DimFunctionKind::floordiv:
           factor = arith::FloorDivSIOp::create(b, lhs, rhs);
@@ -64,6 +65,12 @@ Value emitDim(Builder &b, graph::DimAttr dim, function_ref<Value(StringRef)> nam
         case graph::DimFunctionKind::min:
           factor = arith::MinSIOp::create(b, lhs, rhs);
           break;
+        case graph::DimFunctionKind::isqrt: { // exact below 2**52
+          Value number = arith::SIToFPOp::create(b, b.getF64Type(), toInt(b, lhs, 64));
+          Value root = arith::FPToSIOp::create(b, b.getI64Type(), math::SqrtOp::create(b, number));
+          factor = arith::IndexCastOp::create(b, b.getIndexType(), root);
+          break;
+        }
         }
       }
       product = product ? arith::MulIOp::create(b, product, factor) : factor;

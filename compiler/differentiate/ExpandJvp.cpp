@@ -2,7 +2,7 @@
 //
 // Forward mode. Behind each op stands its pushforward; a loop or branch carries the tangents of its float values beside them.
 
-#include "costate/compiler/differentiate/Activity.h"
+#include "costate/compiler/differentiate/Dependence.h"
 #include "costate/compiler/differentiate/Expander.h"
 #include "costate/dialects/interfaces/Rules.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -4,7 +4,7 @@
 // once. A branch whose condition varies computes both sides and selects; a loop whose condition varies runs until no lane wants to go on, and
 // lanes that are done keep their carry.
 
-#include "costate/compiler/differentiate/Activity.h"
+#include "costate/compiler/differentiate/Dependence.h"
 #include "costate/compiler/differentiate/Expander.h"
 #include "costate/dialects/interfaces/Rules.h"
 #include "costate/dialects/report/Report.h"
@@ -22,20 +22,21 @@ namespace {
 
 class Lanes : public Batching {
 public:
-  Lanes(Expander &expander, OpBuilder &builder, Location loc, Dimensions &dimensions, DimAttr lanes)
-      : Batching(builder, loc, dimensions), expander(expander), lanes(lanes) {}
+  Lanes(Expander &expander, OpBuilder &builder, Location loc, Dimensions &dimensions, DimAttr lanes, StringRef axisName,
+        Variation &variation)
+      : Batching(builder, loc, dimensions), expander(expander), lanes(lanes), axisName(axisName), variation(variation) {}
 
   DimAttr size() override { return lanes; }
-  bool isBatched(Value operand) override { return varying.contains(operand); }
+  bool binds(StringRef name) override { return !axisName.empty() && name == axisName; }
+  bool isBatched(Value operand) override { return variation.contains(operand); }
   Value get(Value operand) override { return mapping.lookupOrDefault(operand); }
-  void set(Value value, unsigned index) override { setBatched(current->getResult(index), value); }
+  void set(Value value, unsigned index) override { mapping.map(current->getResult(index), value); }
+  void setUniform(Value value, unsigned index) override { set(value, index); }
   void loopOverLanes(Operation *op) override;
 
-  void setBatched(Value from, Value to) {
-    mapping.map(from, to);
-    varying.insert(from);
-  }
-  void setUniform(Value from, Value to) { mapping.map(from, to); }
+  /// `to`, with the lane axis if `from` varies, stands for it.
+  void define(Value from, Value to) { mapping.map(from, to); }
+  void define(ValueRange from, ValueRange to) { mapping.map(from, to); }
 
   LogicalResult visit(Block &block) {
     for (Operation &op : block.without_terminator())
@@ -53,7 +54,9 @@ private:
   LogicalResult visitCall(func::CallOp call);
   LogicalResult visitFor(scf::ForOp loop);
   LogicalResult visitWhile(scf::WhileOp loop);
+  LogicalResult visitVaryingWhile(scf::WhileOp loop);
   LogicalResult visitIf(scf::IfOp branch);
+  LogicalResult requireUniform(Operation *op);
 
   /// `value` with the lane axis in front, of lane type `type`.
   RankedTensorType batchedType(Type type) {
@@ -62,14 +65,28 @@ private:
     llvm::append_range(shape, lane.getShape());
     return RankedTensorType::get(shape, lane.getElementType());
   }
+  /// Values that are handed on to `places`, with the lane axis where these vary.
+  SmallVector<Value> handed(ValueRange values, ValueRange places) {
+    return llvm::map_to_vector(llvm::zip_equal(values, places), [&](auto pair) {
+      auto [value, place] = pair;
+      return isBatched(place) ? batched(value) : get(value);
+    });
+  }
+  LogicalResult requireTensors(Operation *loop, ValueRange carries) {
+    for (Value carry : carries)
+      if (isBatched(carry) && failed(differentiate::requireTensors(loop, carry, "that vary with the lane")))
+        return failure();
+    return success();
+  }
   /// pred[lane] ? a[lane] : b[lane], pred of rank 1.
   Value selectLanes(Value pred, Value a, Value b) { return select(broadcast(pred, {0}, dims(a)), a, b); }
 
   Expander &expander;
   DimAttr lanes;
+  StringRef axisName;
+  Variation &variation; // of values of the function before the transform
   Operation *current = nullptr;
   IRMapping mapping;
-  llvm::DenseSet<Value> varying; // values of the function before the transform
 };
 
 LogicalResult Lanes::visit(Operation *op) {
@@ -77,7 +94,7 @@ LogicalResult Lanes::visit(Operation *op) {
   loc = op->getLoc();
   bool varies = llvm::any_of(op->getOperands(), [&](Value operand) { return isBatched(operand); }) ||
                 llvm::any_of(capturesOf(op), [&](Value value) { return isBatched(value); });
-  if (!varies) {
+  if (!varies && !expander.mentions(*op, axisName)) {
     builder.clone(*op, mapping);
     return success();
   }
@@ -87,11 +104,11 @@ LogicalResult Lanes::visit(Operation *op) {
   }
   // A scalar taken out of a tensor and put back stays a tensor of one scalar a lane.
   if (auto extract = dyn_cast<tensor::ExtractOp>(op); extract && extract.getIndices().empty()) {
-    setBatched(extract.getResult(), get(extract.getTensor()));
+    define(extract.getResult(), get(extract.getTensor()));
     return success();
   }
   if (auto elements = dyn_cast<tensor::FromElementsOp>(op); elements && elements.getType().getRank() == 0) {
-    setBatched(elements.getResult(), get(elements.getElements().front()));
+    define(elements.getResult(), get(elements.getElements().front()));
     return success();
   }
   if (auto call = dyn_cast<func::CallOp>(op))
@@ -129,19 +146,17 @@ void Lanes::loopOverLanes(Operation *op) {
                             written.push_back(e.writeLane(carry, result, lane));
                           return written;
                         });
-  for (auto [from, to] : llvm::zip_equal(op->getResults(), loop.getResults()))
-    setBatched(from, to);
+  define(op->getResults(), loop.getResults());
 }
 
 /// A function with a rule stays one: the batched function has the batched rule.
 LogicalResult Lanes::visitCall(func::CallOp call) {
   SmallVector<bool> over = llvm::map_to_vector(call.getOperands(), [&](Value operand) { return isBatched(operand); });
-  FailureOr<func::FuncOp> callee = expander.map(expander.lookup(call), over, lanes);
+  FailureOr<func::FuncOp> callee = expander.map(expander.lookup(call), over, lanes, axisName);
   if (failed(callee))
     return failure();
   auto all = create<func::CallOp>(*callee, llvm::map_to_vector(call.getOperands(), [&](Value operand) { return get(operand); }));
-  for (auto [from, to] : llvm::zip_equal(call.getResults(), all.getResults()))
-    setBatched(from, to);
+  define(call.getResults(), all.getResults());
   return success();
 }
 
@@ -149,35 +164,64 @@ LogicalResult Lanes::visitFor(scf::ForOp loop) {
   for (Value bound : {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})
     if (isBatched(bound))
       return loop.emitError() << "requires loop bounds that do not vary with the lane";
-  if (failed(requireTensors(loop, loop.getInitArgs(), "that vary with the lane")))
+  ValueRange carried = loop.getRegionIterArgs();
+  if (failed(requireTensors(loop, carried)))
     return failure();
   LogicalResult status = success();
-  auto wide = createFor(builder, loc, get(loop.getLowerBound()), get(loop.getUpperBound()), get(loop.getStep()), batchedAll(loop.getInitArgs()),
-                        [&](OpBuilder &nested, Value iv, ValueRange carries) {
+  auto wide = createFor(builder, loc, get(loop.getLowerBound()), get(loop.getUpperBound()), get(loop.getStep()),
+                        handed(loop.getInitArgs(), carried), [&](OpBuilder &nested, Value iv, ValueRange carries) {
                           OpBuilder::InsertionGuard guard(builder);
                           builder.restoreInsertionPoint(nested.saveInsertionPoint());
-                          setUniform(loop.getInductionVar(), iv);
-                          for (auto [from, to] : llvm::zip_equal(loop.getRegionIterArgs(), carries))
-                            setBatched(from, to);
+                          define(loop.getInductionVar(), iv);
+                          define(carried, carries);
                           if (failed(status = visit(*loop.getBody())))
                             return SmallVector<Value>(carries);
-                          return batchedAll(loop.getYieldedValues());
+                          return handed(loop.getYieldedValues(), carried);
                         });
-  for (auto [from, to] : llvm::zip_equal(loop.getResults(), wide.getResults()))
-    setBatched(from, to);
+  wide->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  define(loop.getResults(), wide.getResults());
   return status;
 }
 
 /// What differs from lane to lane runs for all of them, also for those that do not take part.
-static LogicalResult requireNoReports(Operation *op) {
-  if (!report::reports(op))
-    return success();
-  return op->emitError() << "requires no 'require' and no 'print' in a branch or loop of a function under 'map' that differs from lane to lane";
+LogicalResult Lanes::requireUniform(Operation *op) {
+  if (report::reports(op))
+    return op->emitError()
+           << "requires no 'require' and no 'print' in a branch or loop of a function under 'map' that differs from lane to lane";
+  if (expander.mentions(*op, axisName))
+    return op->emitError() << "requires a condition that is the same in all lanes of '" << axisName << "' around 'psum' and the like";
+  return success();
 }
 
 LogicalResult Lanes::visitWhile(scf::WhileOp loop) {
-  if (failed(requireNoReports(loop)) || failed(requireTensors(loop, loop.getInits(), "that vary with the lane")) ||
-      failed(requireTensors(loop, loop.getResults(), "that vary with the lane")))
+  if (failed(requireTensors(loop, loop.getBeforeArguments())) || failed(requireTensors(loop, loop.getResults())))
+    return failure();
+  if (isBatched(loop.getConditionOp().getCondition()))
+    return visitVaryingWhile(loop);
+  SmallVector<Value> inits = handed(loop.getInits(), loop.getBeforeArguments());
+  SmallVector<Type> results = llvm::map_to_vector(
+      loop.getResults(), [&](Value result) -> Type { return isBatched(result) ? batchedType(result.getType()) : result.getType(); });
+  auto wide = scf::WhileOp::create(builder, loc, results, inits);
+  wide->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  OpBuilder::InsertionGuard guard(builder);
+  auto open = [&](Region &region, ValueRange arguments, TypeRange types) {
+    Block *block = builder.createBlock(&region, {}, types, SmallVector<Location>(types.size(), loc));
+    define(arguments, block->getArguments());
+  };
+  open(wide.getBefore(), loop.getBeforeArguments(), ValueRange(inits).getTypes());
+  if (failed(visit(*loop.getBeforeBody())))
+    return failure();
+  create<scf::ConditionOp>(get(loop.getConditionOp().getCondition()), handed(loop.getConditionOp().getArgs(), loop.getResults()));
+  open(wide.getAfter(), loop.getAfterArguments(), results);
+  if (failed(visit(*loop.getAfterBody())))
+    return failure();
+  create<scf::YieldOp>(handed(loop.getYieldOp().getResults(), loop.getBeforeArguments()));
+  define(loop.getResults(), wide.getResults());
+  return success();
+}
+
+LogicalResult Lanes::visitVaryingWhile(scf::WhileOp loop) {
+  if (failed(requireUniform(loop)))
     return failure();
   unsigned passed = loop.getNumResults();
   // carries: those of the loop, then what each lane passed on when it stopped, then which lanes go on
@@ -199,18 +243,15 @@ LogicalResult Lanes::visitWhile(scf::WhileOp loop) {
   SmallVector<Location> locations(types.size(), loc);
   Block *before = builder.createBlock(&wide.getBefore(), {}, ValueRange(inits).getTypes(), ArrayRef(locations).take_front(inits.size()));
   ValueRange arguments = before->getArguments();
-  for (auto [from, to] : llvm::zip_equal(loop.getBeforeArguments(), arguments.take_front(count)))
-    setBatched(from, to);
+  define(loop.getBeforeArguments(), arguments.take_front(count));
   if (failed(visit(*loop.getBeforeBody())))
     return failure();
   Value running = arguments.back(), condition = loop.getConditionOp().getCondition();
   SmallVector<Value> passes; // what the lanes pass on now; those that had stopped keep what they passed then
   for (auto [old, now] : llvm::zip_equal(arguments.drop_front(count).take_front(passed), batchedAll(loop.getConditionOp().getArgs())))
     passes.push_back(selectLanes(running, now, old));
-  auto scalar = RankedTensorType::get({}, builder.getI1Type());
-  Value wants = isBatched(condition) ? get(condition) : broadcast(create<tensor::FromElementsOp>(scalar, get(condition)), {}, {lanes});
-  Value goesOn = create<AndOp>(running.getType(), running, wants);
-  Value any = create<ReduceMaxOp>(scalar, goesOn, ArrayRef<int64_t>{0});
+  Value goesOn = create<AndOp>(running.getType(), running, get(condition));
+  Value any = create<ReduceMaxOp>(RankedTensorType::get({}, builder.getI1Type()), goesOn, ArrayRef<int64_t>{0});
   SmallVector<Value> next(arguments.take_front(count));
   llvm::append_range(next, passes);
   next.push_back(goesOn);
@@ -219,8 +260,7 @@ LogicalResult Lanes::visitWhile(scf::WhileOp loop) {
 
   Block *after = builder.createBlock(&wide.getAfter(), {}, types, locations);
   arguments = after->getArguments();
-  for (auto [from, to] : llvm::zip_equal(loop.getAfterArguments(), arguments.take_back(passed)))
-    setBatched(from, to);
+  define(loop.getAfterArguments(), arguments.take_back(passed));
   if (failed(visit(*loop.getAfterBody())))
     return failure();
   next.clear();
@@ -228,8 +268,7 @@ LogicalResult Lanes::visitWhile(scf::WhileOp loop) {
     next.push_back(selectLanes(arguments[count + passed], now, old));
   llvm::append_range(next, arguments.drop_front(count).take_front(passed + 1));
   create<scf::YieldOp>(next);
-  for (auto [from, to] : llvm::zip_equal(loop.getResults(), wide.getResults().take_back(passed)))
-    setBatched(from, to);
+  define(loop.getResults(), wide.getResults().take_back(passed));
   return success();
 }
 
@@ -238,10 +277,10 @@ LogicalResult Lanes::visitIf(scf::IfOp branch) {
   auto yieldOf = [](Region &region) { return region.front().getTerminator()->getOperands(); };
   if (isBatched(condition)) {
     Value pred = get(condition);
-    if (failed(requireNoReports(branch)) || failed(visit(*branch.thenBlock())) || failed(visit(*branch.elseBlock())))
+    if (failed(requireUniform(branch)) || failed(visit(*branch.thenBlock())) || failed(visit(*branch.elseBlock())))
       return failure();
     for (auto [result, a, b] : llvm::zip_equal(branch.getResults(), yieldOf(branch.getThenRegion()), yieldOf(branch.getElseRegion())))
-      setBatched(result, selectLanes(pred, batched(a), batched(b)));
+      define(result, selectLanes(pred, batched(a), batched(b)));
     return success();
   }
   LogicalResult status = success();
@@ -250,52 +289,71 @@ LogicalResult Lanes::visitIf(scf::IfOp branch) {
     builder.restoreInsertionPoint(nested.saveInsertionPoint());
     if (failed(visit(region.front())))
       status = failure();
-    return failed(status) ? SmallVector<Value>() : batchedAll(yieldOf(region));
+    return failed(status) ? SmallVector<Value>() : handed(yieldOf(region), branch.getResults());
   };
-  SmallVector<Type> types = llvm::map_to_vector(branch.getResultTypes(), [&](Type type) -> Type { return batchedType(type); });
+  SmallVector<Type> types = llvm::map_to_vector(
+      branch.getResults(), [&](Value result) -> Type { return isBatched(result) ? batchedType(result.getType()) : result.getType(); });
   auto wide = createIf(
       builder, loc, types, get(condition), [&](OpBuilder &nested) { return fill(branch.getThenRegion(), nested); },
       [&](OpBuilder &nested) { return fill(branch.getElseRegion(), nested); });
-  for (auto [from, to] : llvm::zip_equal(branch.getResults(), wide.getResults()))
-    setBatched(from, to);
+  define(branch.getResults(), wide.getResults());
   return status;
 }
 
 } // namespace
 
-FailureOr<func::FuncOp> Expander::map(func::FuncOp function, ArrayRef<bool> over, DimAttr size) {
-  std::string key = (function.getName() + " map " + llvm::join(llvm::map_range(over, [](bool b) { return std::string(b ? "1" : "0"); }), "") +
-                     " " + size.str())
-                        .str();
+bool Expander::mentions(Operation &op, StringRef axisName) {
+  if (axisName.empty())
+    return false;
+  auto found = op.walk([&](Operation *inner) {
+    auto collective = dyn_cast<Collective>(inner);
+    auto call = dyn_cast<func::CallOp>(inner);
+    bool mentions =
+        (collective && collective.getAxisName() == axisName) || (call && this->mentions(*lookup(call).getOperation(), axisName));
+    return mentions ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return found.wasInterrupted();
+}
+
+FailureOr<func::FuncOp> Expander::map(func::FuncOp function, ArrayRef<bool> over, DimAttr size, StringRef axisName,
+                                      ArrayRef<bool> replicated) {
+  auto bits = [](ArrayRef<bool> list) { return llvm::join(llvm::map_range(list, [](bool b) { return std::string(b ? "1" : "0"); }), ""); };
+  std::string key = (function.getName() + " map " + bits(over) + " " + size.str() + " " + axisName + " " + bits(replicated)).str();
   if (func::FuncOp done = made.lookup(key))
     return done;
   Block &from = function.front();
   Dimensions dimensions;
+  Variation variation(axisName, [&](Operation &op) { return mentions(op, axisName); });
   SmallVector<Type> types;
   SmallVector<Dims> shapes;
   for (auto [argument, varies] : llvm::zip_equal(from.getArguments(), over)) {
     Dims shape = dimensions.of(argument);
-    if (varies)
+    if (varies) {
       shape.insert(shape.begin(), size);
+      variation.insert(argument);
+    }
     types.push_back(typeOf(shape, getElementTypeOrSelf(argument.getType())));
     shapes.push_back(shape);
   }
+  variation.propagate(from);
   func::FuncOp result = createFunction(function, symbols, ".map", types, shapes);
   OpBuilder builder = OpBuilder::atBlockBegin(&result.front());
-  Lanes lanes(*this, builder, function.getLoc(), dimensions, size);
-  for (auto [old, varies, argument] : llvm::zip_equal(from.getArguments(), over, result.getArguments())) {
-    if (varies)
-      lanes.setBatched(old, argument);
-    else
-      lanes.setUniform(old, argument);
-  }
+  Lanes lanes(*this, builder, function.getLoc(), dimensions, size, axisName, variation);
+  lanes.define(from.getArguments(), result.getArguments());
   if (failed(lanes.visit(from)))
     return failure();
-  func::ReturnOp::create(builder, function.getLoc(), lanes.batchedAll(from.getTerminator()->getOperands()));
+  SmallVector<Value> results;
+  for (auto [i, value] : llvm::enumerate(from.getTerminator()->getOperands())) {
+    bool isReplicated = !replicated.empty() && replicated[i];
+    if (isReplicated && lanes.isBatched(value))
+      return emitError(value.getLoc()) << "requires a value that is the same in all lanes, such as those of 'psum', to be 'replicated'";
+    results.push_back(isReplicated ? lanes.get(value) : lanes.batched(value));
+  }
+  func::ReturnOp::create(builder, function.getLoc(), results);
   updateResults(result, dimensions);
   made[key] = result; // its rule may call it
   if (func::FuncOp rule = ruleOf(function)) {
-    FailureOr<func::FuncOp> batchedRule = mapRule(rule, function, over, size);
+    FailureOr<func::FuncOp> batchedRule = mapRule(rule, function, over, size, axisName);
     if (failed(batchedRule))
       return failure();
     result->setAttr(kVjpAttr, FlatSymbolRefAttr::get(*batchedRule));
@@ -304,12 +362,12 @@ FailureOr<func::FuncOp> Expander::map(func::FuncOp function, ArrayRef<bool> over
 }
 
 /// The rule of a batched function: the rule over the lanes; an input that does not vary gets the sum of what its lanes say.
-FailureOr<func::FuncOp> Expander::mapRule(func::FuncOp rule, func::FuncOp function, ArrayRef<bool> over, DimAttr size) {
+FailureOr<func::FuncOp> Expander::mapRule(func::FuncOp rule, func::FuncOp function, ArrayRef<bool> over, DimAttr size, StringRef axisName) {
   if (failed(flatten(rule)))
     return failure();
   SmallVector<bool> ruleOver(over);
   ruleOver.resize(rule.getNumArguments(), true); // every cotangent varies
-  FailureOr<func::FuncOp> lanes = map(rule, ruleOver, size);
+  FailureOr<func::FuncOp> lanes = map(rule, ruleOver, size, axisName);
   if (failed(lanes))
     return failure();
   func::FuncOp result = cloneWithName(*lanes, ".rule");

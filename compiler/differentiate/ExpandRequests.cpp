@@ -104,11 +104,16 @@ LogicalResult Expander::answer(Operation *request) {
     transformed = jvp(callee, jvpRequest.getAlong());
   } else {
     auto mapRequest = cast<MapRequestOp>(request);
-    if (!llvm::is_contained(mapRequest.getOver(), true)) { // every lane is the same
+    StringRef axisName = mapRequest.getAxis().value_or("");
+    if (!llvm::is_contained(mapRequest.getOver(), true) && !mentions(*callee.getOperation(), axisName)) { // every lane is the same
       auto call = func::CallOp::create(builder, request->getLoc(), callee, request->getOperands());
       Dimensions dimensions;
       Emitter e(builder, request->getLoc(), dimensions);
-      for (auto [result, lane] : llvm::zip_equal(request->getResults(), call.getResults())) {
+      for (auto [i, result, lane] : llvm::enumerate(request->getResults(), call.getResults())) {
+        if (mapRequest.isReplicated(i)) {
+          result.replaceAllUsesWith(lane);
+          continue;
+        }
         Dims shape = e.dims(lane);
         SmallVector<int64_t> places = llvm::to_vector(llvm::seq<int64_t>(1, shape.size() + 1));
         shape.insert(shape.begin(), mapRequest.getSize());
@@ -118,7 +123,8 @@ LogicalResult Expander::answer(Operation *request) {
       return success();
     }
     DimAttr size = mapRequest.getSize();
-    transformed = map(callee, mapRequest.getOver(), size.constant() ? size : freshName(module));
+    transformed = map(callee, mapRequest.getOver(), size.constant() ? size : freshName(module), axisName,
+                      mapRequest.getReplicated().value_or(ArrayRef<bool>()));
   }
   if (failed(transformed)) {
     request->emitRemark() << "in answer to this request";
@@ -298,6 +304,12 @@ struct ExpandRequestsPass : impl::ExpandRequestsBase<ExpandRequestsPass> {
         return signalPassFailure();
     // No request is left, in any function, that reads the rules of the functions called here, or a stop_gradient.
     for (func::FuncOp root : roots) {
+      WalkResult answered = root.walk([](Collective op) {
+        op.emitError() << "requires a map of axis '" << op.getAxisName() << "' around it";
+        return WalkResult::interrupt();
+      });
+      if (answered.wasInterrupted())
+        return signalPassFailure();
       while (true) {
         SmallVector<func::CallOp> calls;
         root.walk([&](func::CallOp call) { calls.push_back(call); });

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reverse mode. The body is kept, its adjoint is written behind it: op by op in reverse order, each by its pullback. A loop is made to
-// record its carries, one entry a trip; its adjoint runs the trips backward and evaluates each again from the recorded carry (one
-// level of checkpointing: memory is carries times trips, work at most twice the forward pass). A branch evaluates its side again.
+// record its carries; its adjoint runs the trips backward and evaluates each again from the carry at its start. Where that comes from is the
+// `tape` of the loop (Graph.td): an entry a trip; or an entry a segment of about the root of the trips, which are recorded in a tape of a
+// segment when the adjoint comes to it (Griewank 1992; Chen et al. 2016); or all earlier trips once more. A branch evaluates its side again.
 
-#include "costate/compiler/differentiate/Activity.h"
+#include "costate/compiler/differentiate/Dependence.h"
 #include "costate/compiler/differentiate/Expander.h"
 #include "costate/dialects/interfaces/Rules.h"
 #include "costate/dialects/report/Report.h"
@@ -90,18 +91,45 @@ private:
     SmallVector<Value> yielded;
   };
 
-  /// A loop over the trips of another, the last one first, with `starts` as carries. trip: its number, an index or a tensor of one integer.
+  /// A loop as its adjoint sees it. The number of a trip is an index or, of a `while`, a tensor of one integer, which may differ from lane to lane.
+  struct Loop {
+    Operation *op; // it has recorded its tapes
+    Tape tape;
+    SmallVector<Value> starts; // of the carries
+    ValueRange carries;        // in the body
+    ValueRange tapes;          // of each carry, its values at the start of every segment of `segment` trips; none if `tape` is none
+    DimAttr segment;
+    Value trips;  // that have been made
+    DimAttr most; // at most; null if it is not known
+    function_ref<Trip(Sweep &, ValueRange carries, Value trip)> replay;
+  };
+
+  /// The adjoint of a loop, whose last carry i has the cotangent cts[i]. Carries on the cotangents of captured values; returns those of the
+  /// first carries.
+  FailureOr<SmallVector<Value>> reverse(const Loop &loop, ArrayRef<Value> cts);
+
+  /// Trips [from, to) once more, of which there are at most `most`. Its first results are the carries.
+  Operation *repeat(const Loop &loop, Value from, Value to, DimAttr most, ValueRange starts);
+
+  /// A loop over trips [from, to). Its first results are the carries.
   using FillTrip = function_ref<SmallVector<Value>(OpBuilder &, Value trip, ValueRange carries)>;
-  using LoopBackward = function_ref<ValueRange(ValueRange starts, FillTrip fill)>;
+  Operation *loopOver(Value from, Value to, DimAttr most, Tape tape, ValueRange starts, FillTrip fill);
 
-  /// The adjoint of a loop: carry i at the start of each trip is recorded in tapes[i], `carries` are the values that stand for them in the
-  /// loop, cts[i] is the cotangent of the last carry i. Carries on the cotangents of captured values; returns those of the first carries.
-  FailureOr<SmallVector<Value>> reverseTrips(Operation *loop, ValueRange carries, ValueRange tapes, ArrayRef<Value> cts, LoopBackward backward,
-                                             function_ref<Trip(Sweep &, ArrayRef<Value> restored, Value trip)> replayTrip);
-
-  /// `trips` is a constant of the program, or a tensor of one integer that is at most the bound of a loop.
-  ValueRange loopBackward(DimAttr trips, ValueRange starts, FillTrip fill);
-  ValueRange loopBackward(Value trips, IntegerAttr bound, ValueRange starts, FillTrip fill);
+  //===--- Numbers of trips ---===//
+  Value number(DimAttr dim, Value like) { return isIndex(like) ? index(dim) : splat(*dim.constant(), like); }
+  Value plus(Value a, Value b) { return isIndex(a) ? create<arith::AddIOp>(a, b).getResult() : add(a, b); }
+  Value minus(Value a, Value b) { return isIndex(a) ? create<arith::SubIOp>(a, b).getResult() : sub(a, b); }
+  Value least(Value a, Value b) {
+    return isIndex(a) ? create<arith::MinSIOp>(a, b).getResult() : create<MinimumOp>(a.getType(), a, b).getResult();
+  }
+  Value times(Value a, DimAttr n) { return isIndex(a) ? create<arith::MulIOp>(a, number(n, a)).getResult() : mul(a, number(n, a)); }
+  /// a >= 0
+  Value ceilDiv(Value a, DimAttr n) {
+    if (n.constant() == 1)
+      return a;
+    return isIndex(a) ? create<arith::CeilDivSIOp>(a, number(n, a)).getResult() : div(plus(a, number(n - dim(1), a)), number(n, a));
+  }
+  static bool isIndex(Value value) { return isa<IndexType>(value.getType()); }
 
   /// Clones the ops of `block` in front of the insertion point and marks the copies of active values.
   SmallVector<Operation *> replay(Block &block, IRMapping &mapping);
@@ -192,31 +220,45 @@ SmallVector<Operation *> Sweep::replay(Block &block, IRMapping &mapping) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange carries, ValueRange tapes, ArrayRef<Value> cts,
-                                                  LoopBackward backward,
-                                                  function_ref<Trip(Sweep &, ArrayRef<Value>, Value)> replayTrip) {
-  SmallVector<Value> captured = activeCaptures(loop), starts;
+FailureOr<SmallVector<Value>> Sweep::reverse(const Loop &loop, ArrayRef<Value> cts) {
+  SmallVector<Value> captured = activeCaptures(loop.op), sums;
   SmallVector<unsigned> chosen; // the active carries
-  for (auto [i, carry] : llvm::enumerate(carries))
+  for (auto [i, carry] : llvm::enumerate(loop.carries))
     if (isActive(carry)) {
       chosen.push_back(i);
-      starts.push_back(cts[i] ? cts[i] : zerosLike(carry));
+      sums.push_back(cts[i] ? cts[i] : zerosLike(carry));
     }
   for (Value value : captured)
-    starts.push_back(cotangentOrZero(value));
+    sums.push_back(cotangentOrZero(value));
 
+  bool hasSegments = loop.tape == Tape::sqrt;
+  Value zero = number(dim(0), loop.trips), count = hasSegments ? ceilDiv(loop.trips, loop.segment) : loop.trips;
+  DimAttr most = hasSegments ? DimAttr::ceilDiv(loop.most, loop.segment) : loop.most;
+  Tape tape = loop.tape == Tape::none ? Tape::none : Tape::all; // of the loops that are written here
+  Value last = minus(count, number(dim(1), count));
   LogicalResult status = success();
-  ValueRange finals = backward(starts, [&](OpBuilder &nested, Value trip, ValueRange sums) {
+  Operation *backward = loopOver(zero, count, most, tape, sums, [&](OpBuilder &nested, Value back, ValueRange sums) {
     Sweep child(expander, nested, loc, dimensions, activity);
+    Value place = child.minus(last, back);
     SmallVector<Value> restored;
-    for (auto [carry, tape] : llvm::zip_equal(carries, tapes)) {
-      restored.push_back(child.readLane(tape, trip));
+    if (loop.tape == Tape::none)
+      llvm::append_range(restored, child.repeat(loop, zero, place, loop.most, loop.starts)->getResults().take_front(loop.carries.size()));
+    for (Value entries : loop.tapes)
+      restored.push_back(child.readLane(entries, place));
+    for (auto [carry, value] : llvm::zip_equal(loop.carries, restored))
       if (isActive(carry))
-        activity.insert(restored.back());
+        activity.insert(value);
+    Trip again;
+    if (hasSegments) {
+      Value from = child.times(place, loop.segment), to = child.least(child.plus(from, child.number(loop.segment, from)), loop.trips);
+      Operation *trips = child.repeat(loop, from, to, loop.segment, restored);
+      activity.propagate(*trips);
+      again = {{trips}, SmallVector<Value>(trips->getResults().take_front(loop.carries.size()))};
+    } else {
+      again = loop.replay(child, restored, place);
     }
-    Trip again = replayTrip(child, restored, trip);
-    for (auto [place, i] : llvm::enumerate(chosen))
-      child.accumulate(again.yielded[i], sums[place]);
+    for (auto [i, sum] : llvm::zip(chosen, sums))
+      child.accumulate(again.yielded[i], sum);
     for (auto [value, sum] : llvm::zip_equal(captured, sums.drop_front(chosen.size())))
       child.accumulate(value, sum);
     status = child.sweep(again.ops);
@@ -229,50 +271,70 @@ FailureOr<SmallVector<Value>> Sweep::reverseTrips(Operation *loop, ValueRange ca
   });
   if (failed(status))
     return failure();
-  for (auto [value, ct] : llvm::zip_equal(captured, finals.drop_front(chosen.size())))
-    update(value, [&](Value) { return ct; });
-  SmallVector<Value> result(carries.size());
+  for (auto [i, value] : llvm::enumerate(captured))
+    update(value, [&](Value) { return backward->getResult(chosen.size() + i); });
+  SmallVector<Value> result(loop.carries.size());
   for (auto [place, i] : llvm::enumerate(chosen))
-    result[i] = finals[place];
+    result[i] = backward->getResult(place);
   return result;
 }
 
-ValueRange Sweep::loopBackward(DimAttr trips, ValueRange starts, FillTrip fill) {
-  Value count = index(trips), one = index(int64_t(1)), last = create<arith::SubIOp>(count, one);
-  auto loop = createFor(builder, loc, index(int64_t(0)), count, one, starts, [&](OpBuilder &nested, Value j, ValueRange carries) {
-    return fill(nested, arith::SubIOp::create(nested, loc, last, j), carries);
+Operation *Sweep::repeat(const Loop &loop, Value from, Value to, DimAttr most, ValueRange starts) {
+  Tape tape = loop.tape == Tape::none ? Tape::none : Tape::all;
+  return loopOver(from, to, most, tape, starts, [&](OpBuilder &nested, Value trip, ValueRange carries) {
+    Sweep child(expander, nested, loc, dimensions, activity);
+    return loop.replay(child, carries, trip).yielded;
   });
-  return loop.getResults();
 }
 
-/// Its counter is a tensor, as all carries are, so that it may differ from lane to lane.
-ValueRange Sweep::loopBackward(Value trips, IntegerAttr bound, ValueRange starts, FillTrip fill) {
-  SmallVector<Value> inits{trips};
-  llvm::append_range(inits, starts);
+Operation *Sweep::loopOver(Value from, Value to, DimAttr most, Tape tape, ValueRange starts, FillTrip fill) {
+  if (isIndex(from)) {
+    auto loop = createFor(builder, loc, from, to, index(int64_t(1)), starts, fill);
+    if (tape != Tape::all)
+      loop->setAttr(kTapeAttr, TapeAttr::get(builder.getContext(), tape));
+    if (most && !(dimOf(from) && dimOf(to)))
+      loop->setAttr(kMaxTripsAttr, most);
+    return loop;
+  }
+  SmallVector<Value> inits(starts);
+  inits.push_back(from);
   TypeRange types = ValueRange(inits).getTypes();
   auto loop = scf::WhileOp::create(builder, loc, types, inits);
-  loop->setAttr(kMaxTripsAttr, bound);
+  if (tape != Tape::all)
+    loop->setAttr(kTapeAttr, TapeAttr::get(builder.getContext(), tape));
+  loop->setAttr(kMaxTripsAttr, builder.getI64IntegerAttr(*most.constant()));
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Location> locations(inits.size(), loc);
   Block *before = builder.createBlock(&loop.getBefore(), {}, types, locations);
-  Value isLeft = compare(ComparisonDirection::GT, before->getArgument(0), 0.0);
+  Value isLeft =
+      create<CompareOp>(RankedTensorType::get({}, builder.getI1Type()), ComparisonDirection::LT, before->getArguments().back(), to);
   create<scf::ConditionOp>(create<tensor::ExtractOp>(isLeft, ValueRange()), before->getArguments());
   Block *after = builder.createBlock(&loop.getAfter(), {}, types, locations);
-  Value trip = add(after->getArgument(0), -1.0);
-  SmallVector<Value> yielded = fill(builder, trip, after->getArguments().drop_front());
-  yielded.insert(yielded.begin(), trip);
+  Value trip = after->getArguments().back();
+  SmallVector<Value> yielded = fill(builder, trip, after->getArguments().drop_back());
   builder.setInsertionPointToEnd(after);
+  yielded.push_back(add(trip, 1.0));
   create<scf::YieldOp>(yielded);
-  return loop.getResults().drop_front();
+  return loop;
 }
 
-/// An empty tape: room for `trips` entries of a carry. A loop without a trip writes none, but what it would write must fit.
-static Value createTape(Emitter &e, DimAttr trips, Value carry) {
-  if (trips.constant() == 0)
-    trips = DimAttr::get(trips.getContext(), int64_t(1));
+/// An empty tape of a carry, for loops of at most `most` trips. A loop without a trip writes none, but what it would write must fit.
+static Value createTape(Emitter &e, DimAttr most, DimAttr segment, Value carry) {
+  DimAttr entries = DimAttr::ceilDiv(most - e.dim(1), segment) + e.dim(1);
   Dims shape = e.dims(carry);
-  shape.insert(shape.begin(), trips);
+  shape.insert(shape.begin(), entries.constant() == 0 ? e.dim(1) : entries);
   return e.splat(0.0, shape, getElementTypeOrSelf(carry.getType()));
+}
+
+static Tape tapeOf(Operation *loop) {
+  auto tape = loop->getAttrOfType<TapeAttr>(kTapeAttr);
+  return tape ? tape.getValue() : Tape::all;
+}
+
+/// How many trips there are between two entries of a tape.
+static DimAttr segmentOf(Tape tape, DimAttr most) {
+  DimAttr one = DimAttr::get(most.getContext(), int64_t(1));
+  return tape == Tape::sqrt ? DimAttr::isqrt(most) + one : one;
 }
 
 static SmallVector<Value> mapped(const IRMapping &mapping, ValueRange values) {
@@ -280,49 +342,60 @@ static SmallVector<Value> mapped(const IRMapping &mapping, ValueRange values) {
 }
 
 LogicalResult Sweep::visitFor(scf::ForOp loop) {
+  Tape tape = tapeOf(loop);
   std::optional<DimAttr> low = dimOf(loop.getLowerBound()), high = dimOf(loop.getUpperBound()), step = dimOf(loop.getStep());
-  if (!low || !high || !step)
-    return loop.emitError() << "requires a trip count that is known from shapes, to be differentiated in reverse mode";
+  DimAttr known = low && high && step ? DimAttr::max(dim(0), DimAttr::ceilDiv(*high - *low, *step)) : DimAttr();
+  auto bound = loop->getAttrOfType<DimAttr>(kMaxTripsAttr);
+  DimAttr most = known ? known : bound;
+  if (!most && tape != Tape::none)
+    return loop.emitError()
+           << "requires a trip count that is known from shapes, to be differentiated in reverse mode; with 'tape none' it need "
+              "not be";
   if (failed(requireTensors(loop, loop.getInitArgs(), "in reverse mode")))
     return failure();
   unsigned count = loop.getNumRegionIterArgs();
   SmallVector<Value> inits(loop.getInitArgs());
   SmallVector<Value> cts = llvm::map_to_vector(loop.getResults(), [&](Value result) { return cotangentOf(result); });
-  DimAttr tripDim = DimAttr::max(dim(0), DimAttr::ceilDiv(*high - *low, *step));
 
-  // The same loop, made to record its carries.
-  scf::ForOp recording;
-  {
+  // The same loop, made to record its carries. In segments, those of all trips behind the start of one go where the next one starts, whose own
+  // come last.
+  DimAttr segment = tape == Tape::none ? DimAttr() : segmentOf(tape, most);
+  if (segment) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(loop);
-    recording = expander.widen(builder, loop, llvm::map_to_vector(inits, [&](Value carry) { return createTape(*this, tripDim, carry); }));
-    ValueRange all = recording.getRegionIterArgs();
-    Operation *yield = recording.getBody()->getTerminator();
+    loop = expander.widen(builder, loop, llvm::map_to_vector(inits, [&](Value carry) { return createTape(*this, most, segment, carry); }));
+    ValueRange all = loop.getRegionIterArgs();
+    Operation *yield = loop.getBody()->getTerminator();
     builder.setInsertionPoint(yield);
-    Value offset = create<arith::SubIOp>(recording.getInductionVar(), recording.getLowerBound());
-    Value trip = create<arith::DivSIOp>(offset, recording.getStep());
+    Value offset = create<arith::SubIOp>(loop.getInductionVar(), loop.getLowerBound());
+    Value entry = ceilDiv(create<arith::DivSIOp>(offset, loop.getStep()), segment);
     SmallVector<Value> yielded(yield->getOperands());
-    for (auto [carry, tape] : llvm::zip_equal(all.take_front(count), all.drop_front(count)))
-      yielded.push_back(writeLane(tape, carry, trip));
+    for (auto [carry, entries] : llvm::zip_equal(all.take_front(count), all.drop_front(count)))
+      yielded.push_back(writeLane(entries, carry, entry));
     yield->setOperands(yielded);
   }
-  ValueRange carries = ValueRange(recording.getRegionIterArgs()).take_front(count);
-
+  ValueRange carries = ValueRange(loop.getRegionIterArgs()).take_front(count);
+  auto replayTrip = [&](Sweep &child, ValueRange restored, Value trip) {
+    Value scaled = child.create<arith::MulIOp>(trip, loop.getStep());
+    IRMapping mapping;
+    mapping.map(loop.getInductionVar(), child.create<arith::AddIOp>(loop.getLowerBound(), scaled).getResult());
+    mapping.map(carries, restored);
+    // the tapes themselves are not needed again: what writes them dies with them
+    mapping.map(ValueRange(loop.getRegionIterArgs()).drop_front(count), ValueRange(loop.getInitArgs()).drop_front(count));
+    Trip again;
+    again.ops = child.replay(*loop.getBody(), mapping);
+    again.yielded = mapped(mapping, loop.getYieldedValues().take_front(count));
+    return again;
+  };
+  Value trips;
+  if (known) {
+    trips = index(known);
+  } else {
+    Value extent = create<arith::SubIOp>(loop.getUpperBound(), loop.getLowerBound());
+    trips = create<arith::MaxSIOp>(create<arith::CeilDivSIOp>(extent, loop.getStep()), index(int64_t(0)));
+  }
   FailureOr<SmallVector<Value>> starts =
-      reverseTrips(recording, carries, recording.getResults().drop_front(count), cts,
-                   [&](ValueRange starts, FillTrip fill) { return loopBackward(tripDim, starts, fill); },
-                   [&](Sweep &child, ArrayRef<Value> restored, Value trip) {
-                     Value scaled = child.create<arith::MulIOp>(trip, recording.getStep());
-                     IRMapping mapping;
-                     mapping.map(recording.getInductionVar(), child.create<arith::AddIOp>(recording.getLowerBound(), scaled).getResult());
-                     mapping.map(carries, restored);
-                     // the tapes themselves are not needed again: what writes them dies with them
-                     mapping.map(ValueRange(recording.getRegionIterArgs()).drop_front(count), ValueRange(recording.getInitArgs()).drop_front(count));
-                     Trip again;
-                     again.ops = child.replay(*recording.getBody(), mapping);
-                     again.yielded = mapped(mapping, recording.getYieldedValues().take_front(count));
-                     return again;
-                   });
+      reverse({loop, tape, inits, carries, loop.getResults().drop_front(count), segment, trips, most, replayTrip}, cts);
   if (failed(starts))
     return failure();
   for (auto [init, ct] : llvm::zip_equal(inits, *starts))
@@ -336,6 +409,8 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
     return loop.emitError() << "requires an upper bound of the trips (" << kMaxTripsAttr << "), to be differentiated in reverse mode";
   if (failed(requireTensors(loop, loop.getInits(), "in reverse mode")))
     return failure();
+  Tape tape = tapeOf(loop);
+  DimAttr most = dim(maxTrips.getInt()), segment = tape == Tape::none ? DimAttr() : segmentOf(tape, most);
   unsigned count = loop.getInits().size(), passed = loop.getNumResults();
   SmallVector<Value> inits(loop.getInits());
   SmallVector<Value> cts = llvm::map_to_vector(loop.getResults(), [&](Value result) { return cotangentOf(result); });
@@ -348,8 +423,9 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
     builder.setInsertionPoint(loop);
     SmallVector<Value> starts = inits;
     starts.push_back(splat(0.0, {}, builder.getI64Type()));
-    for (Value carry : inits)
-      starts.push_back(createTape(*this, dim(maxTrips.getInt()), carry));
+    if (segment)
+      for (Value carry : inits)
+        starts.push_back(createTape(*this, most, segment, carry));
     SmallVector<Type> results(loop.getResultTypes());
     llvm::append_range(results, ValueRange(inits).getTypes());
     llvm::append_range(results, ValueRange(starts).drop_front(count).getTypes());
@@ -369,15 +445,15 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
     ValueRange head = arguments.drop_front(passed).take_front(count), tapes = arguments.drop_front(passed + count + 1);
     Value counter = arguments[passed + count];
     SmallVector<Value> more{add(counter, 1.0)};
-    for (auto [tape, carry] : llvm::zip_equal(tapes, head))
-      more.push_back(writeLane(tape, carry, counter));
+    Value entry = segment ? ceilDiv(counter, segment) : Value();
+    for (auto [entries, carry] : llvm::zip(tapes, head))
+      more.push_back(writeLane(entries, carry, entry));
     recording.getYieldOp().getResultsMutable().append(more);
     loop->replaceAllUsesWith(recording.getResults().take_front(passed));
     expander.retire(loop);
   }
   ValueRange carries = ValueRange(recording.getBeforeArguments()).take_front(count);
   ValueRange head = recording.getResults().drop_front(passed).take_front(count);
-  Value trips = recording.getResult(passed + count);
   for (auto [carry, last, inner] : llvm::zip_equal(carries, head, recording.getAfterArguments().drop_front(passed).take_front(count)))
     if (isActive(carry)) {
       activity.insert(last);
@@ -395,20 +471,20 @@ LogicalResult Sweep::visitWhile(scf::WhileOp loop) {
     return failure();
   SmallVector<Value> headCts = llvm::map_to_vector(head, [&](Value value) { return cotangentOf(value); });
 
-  FailureOr<SmallVector<Value>> starts = reverseTrips(
-      recording, carries, recording.getResults().drop_front(passed + count + 1), headCts,
-      [&](ValueRange starts, FillTrip fill) { return loopBackward(trips, maxTrips, starts, fill); },
-      [&](Sweep &child, ArrayRef<Value> restored, Value trip) {
-        IRMapping mapping;
-        mapping.map(carries, restored);
-        mapping.map(ValueRange(recording.getBeforeArguments()).drop_front(count), ValueRange(recording.getInits()).drop_front(count));
-        Trip again;
-        again.ops = child.replay(*recording.getBeforeBody(), mapping);
-        mapping.map(recording.getAfterArguments(), mapped(mapping, recording.getConditionOp().getArgs()));
-        llvm::append_range(again.ops, child.replay(*recording.getAfterBody(), mapping));
-        again.yielded = mapped(mapping, recording.getYieldOp().getResults().take_front(count));
-        return again;
-      });
+  auto replayTrip = [&](Sweep &child, ValueRange restored, Value) {
+    IRMapping mapping;
+    mapping.map(carries, restored);
+    mapping.map(ValueRange(recording.getBeforeArguments()).drop_front(count), ValueRange(recording.getInits()).drop_front(count));
+    Trip again;
+    again.ops = child.replay(*recording.getBeforeBody(), mapping);
+    mapping.map(recording.getAfterArguments(), mapped(mapping, recording.getConditionOp().getArgs()));
+    llvm::append_range(again.ops, child.replay(*recording.getAfterBody(), mapping));
+    again.yielded = mapped(mapping, recording.getYieldOp().getResults().take_front(count));
+    return again;
+  };
+  ValueRange tapes = recording.getResults().drop_front(passed + count + 1);
+  FailureOr<SmallVector<Value>> starts =
+      reverse({recording, tape, inits, carries, tapes, segment, recording.getResult(passed + count), most, replayTrip}, headCts);
   if (failed(starts))
     return failure();
   for (auto [init, ct] : llvm::zip_equal(inits, *starts))

@@ -30,8 +30,13 @@ public:
   /// (inputs, a tangent per entry of `along`) -> (results, a tangent per float result).
   mlir::FailureOr<mlir::func::FuncOp> jvp(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> along);
 
-  /// Inputs with over[i] have a leading axis of extent `size`; so have all results. A name in `size` must be new to the function.
-  mlir::FailureOr<mlir::func::FuncOp> map(mlir::func::FuncOp function, llvm::ArrayRef<bool> over, graph::DimAttr size);
+  /// Inputs with over[i] have a leading axis of extent `size`; so have all results that are not `replicated`. A name in `size` must be new to the
+  /// function. Collectives over `axisName`, which may be empty, are answered.
+  mlir::FailureOr<mlir::func::FuncOp> map(mlir::func::FuncOp function, llvm::ArrayRef<bool> over, graph::DimAttr size,
+                                          llvm::StringRef axisName, llvm::ArrayRef<bool> replicated = {});
+
+  /// Whether a collective over `axisName` is in the op or in a function that it calls.
+  bool mentions(mlir::Operation &op, llvm::StringRef axisName);
 
   /// The results of a function on `operands`, written at the insertion point: its body, or a call if a derivative of it is given by a rule.
   llvm::SmallVector<mlir::Value> apply(mlir::OpBuilder &builder, mlir::Location loc, mlir::func::FuncOp function, mlir::ValueRange operands);
@@ -63,7 +68,7 @@ private:
   /// A private copy, without a rule.
   mlir::func::FuncOp cloneWithName(mlir::func::FuncOp function, llvm::StringRef suffix);
   mlir::FailureOr<mlir::func::FuncOp> mapRule(mlir::func::FuncOp rule, mlir::func::FuncOp function, llvm::ArrayRef<bool> over,
-                                              graph::DimAttr size);
+                                              graph::DimAttr size, llvm::StringRef axisName);
 
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;

@@ -4,6 +4,7 @@
 #include "costate/dialects/graph/Graph.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -23,7 +24,7 @@ Value emitDim(OpBuilder &b, Location loc, DimAttr dim, function_ref<Value(String
         factor = name(symbol.getValue());
       } else {
         auto function = cast<graph::DimFunctionAttr>(atom);
-        Value lhs = emitDim(b, loc, function.getLhs(), name), rhs = emitDim(b, loc, function.getRhs(), name);
+        Value lhs = emitDim(b, loc, function.getLhs(), name), rhs = function.getRhs() ? emitDim(b, loc, function.getRhs(), name) : lhs;
         if (!lhs || !rhs)
           return {};
         switch (function.getKind()) {
@@ -36,6 +37,12 @@ Value emitDim(OpBuilder &b, Location loc, DimAttr dim, function_ref<Value(String
         case graph::DimFunctionKind::min:
           factor = arith::MinSIOp::create(b, loc, lhs, rhs);
           break;
+        case graph::DimFunctionKind::isqrt: { // exact below 2**52
+          Value number = arith::SIToFPOp::create(b, loc, b.getF64Type(), arith::IndexCastOp::create(b, loc, b.getI64Type(), lhs));
+          Value root = arith::FPToSIOp::create(b, loc, b.getI64Type(), math::SqrtOp::create(b, loc, number));
+          factor = arith::IndexCastOp::create(b, loc, b.getIndexType(), root);
+          break;
+        }
         }
       }
       if (!factor)

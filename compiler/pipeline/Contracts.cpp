@@ -72,7 +72,7 @@ static LogicalResult checkDifferentiate(ModuleOp module, Phase phase) {
   if (failed(onlyTensorOps(module, phase)))
     return failure();
   return everyOp(module, [&](Operation *op) -> LogicalResult {
-    if (isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp, graph::StopGradientOp>(op))
+    if (isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp, graph::StopGradientOp, Collective>(op))
       return left(op, phase);
     auto function = op->getParentOfType<func::FuncOp>();
     if (isa<func::CallOp>(op) && function && isEntry(function))

@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/StringSet.h"
@@ -46,6 +47,14 @@ public:
     if (auto dim = dyn_cast<memref::DimOp>(op)) {
       std::optional<int64_t> axis = dim.getConstantIndex();
       return axis ? extentOf(dim.getSource(), *axis) : std::nullopt;
+    }
+    if (auto cast = dyn_cast<arith::IndexCastOp>(op))
+      return of(cast.getIn());
+    if (auto root = dyn_cast<arith::FPToSIOp>(op)) { // of a dimension
+      auto real = root.getIn().getDefiningOp<math::SqrtOp>();
+      auto number = real ? real.getOperand().getDefiningOp<arith::SIToFPOp>() : arith::SIToFPOp();
+      std::optional<int64_t> n = number ? of(number.getIn()) : std::nullopt;
+      return n ? graph::DimAttr::isqrt(graph::DimAttr::get(value.getContext(), *n)).constant() : std::nullopt;
     }
     if (op->getNumOperands() != 2)
       return std::nullopt;

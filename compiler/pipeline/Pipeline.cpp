@@ -74,6 +74,7 @@ static void addPasses(OpPassManager &passes, ModuleOp module, Phase phase, const
     passes.addPass(differentiate::createExpandRequests());
     passes.addPass(createCanonicalizerPass(GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)));
     passes.addPass(createCSEPass());
+    passes.addNestedPass<func::FuncOp>(differentiate::createDropCarries());
     return;
   case Phase::Fuse:
     return addFusePasses(passes, module, options);

@@ -36,8 +36,11 @@ inline constexpr llvm::StringLiteral kRequiresAttr = "graph.requires";
 inline constexpr llvm::StringLiteral kDimNameAttr = "graph.dim_name";
 /// Attribute of a function that names its derivative rule.
 inline constexpr llvm::StringLiteral kVjpAttr = "graph.vjp";
-/// Attribute of an `scf.while`: an upper bound of its trips (i64), which reverse mode and lanes need.
+/// Attribute of a loop: an upper bound of its trips, which reverse mode and lanes need. Of an `scf.while` an i64; of an `scf.for` whose bounds do not
+/// say it a dimension.
 inline constexpr llvm::StringLiteral kMaxTripsAttr = "graph.max_trips";
+/// Attribute of a loop: its tape in reverse mode; without it, all.
+inline constexpr llvm::StringLiteral kTapeAttr = "graph.tape";
 
 } // namespace costate::graph
 

@@ -61,7 +61,7 @@ def Graph_Dialect : Dialect {
 //===----------------------------------------------------------------------===//
 
 def Graph_DimFunctionKind : I32EnumAttr<"DimFunctionKind", "function in a dimension", [
-  I32EnumAttrCase<"floordiv", 0>, I32EnumAttrCase<"max", 1>, I32EnumAttrCase<"min", 2>]> {
+  I32EnumAttrCase<"floordiv", 0>, I32EnumAttrCase<"max", 1>, I32EnumAttrCase<"min", 2>, I32EnumAttrCase<"isqrt", 3>]> {
   let cppNamespace = "::costate::graph";
   let genSpecializedAttr = 0;
 }
@@ -70,9 +70,9 @@ def Graph_DimAttr : AttrDef<Graph_Dialect, "Dim"> {
   let mnemonic = "dim";
   let summary = "the extent of an axis: a polynomial in names with integer coefficients";
   let description = [{
-    A sum of terms, each an integer times a product of atoms; an atom is a name or floordiv, max or min of two dimensions. The form is
-    canonical: two attributes are equal if and only if their normal forms are. Examples: `#graph.dim<64>`, `#graph.dim<batch>`,
-    `#graph.dim<2 * batch + 1>`, `#graph.dim<floordiv(n + 3, 4)>`, `#graph.dim<max(m, n)>`.
+    A sum of terms, each an integer times a product of atoms; an atom is a name, floordiv, max or min of two dimensions, or isqrt of one, its
+    root rounded down. The form is canonical: two attributes are equal if and only if their normal forms are. Examples: `#graph.dim<64>`,
+    `#graph.dim<batch>`, `#graph.dim<2 * batch + 1>`, `#graph.dim<floordiv(n + 3, 4)>`, `#graph.dim<max(m, n)>`, `#graph.dim<isqrt(n) + 1>`.
   }];
   // Term i is coefficients[i] times the product of the atoms in monomials[i] (an ArrayAttr of StringAttr and DimFunctionAttr).
   let parameters = (ins ArrayRefParameter<"int64_t">:$coefficients, ArrayRefParameter<"::mlir::ArrayAttr">:$monomials);
@@ -88,6 +88,8 @@ def Graph_DimAttr : AttrDef<Graph_Dialect, "Dim"> {
     static DimAttr ceilDiv(DimAttr a, DimAttr b);
     static DimAttr max(DimAttr a, DimAttr b);
     static DimAttr min(DimAttr a, DimAttr b);
+    /// The largest number whose square is at most `a`, which is not negative.
+    static DimAttr isqrt(DimAttr a);
 
     std::optional<int64_t> constant() const;
     /// The name, if the dimension is one name and nothing else.
@@ -107,10 +109,10 @@ def Graph_DimAttr : AttrDef<Graph_Dialect, "Dim"> {
 
 def Graph_DimFunctionAttr : AttrDef<Graph_Dialect, "DimFunction"> {
   let mnemonic = "dim_function";
-  let assemblyFormat = "`<` $kind `,` $lhs `,` $rhs `>`";
-  let summary = "an atom of a dimension: floordiv, max or min of two dimensions; written only inside `#graph.dim`";
+  let assemblyFormat = "`<` $kind `,` $lhs (`,` $rhs^)? `>`";
+  let summary = "an atom of a dimension: floordiv, max or min of two dimensions, isqrt of one; written only inside `#graph.dim`";
   let parameters = (ins "::costate::graph::DimFunctionKind":$kind, "::costate::graph::DimAttr":$lhs,
-                        "::costate::graph::DimAttr":$rhs);
+                        OptionalParameter<"::costate::graph::DimAttr">:$rhs);
 }
 
 def Graph_RequirementAttr : AttrDef<Graph_Dialect, "Requirement"> {
@@ -122,6 +124,23 @@ def Graph_RequirementAttr : AttrDef<Graph_Dialect, "Requirement"> {
     `#graph.requirement<<batch - 6>, "digits.costate:7:12">`.
   }];
   let parameters = (ins "::costate::graph::DimAttr":$dim, StringRefParameter<>:$place);
+}
+
+def Graph_Tape : I32EnumAttr<"Tape", "what reverse mode keeps of the carries of a loop", [
+  I32EnumAttrCase<"all", 0>, I32EnumAttrCase<"sqrt", 1>, I32EnumAttrCase<"none", 2>]> {
+  let cppNamespace = "::costate::graph";
+  let genSpecializedAttr = 0;
+}
+
+def Graph_TapeAttr : EnumAttr<Graph_Dialect, Graph_Tape, "tape"> {
+  let summary = "what reverse mode keeps of the carries of a loop";
+  let description = [{
+    The attribute `graph.tape` of a loop. Reverse mode evaluates each trip again, last one first, and needs the carries at its start: `all` are kept;
+    or `sqrt`, those of about every root of the trips, from which the others are computed once more; or `none`, and all are computed again from
+    the start of the loop. So n trips take the memory of n carries, of two roots of n, or of one, and the time of one more loop, of two, or of n/2.
+    `#graph.tape<sqrt>`
+  }];
+  let assemblyFormat = "`<` $value `>`";
 }
 
 def Graph_ShapeAttr : TypedArrayAttrBase<Graph_DimAttr, "array of dimensions">;

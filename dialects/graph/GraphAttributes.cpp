@@ -11,6 +11,8 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace costate::graph {
@@ -23,7 +25,8 @@ std::string atomText(Attribute atom) {
   if (auto name = dyn_cast<StringAttr>(atom))
     return name.str();
   auto function = cast<DimFunctionAttr>(atom);
-  return (stringifyEnum(function.getKind()) + "(" + function.getLhs().str() + ", " + function.getRhs().str() + ")").str();
+  std::string second = function.getRhs() ? ", " + function.getRhs().str() : "";
+  return (stringifyEnum(function.getKind()) + "(" + function.getLhs().str() + second + ")").str();
 }
 
 std::string monomialText(ArrayAttr monomial) {
@@ -50,7 +53,7 @@ int compare(Attribute a, Attribute b) {
   if (function.getKind() != other.getKind())
     return function.getKind() < other.getKind() ? -1 : 1;
   int order = compare(function.getLhs(), other.getLhs());
-  return order ? order : compare(function.getRhs(), other.getRhs());
+  return order || !function.getRhs() ? order : compare(function.getRhs(), other.getRhs());
 }
 
 /// Higher degrees come first, the constant last.
@@ -138,27 +141,58 @@ DimAttr extremum(DimFunctionKind kind, DimAttr a, DimAttr b) {
   return result;
 }
 
-/// Division by 1, of constants and of multiples is known.
+int64_t integerRoot(int64_t x) {
+  auto root = int64_t(std::sqrt(double(x)));
+  while (root * root > x)
+    --root;
+  while ((root + 1) * (root + 1) <= x)
+    ++root;
+  return root;
+}
+
+/// a / b, if b is one term that divides each of a's; else null.
+DimAttr divideExactly(DimAttr a, DimAttr b) {
+  if (b.getMonomials().size() != 1)
+    return {};
+  Terms terms = termsOf(a);
+  int64_t divisor = b.getCoefficients().front();
+  for (auto &[monomial, coefficient] : terms) {
+    SmallVector<Attribute> atoms(monomial.begin(), monomial.end());
+    for (Attribute atom : b.getMonomials().front()) {
+      auto found = llvm::find(atoms, atom);
+      if (found == atoms.end())
+        return {};
+      atoms.erase(found);
+    }
+    if (coefficient % divisor != 0)
+      return {};
+    coefficient /= divisor;
+    monomial = ArrayAttr::get(a.getContext(), atoms);
+  }
+  return normalize(a.getContext(), terms);
+}
+
+/// Division by 1, of constants and of multiples is known. b: null for a function of one dimension.
 DimAttr apply(DimFunctionKind kind, DimAttr a, DimAttr b) {
-  std::optional<int64_t> x = a.constant(), y = b.constant();
+  std::optional<int64_t> x = a.constant(), y = b ? b.constant() : std::nullopt;
   switch (kind) {
   case DimFunctionKind::floordiv:
     if (y == 1)
       return a;
     if (x && y && *y != 0)
       return DimAttr::get(a.getContext(), llvm::divideFloorSigned(*x, *y));
-    if (y && *y > 0 && llvm::all_of(a.getCoefficients(), [&](int64_t c) { return c % *y == 0; })) {
-      Terms terms = termsOf(a);
-      for (auto &term : terms)
-        term.second /= *y;
-      return normalize(a.getContext(), terms);
-    }
+    if (DimAttr quotient = divideExactly(a, b))
+      return quotient;
     if (a == b)
       return DimAttr::get(a.getContext(), 1);
     break;
   case DimFunctionKind::max:
   case DimFunctionKind::min:
     return extremum(kind, a, b);
+  case DimFunctionKind::isqrt:
+    if (x && *x >= 0)
+      return DimAttr::get(a.getContext(), integerRoot(*x));
+    break;
   }
   return fromAtom(DimFunctionAttr::get(a.getContext(), kind, a, b));
 }
@@ -199,6 +233,8 @@ DimAttr DimAttr::max(DimAttr a, DimAttr b) { return apply(DimFunctionKind::max, 
 
 DimAttr DimAttr::min(DimAttr a, DimAttr b) { return apply(DimFunctionKind::min, a, b); }
 
+DimAttr DimAttr::isqrt(DimAttr a) { return apply(DimFunctionKind::isqrt, a, {}); }
+
 std::optional<int64_t> DimAttr::constant() const {
   if (getMonomials().empty())
     return 0;
@@ -225,7 +261,8 @@ DimAttr DimAttr::substitute(function_ref<DimAttr(StringRef)> bind) const {
         term = term * (bound ? bound : fromAtom(name));
       } else {
         auto function = cast<DimFunctionAttr>(atom);
-        term = term * apply(function.getKind(), function.getLhs().substitute(bind), function.getRhs().substitute(bind));
+        DimAttr rhs = function.getRhs();
+        term = term * apply(function.getKind(), function.getLhs().substitute(bind), rhs ? rhs.substitute(bind) : DimAttr());
       }
     }
     sum = sum + term;
@@ -239,8 +276,10 @@ void DimAttr::walkSymbols(function_ref<void(StringRef)> visit) const {
       if (auto name = dyn_cast<StringAttr>(atom)) {
         visit(name.getValue());
       } else {
-        cast<DimFunctionAttr>(atom).getLhs().walkSymbols(visit);
-        cast<DimFunctionAttr>(atom).getRhs().walkSymbols(visit);
+        auto function = cast<DimFunctionAttr>(atom);
+        function.getLhs().walkSymbols(visit);
+        if (function.getRhs())
+          function.getRhs().walkSymbols(visit);
       }
     }
 }
@@ -255,8 +294,11 @@ std::optional<int64_t> DimAttr::evaluate(function_ref<std::optional<int64_t>(Str
         factor = value(name.getValue());
       } else {
         auto function = cast<DimFunctionAttr>(atom);
-        std::optional<int64_t> x = function.getLhs().evaluate(value), y = function.getRhs().evaluate(value);
-        if (x && y && function.getKind() == DimFunctionKind::max)
+        DimAttr rhs = function.getRhs();
+        std::optional<int64_t> x = function.getLhs().evaluate(value), y = rhs ? rhs.evaluate(value) : std::nullopt;
+        if (x && *x >= 0 && function.getKind() == DimFunctionKind::isqrt)
+          factor = integerRoot(*x);
+        else if (x && y && function.getKind() == DimFunctionKind::max)
           factor = std::max(*x, *y);
         else if (x && y && function.getKind() == DimFunctionKind::min)
           factor = std::min(*x, *y);
@@ -288,8 +330,12 @@ std::optional<int64_t> DimAttr::lowerBound() const {
     for (Attribute atom : monomial) {
       int64_t factor = 0;
       if (auto function = dyn_cast<DimFunctionAttr>(atom)) {
-        std::optional<int64_t> x = function.getLhs().lowerBound(), y = function.getRhs().lowerBound(), divisor = function.getRhs().constant();
-        if (function.getKind() == DimFunctionKind::max && (x || y))
+        DimAttr rhs = function.getRhs();
+        std::optional<int64_t> x = function.getLhs().lowerBound(), y = rhs ? rhs.lowerBound() : std::nullopt,
+                               divisor = rhs ? rhs.constant() : std::nullopt;
+        if (function.getKind() == DimFunctionKind::isqrt)
+          factor = x && *x >= 0 ? integerRoot(*x) : 0;
+        else if (function.getKind() == DimFunctionKind::max && (x || y))
           factor = std::max(x.value_or(*(y ? y : x)), y.value_or(*(x ? x : y)));
         else if (function.getKind() == DimFunctionKind::min && x && y)
           factor = std::min(*x, *y);
@@ -339,7 +385,7 @@ int64_t DimAttr::extent() const { return constant().value_or(ShapedType::kDynami
 namespace {
 
 /// sum := product (('+' | '-') product)*; product := ['-'] atom ('*' atom)*;
-/// atom := integer | name | '(' sum ')' | ('floordiv' | 'ceildiv' | 'max' | 'min') '(' sum ',' sum ')'
+/// atom := integer | name | '(' sum ')' | ('floordiv' | 'ceildiv' | 'max' | 'min') '(' sum ',' sum ')' | 'isqrt' '(' sum ')'
 FailureOr<DimAttr> parseSum(AsmParser &parser);
 
 FailureOr<DimAttr> parseAtom(AsmParser &parser) {
@@ -357,11 +403,15 @@ FailureOr<DimAttr> parseAtom(AsmParser &parser) {
   std::string name;
   if (parser.parseKeywordOrString(&name))
     return failure();
-  bool isFunction = llvm::is_contained({"floordiv", "ceildiv", "max", "min"}, name);
+  bool isFunction = llvm::is_contained({"floordiv", "ceildiv", "max", "min", "isqrt"}, name);
   if (!isFunction || failed(parser.parseOptionalLParen()))
     return DimAttr::get(context, name);
   FailureOr<DimAttr> lhs = parseSum(parser);
-  if (failed(lhs) || parser.parseComma())
+  if (failed(lhs))
+    return failure();
+  if (name == "isqrt")
+    return parser.parseRParen() ? FailureOr<DimAttr>(failure()) : DimAttr::isqrt(*lhs);
+  if (parser.parseComma())
     return failure();
   FailureOr<DimAttr> rhs = parseSum(parser);
   if (failed(rhs) || parser.parseRParen())

@@ -78,6 +78,8 @@ LogicalResult GraphDialect::verifyOperationAttribute(Operation *op, NamedAttribu
   if (auto required = dyn_cast<ArrayAttr>(attr.getValue());
       attr.getName() == kRequiresAttr && !(isa<FunctionOpInterface>(op) && required && llvm::all_of(required, llvm::IsaPred<RequirementAttr>)))
     return op->emitOpError() << "requires '" << kRequiresAttr << "' to hold requirements of a function, but got " << attr.getValue();
+  if (attr.getName() == kTapeAttr && !(isa<scf::ForOp, scf::WhileOp>(op) && isa<TapeAttr>(attr.getValue())))
+    return op->emitOpError() << "requires '" << kTapeAttr << "' to be the tape of a loop, but got " << attr.getValue();
   auto function = dyn_cast<func::FuncOp>(op);
   return function && attr.getName() == kVjpAttr ? verifyRule(function, attr.getValue()) : success();
 }

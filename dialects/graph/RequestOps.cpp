@@ -162,12 +162,16 @@ LogicalResult MapRequestOp::verifySymbolUses(SymbolTableCollection &tables) {
   FailureOr<func::FuncOp> callee = verifyCallee(*this, getCalleeAttr(), inputs, tables); // C1
   if (failed(callee))
     return failure();
+  if (getReplicated() && failed(verifyCount(*this, "replicated", getReplicated()->size(), callee->getNumResults(), "result"))) // C4
+    return failure();
+  if (!getSize().constant() && !llvm::is_contained(getOver(), true)) // C5
+    return emitOpError() << "requires an argument that varies with the lane, of which there are " << getSize().str();
   SmallVector<Type> results;
-  for (Type type : callee->getResultTypes()) {
+  for (auto [i, type] : llvm::enumerate(callee->getResultTypes())) {
     auto lane = cast<RankedTensorType>(type);
     SmallVector<int64_t> shape{getSize().extent()};
     llvm::append_range(shape, lane.getShape());
-    results.push_back(RankedTensorType::get(shape, lane.getElementType()));
+    results.push_back(isReplicated(i) ? lane : RankedTensorType::get(shape, lane.getElementType()));
   }
   return verifyTypes(*this, "results", getResultTypes(), results);
 }
@@ -176,7 +180,9 @@ Dims MapRequestOp::inferDimensions(unsigned index, DimensionsOf of) {
   auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getCalleeAttr());
   if (!function)
     return {};
-  Dims result = {getSize()};
+  Dims result;
+  if (!isReplicated(index))
+    result.push_back(getSize());
   auto dims = function.getResultAttrOfType<ArrayAttr>(index, kDimsAttr);
   if (!dims) {
     auto lane = cast<RankedTensorType>(function.getResultTypes()[index]);

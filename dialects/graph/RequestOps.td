@@ -41,19 +41,22 @@ def Graph_JvpOp : Graph_Op<"jvp", [AttrSizedOperandSegments, DeclareOpInterfaceM
 def Graph_MapRequestOp : Graph_Op<"map", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a function over the leading axis of some of its arguments, all lanes at once";
   let description = [{
-    Argument i varies with the lane if over[i]; it then has one more axis, in front, of extent `size`. Every result has it. `axis` names the
-    lanes, for collectives. C1: @f is a function; types match but for the axis. C2: one entry of `over` per argument. C3: the leading
-    extents are `size`.
+    Argument i varies with the lane if over[i]; it then has one more axis, in front, of extent `size`. Every result has it, but those that are
+    `replicated`: they are the same in all lanes, as what collectives give is. `axis` names the lanes, for collectives. C1: @f is a function; types match but
+    for the axis. C2: one entry of `over` per argument. C3: the leading extents are `size`. C4: one entry of `replicated` per result. C5: an argument varies, or
+    `size` is a number.
     ```mlir
     %r = graph.map @f(%a, %b) over [true, false] size [n] axis "probe" : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?xf32>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<Graph_Tensor>:$inputs, DenseBoolArrayAttr:$over, Graph_DimAttr:$size,
-                       OptionalAttr<StrAttr>:$axis);
+                       OptionalAttr<StrAttr>:$axis, OptionalAttr<DenseBoolArrayAttr>:$replicated);
   let results = (outs Variadic<Graph_Tensor>:$outputs);
   let assemblyFormat = [{
-    $callee `(` $inputs `)` `over` $over `size` custom<Dim>($size) (`axis` $axis^)? attr-dict `:` functional-type($inputs, $outputs)
+    $callee `(` $inputs `)` `over` $over `size` custom<Dim>($size) (`axis` $axis^)? (`replicated` $replicated^)? attr-dict
+    `:` functional-type($inputs, $outputs)
   }];
+  let extraClassDeclaration = "bool isReplicated(unsigned result) { return getReplicated() && (*getReplicated())[result]; }";
 }
 
 def Graph_StopGradientOp : Graph_ElementwiseOp<"stop_gradient", [SameOperandsAndResultType]> {

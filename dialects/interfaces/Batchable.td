@@ -31,4 +31,17 @@ def Costate_Dimensioned : OpInterface<"Dimensioned"> {
   ];
 }
 
+def Costate_Collective : OpInterface<"Collective"> {
+  let cppNamespace = "::costate";
+  let description = [{
+    An op of a function under `graph.map` that sees the operands of all lanes of the map of its axis. That map asks its batch rule whether or
+    not its operands vary, and leaves no such op; another map does as with any op.
+  }];
+  let methods = [
+    InterfaceMethod<"The axis whose lanes it sees.", "::llvm::StringRef", "getAxisName">,
+    InterfaceMethod<"Whether the results are the same in all lanes.", "bool", "isReplicated", (ins),
+                    /*methodBody=*/"", /*defaultImplementation=*/"return false;">,
+  ];
+}
+
 #endif

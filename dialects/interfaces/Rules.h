@@ -52,6 +52,8 @@ public:
   virtual ~Batching() = default;
 
   virtual graph::DimAttr size() = 0;
+  /// Whether these are the lanes of an axis, which a collective names.
+  virtual bool binds(llvm::StringRef axisName) = 0;
   virtual bool isBatched(mlir::Value operand) = 0;
   /// The operand as it is after the transform, batched or not.
   virtual mlir::Value get(mlir::Value operand) = 0;
@@ -67,6 +69,8 @@ public:
   }
   /// Sets result `index`, with the lane axis.
   virtual void set(mlir::Value batched, unsigned index = 0) = 0;
+  /// Sets result `index` of a collective, which is the same in all lanes.
+  virtual void setUniform(mlir::Value value, unsigned index = 0) = 0;
   /// No rule for this combination: runs `op` in a loop over the lanes.
   virtual void loopOverLanes(mlir::Operation *op) = 0;
 };

@@ -88,10 +88,10 @@ void buildEverything(GraphBuilder &b) {
     Expr square = b.bind("square", b.function({"a"}, [&] { return b.bind("s", b.name("a")) * "a"; }));
     Expr z = b.bindEach({"z", "k", "trips"}, b.whileLoop(sum(x) > 1, 10, {{"x", x}, {"k", 0}}, [&] {
       b.rebindEach({x, "k"}, b.tuple({x / 2, k + 1}));
-    }))[0];
+    }, build::Tape::None))[0];
     b.bind("w", b.forLoop("i", 0, 3, {{"w", z}}, [&] {
       b.when(axis < 0, [&] { b.rebind(w, -w); }, [&] { b.rebind(w, power(w, 2)); });
-    }));
+    }, build::Tape::Sqrt));
     Expr e = b.name("e");
     return y(square(w).at({rest, newAxis, slice(0, 1)}), b.comprehension(e, {"e"}, b.list({1, 2}), !(e == 2))[0]);
   });
@@ -152,7 +152,7 @@ void buildEverything(GraphBuilder &b) {
     b.entry("all", {}, [&] { return b.scan("i", 0, 3, {{"c", 0}}, [&] {
       b.rebind("c", b.name("c") + 1);
       return b.name("c") * 2;
-    }); });
+    }, build::Tape::Sqrt); });
     b.entry("fit", {{"xs", Type("f32", {"n", 2})}, {"rounds", 3}, {"rate", 0.1}}, [&] {
       Expr l = b.bind("l", sum(second(b.name("xs"))));
       b.forLoop("i", 0, b.name("rounds"), [&] { b.update({second}, o(b.name("rate")), grad(l, second)); });

@@ -217,7 +217,8 @@ TEST(ImportErrorsTest, FnsAndCalls) {
 
 TEST(ImportErrorsTest, Derivatives) {
   expectErrors({
-      {"check \"c\" { z = zeros([3]); a = grad(z, z) }", "'grad' requires a float scalar, but got f32[3]"},
+      {"check \"c\" { z = zeros([3]); a = grad(z, z) }",
+       "'grad' requires a float scalar, but got f32[3]; 'vjp(e, v, from=ct)' takes a cotangent of any shape"},
       {"check \"c\" { z = [1, 2]; a = grad(sum(z), z) }", "'grad' requires a float variable, but 'z' is i32[2]"},
       {"check \"c\" { z = zeros([3]); w = zeros([3]); a = grad(sum(z), w) }",
        "'grad' requires an expression that depends on 'w', but 'sum(z)' does not"},

@@ -203,6 +203,10 @@ TEST_F(StrangeFileTest, NumbersOfOtherVersions) {
   std::vector<Offset<fbs::Subscript>> subscripts = {fbs::CreateSubscript(fb, fbs::SubscriptKind(9))};
   EXPECT_THAT(inFn(result(expr(fbs::CreateIndexExprDirect(fb, one(), &subscripts)))),
               HasSubstr("requires an index of this version, but got number 9 of another"));
+  std::vector<Offset<fbs::Carry>> carries = {fbs::CreateCarry(fb, name("x"), one())};
+  auto body = block({});
+  EXPECT_THAT(inFn(result(expr(fbs::CreateLoopExprDirect(fb, name("i"), one(), one(), 0, 0, &carries, body, false, fbs::Tape(9))))),
+              HasSubstr("requires a tape of this version, but got number 9 of another"));
 }
 
 TEST_F(StrangeFileTest, PartsThatDoNotBelongTogether) {

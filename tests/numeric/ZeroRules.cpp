@@ -30,8 +30,13 @@ static void pushOne(const Differentiable::Concept *, Operation *op, Pushforward 
 }
 
 static void batchZero(const Batchable::Concept *, Operation *op, Batching &b) {
+  auto collective = dyn_cast<Collective>(op);
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
     graph::Dims shape = b.dims(result);
+    if (collective && collective.isReplicated() && b.binds(collective.getAxisName())) {
+      b.setUniform(b.splat(0.0, shape, getElementTypeOrSelf(result.getType())), i);
+      continue;
+    }
     shape.insert(shape.begin(), b.size());
     b.set(b.splat(0.0, shape, getElementTypeOrSelf(result.getType())), i);
   }

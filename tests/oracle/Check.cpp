@@ -278,7 +278,7 @@ FuncOp addMap(FuncOp function, ArrayRef<bool> over) {
   for (auto [type, dims] : llvm::zip_equal(request.results, request.resultDims))
     withLanes(type, dims);
   return request.build(function.getName() + ".map" + suffix, [&](OpBuilder &b, Location loc, ValueRange args) {
-    return graph::MapRequestOp::create(b, loc, request.results, function.getName(), args, over, lanes, StringAttr());
+    return graph::MapRequestOp::create(b, loc, request.results, function.getName(), args, over, lanes, StringAttr(), DenseBoolArrayAttr());
   });
 }
 

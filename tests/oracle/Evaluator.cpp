@@ -183,6 +183,8 @@ FailureOr<Nodes> Evaluator::runOp(Operation *op, const Nodes &operands, Frame &f
       options.printer(print.getName(), *operands[0]);
     return Nodes();
   }
+  if (auto collective = dyn_cast<Collective>(op))
+    return op->emitOpError() << "requires a map of axis '" << collective.getAxisName() << "' around it";
   if (auto call = dyn_cast<graph::ExternOp>(op))
     return callProgram(call, operands, frame);
   if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isa<graph::VjpOp, graph::JvpOp, graph::MapRequestOp>(op))
@@ -348,11 +350,18 @@ FailureOr<Nodes> Evaluator::runMap(graph::MapRequestOp op, const Nodes &operands
   FailureOr<func::FuncOp> function = callee(op, op.getCallee());
   if (failed(function))
     return failure();
+  if (op.getReplicated() || hasCollective(*function)) {
+    std::vector<Frame> frames{frame};
+    FailureOr<std::vector<Nodes>> results = mapLanes(op, {operands}, frames);
+    return failed(results) ? FailureOr<Nodes>(failure()) : results->front();
+  }
   std::optional<int64_t> lanes = frame.extent(op.getSize());
   for (auto [operand, over] : llvm::zip_equal(operands, op.getOver()))
     if (!lanes || (over && operand->shape.front() != *lanes))
       return op.emitOpError() << "requires a leading extent of " << op.getSize().str() << ", but got " << toString(*operand);
 
+  if (*lanes == 0)
+    return mapNothing(op, *function, operands);
   std::vector<Nodes> parts(op.getNumResults());
   for (int64_t lane = 0; lane < *lanes; ++lane) {
     Nodes arguments;
@@ -364,26 +373,25 @@ FailureOr<Nodes> Evaluator::runMap(graph::MapRequestOp op, const Nodes &operands
     for (auto [part, value] : llvm::zip_equal(parts, *values))
       part.push_back(value);
   }
-
-  // Without a lane, the extents of the results come from the dimensions that the callee infers.
-  Frame lane;
-  if (*lanes == 0) {
-    Nodes arguments;
-    for (auto [operand, over] : llvm::zip_equal(operands, op.getOver()))
-      arguments.push_back(over ? Node(Array(operand->kind, ArrayRef(operand->shape).drop_front())) : operand);
-    if (failed(bindNames(*function, arguments, lane)))
-      return failure();
-  }
-  graph::Dimensions inferred;
   Nodes results;
-  for (auto [part, value] : llvm::zip_equal(parts, function->getBody().front().getTerminator()->getOperands())) {
+  for (const Nodes &part : parts)
+    results.push_back(stack(part, part.front()->kind, part.front()->shape));
+  return results;
+}
+
+FailureOr<Nodes> Evaluator::mapNothing(graph::MapRequestOp op, func::FuncOp function, const Nodes &operands) {
+  Frame lane;
+  Nodes arguments, results;
+  for (auto [operand, over] : llvm::zip_equal(operands, op.getOver()))
+    arguments.push_back(over ? Node(Array(operand->kind, ArrayRef(operand->shape).drop_front())) : operand);
+  if (failed(bindNames(function, arguments, lane)))
+    return failure();
+  graph::Dimensions inferred;
+  for (Value value : function.getBody().front().getTerminator()->getOperands()) {
     Shape shape;
-    if (!part.empty())
-      shape = part.front()->shape;
-    else
-      for (graph::DimAttr dim : inferred.of(value))
-        shape.push_back(lane.extent(dim).value_or(0));
-    results.push_back(stack(part, kindOf(value.getType()), shape));
+    for (graph::DimAttr dim : inferred.of(value))
+      shape.push_back(lane.extent(dim).value_or(0));
+    results.push_back(stack({}, kindOf(value.getType()), shape));
   }
   return results;
 }

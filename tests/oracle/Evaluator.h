@@ -55,6 +55,18 @@ private:
   FailureOr<Nodes> runVjp(graph::VjpOp op, const Nodes &operands);
   FailureOr<Nodes> runJvp(graph::JvpOp op, const Nodes &operands);
   FailureOr<Nodes> runMap(graph::MapRequestOp op, const Nodes &operands, Frame &frame);
+
+  //===--- Lanes that see each other (Lanes.cpp): step by step in all of them; an entry per lane ---===//
+  FailureOr<std::vector<Nodes>> callLanes(mlir::func::FuncOp function, std::vector<Nodes> arguments);
+  FailureOr<std::vector<Nodes>> runLanes(mlir::Block &block, const std::vector<Nodes> &arguments, std::vector<Frame> &frames);
+  FailureOr<std::vector<Nodes>> runInLanes(mlir::Operation *op, const std::vector<Nodes> &operands, std::vector<Frame> &frames);
+  FailureOr<std::vector<Nodes>> controlLanes(mlir::Operation *op, const std::vector<Nodes> &operands, std::vector<Frame> &frames);
+  FailureOr<std::vector<Nodes>> deriveLanes(mlir::Operation *op, const std::vector<Nodes> &operands);
+  FailureOr<std::vector<Nodes>> mapLanes(graph::MapRequestOp op, const std::vector<Nodes> &operands, std::vector<Frame> &frames);
+  FailureOr<std::vector<Nodes>> combineLanes(mlir::Operation *op, const std::vector<Nodes> &operands);
+  bool hasCollective(mlir::Operation *op);
+  /// The results of a map without a lane, whose extents come from the dimensions that the callee infers.
+  FailureOr<Nodes> mapNothing(graph::MapRequestOp op, mlir::func::FuncOp function, const Nodes &operands);
   mlir::LogicalResult checkResults(mlir::Operation *op, const Nodes &results, Frame &frame);
   FailureOr<mlir::func::FuncOp> callee(mlir::Operation *op, llvm::StringRef name);
 
@@ -62,8 +74,9 @@ private:
   Options options;
   mlir::SymbolTableCollection tables;
   llvm::DenseMap<mlir::Operation *, std::shared_ptr<graph::Dimensions>> dimensions; // of a function
-  double largest = 0;     // finite magnitude of a value
-  bool ruleFailed = false; // a custom rule could not be run while a tape was swept
+  std::vector<std::pair<std::string, int64_t>> axes; // of the lanes, the outermost first; with how many there are of each
+  double largest = 0;                                // finite magnitude of a value
+  bool ruleFailed = false;                           // a custom rule could not be run while a tape was swept
 };
 
 /// Results of a `graph` op that is neither control flow nor a request.
@@ -74,6 +87,9 @@ FailureOr<Nodes> applyLayout(mlir::Operation *op, const Nodes &operands, const F
 FailureOr<Nodes> applyIndexing(Evaluator &evaluator, mlir::Operation *op, const Nodes &operands, const Frame &frame, Kind kind);
 FailureOr<Nodes> applyLinear(mlir::Operation *op, const Nodes &operands, const Frame &frame, Kind kind);
 FailureOr<Nodes> applyFactorization(mlir::Operation *op, const Nodes &operands);
+
+/// The largest or the least along `axes`.
+Node reduceExtreme(const Node &x, llvm::ArrayRef<int64_t> axes, bool isMax);
 
 /// The key that graph.fold_in makes of a key and a number, elementwise.
 Node foldIn(const Node &key, const Node &data);

@@ -155,6 +155,8 @@ Node extreme(Kind kind, ArrayRef<int64_t> shape, bool isMax) {
   return result;
 }
 
+} // namespace
+
 /// The extreme of each row; its cotangent is shared evenly among the elements that attain it.
 Node reduceExtreme(const Node &x, ArrayRef<int64_t> axes, bool isMax) {
   Node row = rows(x, axes);
@@ -190,6 +192,8 @@ Node reduceExtreme(const Node &x, ArrayRef<int64_t> axes, bool isMax) {
   out.assign(labels.begin(), labels.end() - 1);
   return Tape::record(std::move(best), {row}, [=](size_t, const Nodes &, const Node &, const Node &ct) { return einsum(shares, labels, ct, out, labels); });
 }
+
+namespace {
 
 /// The maximum of each row as a constant, 0 where it is not finite: what may be subtracted before exp.
 Node shiftOf(const Node &row) {

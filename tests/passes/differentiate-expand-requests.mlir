@@ -98,12 +98,14 @@ func.func private @f(%x: tensor<4xf64>, %w: tensor<4xf64>) -> tensor<4xf64> {
 
 // -----
 
-// A while loop with a bound, and a branch inside. It counts its trips in a tensor, which may differ from lane to lane; the adjoint counts down.
+// A while loop with a bound, and a branch inside. It counts its trips in a tensor, which may differ from lane to lane; so does the adjoint.
 // CHECK-LABEL: func.func @bounded
 // CHECK:         %[[FORWARD:.*]]:3 = scf.while {{.*}} : (tensor<f64>, tensor<i64>, tensor<20xf64>)
 // CHECK:         graph.max_trips = 20
-// CHECK:         scf.while (%{{.*}} = %[[FORWARD]]#1,
-// CHECK:           graph.compare GT
+// CHECK:         %[[LAST:.*]] = graph.subtract %[[FORWARD]]#1,
+// CHECK:         scf.while
+// CHECK:           graph.compare LT, %{{.*}}, %[[FORWARD]]#1
+// CHECK:           graph.subtract %[[LAST]],
 // CHECK:           graph.dynamic_slice %[[FORWARD]]#2
 // CHECK:           scf.if
 // CHECK:         graph.max_trips = 20
@@ -288,4 +290,114 @@ func.func private @f(%x: tensor<4xf64>, %limit: tensor<f64>) -> tensor<f64> {
   %holds = graph.compare LT, %s, %limit : tensor<f64>
   report.require %holds, "no" got %s, %limit : tensor<i1>, tensor<f64>, tensor<f64>
   return %s : tensor<f64>
+}
+
+// -----
+
+// Ten trips, of which every fourth leaves its carry (isqrt(10) + 1), and one more place for what comes behind the last one. The adjoint goes
+// through three segments: it records one in a tape of four, then goes back through it.
+// CHECK-LABEL: func.func @segments
+// CHECK:         %[[FORWARD:.*]]:2 = scf.for {{.*}} -> (tensor<4xf64>, tensor<4x4xf64>)
+// CHECK:           graph.dynamic_update_slice
+// CHECK:         {graph.tape = #graph.tape<sqrt>}
+// CHECK:         scf.for %{{.*}} = %{{.*}} to %c3 step
+// CHECK:           graph.dynamic_slice %[[FORWARD]]#1
+// CHECK:           scf.for {{.*}} -> (tensor<4xf64>, tensor<4x4xf64>)
+// CHECK:             graph.dynamic_update_slice
+// CHECK:           {graph.max_trips = #graph.dim<4>}
+// CHECK:           scf.for {{.*}} -> (tensor<4xf64>, tensor<4xf64>)
+// CHECK:             graph.dynamic_slice
+// CHECK:           {graph.max_trips = #graph.dim<4>}
+func.func @segments(%x: tensor<4xf64>, %w: tensor<4xf64>, %ct: tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>) {
+  %y, %dx, %dw = graph.vjp @f(%x, %w) wrt [0, 1] from(%ct)
+      : (tensor<4xf64>, tensor<4xf64>, tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>, tensor<4xf64>)
+  return %dx, %dw : tensor<4xf64>, tensor<4xf64>
+}
+func.func private @f(%x: tensor<4xf64>, %w: tensor<4xf64>) -> tensor<4xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c10 = arith.constant 10 : index
+  %y = scf.for %i = %c0 to %c10 step %c1 iter_args(%h = %x) -> tensor<4xf64> {
+    %a = graph.multiply %h, %w : tensor<4xf64>
+    %t = graph.sine %a : tensor<4xf64>
+    scf.yield %t : tensor<4xf64>
+  } {graph.tape = #graph.tape<sqrt>}
+  return %y : tensor<4xf64>
+}
+
+// -----
+
+// As many trips as an axis has elements: the tape has an extent made of its name.
+// CHECK-LABEL: func.func @named_segments
+// CHECK:         graph.broadcast_in_dim %{{.*}} dims [] shape [floordiv(max(0, n) + isqrt(max(0, n)) - 1, isqrt(max(0, n)) + 1) + 1, 4]
+func.func @named_segments(%x: tensor<4xf64>, %w: tensor<?xf64> {graph.dims = [#graph.dim<n>]}, %ct: tensor<4xf64>) -> tensor<4xf64> {
+  %y, %dx = graph.vjp @f(%x, %w) wrt [0] from(%ct) : (tensor<4xf64>, tensor<?xf64>, tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>)
+  return %dx : tensor<4xf64>
+}
+func.func private @f(%x: tensor<4xf64>, %w: tensor<?xf64> {graph.dims = [#graph.dim<n>]}) -> tensor<4xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = graph.extent <n> : tensor<i64>
+  %e = tensor.extract %n[] : tensor<i64>
+  %high = arith.index_cast %e : i64 to index
+  %y = scf.for %i = %c0 to %high step %c1 iter_args(%h = %x) -> tensor<4xf64> {
+    %t = graph.sine %h : tensor<4xf64>
+    scf.yield %t : tensor<4xf64>
+  } {graph.tape = #graph.tape<sqrt>}
+  return %y : tensor<4xf64>
+}
+
+// -----
+
+// Without a tape nothing is recorded: each trip of the adjoint begins at the start of the loop, whose trips need not be known.
+// CHECK-LABEL: func.func @again
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}) -> (tensor<4xf64>)
+// CHECK:           %[[START:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %arg0) -> (tensor<4xf64>)
+// CHECK:           {graph.tape = #graph.tape<none>}
+// CHECK:           graph.cosine %[[START]]
+// CHECK:         {graph.tape = #graph.tape<none>}
+// CHECK-NOT:     graph.dynamic_slice
+func.func @again(%x: tensor<4xf64>, %n: tensor<i64>, %ct: tensor<4xf64>) -> tensor<4xf64> {
+  %y, %dx = graph.vjp @f(%x, %n) wrt [0] from(%ct) : (tensor<4xf64>, tensor<i64>, tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>)
+  return %dx : tensor<4xf64>
+}
+func.func private @f(%x: tensor<4xf64>, %n: tensor<i64>) -> tensor<4xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.extract %n[] : tensor<i64>
+  %high = arith.index_cast %e : i64 to index
+  %y = scf.for %i = %c0 to %high step %c1 iter_args(%h = %x) -> tensor<4xf64> {
+    %t = graph.sine %h : tensor<4xf64>
+    scf.yield %t : tensor<4xf64>
+  } {graph.tape = #graph.tape<none>}
+  return %y : tensor<4xf64>
+}
+
+// -----
+
+// A map that names its lanes answers what they ask of each other: a sum is one for all, and so is what is made of it; the counter of the loop is
+// one, too.
+// CHECK-LABEL: func.func @lanes
+// CHECK:         scf.for {{.*}} -> (tensor<3x4xf64>, tensor<i64>)
+// CHECK:           %[[SUM:.*]] = graph.reduce_sum %{{.*}} axes [0] : tensor<3x4xf64> -> tensor<4xf64>
+// CHECK:           graph.sine %[[SUM]] : tensor<4xf64>
+// CHECK:           graph.add %{{.*}}, %{{.*}} : tensor<i64>
+// CHECK-NOT:     all_reduce
+func.func @lanes(%x: tensor<3x4xf64>) -> (tensor<3x4xf64>, tensor<i64>) {
+  %y, %n = graph.map @f(%x) over [true] size [3] axis "dp" replicated [false, true] : (tensor<3x4xf64>) -> (tensor<3x4xf64>, tensor<i64>)
+  return %y, %n : tensor<3x4xf64>, tensor<i64>
+}
+func.func private @f(%x: tensor<4xf64>) -> (tensor<4xf64>, tensor<i64>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c10 = arith.constant 10 : index
+  %one = graph.constant dense<1> : tensor<i64>
+  %y:2 = scf.for %i = %c0 to %c10 step %c1 iter_args(%h = %x, %n = %one) -> (tensor<4xf64>, tensor<i64>) {
+    %s = graph.all_reduce add %h over "dp" : tensor<4xf64>
+    %t = graph.sine %s : tensor<4xf64>
+    %a = graph.multiply %t, %h : tensor<4xf64>
+    %m = graph.add %n, %one : tensor<i64>
+    scf.yield %a, %m : tensor<4xf64>, tensor<i64>
+  }
+  return %y#0, %y#1 : tensor<4xf64>, tensor<i64>
 }

@@ -37,6 +37,7 @@ public:
     real = chance(0.7) ? Type(builder.getF32Type()) : Type(builder.getF64Type());
     extents["n"] = pick<int64_t>({0, 1, 2, 3, 5}, {1, 2, 3, 3, 1});
     extents["m"] = pick<int64_t>({1, 2, 4});
+    tapes = collectives = gathers = seed % 24;
     addArena();
     buildFunction("f", between(4, 10));
     program.inputs = inputs;
@@ -76,6 +77,9 @@ private:
   // Control flow: what a body yields lies in [-1, 1], as its carry does
   //===--------------------------------------------------------------------===//
 
+  /// Each tape in turn, for it changes no result. Not by chance: so the programs of a seed are what they were without.
+  void giveTape(Operation *loop) { loop->setAttr(kTapeAttr, TapeAttr::get(context, Tape(tapes++ % 3))); }
+
   Value constantIndex(int64_t value) { return create<arith::ConstantIndexOp>(value); }
 
   Value lessThan(Value value, double bound) {
@@ -112,6 +116,7 @@ private:
       high = create<arith::IndexCastOp>(builder.getIndexType(), create<tensor::ExtractOp>(n, ValueRange()));
     }
     auto loop = create<scf::ForOp>(constantIndex(between(0, 1)), high, constantIndex(between(1, 2)), ValueRange{x.value});
+    giveTape(loop);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(loop.getBody());
     Entry carry{loop.getRegionIterArg(0), x.dims, -1, 1};
@@ -134,7 +139,8 @@ private:
     SmallVector<Type> types(ValueRange(inits).getTypes());
     SmallVector<Location> locations(inits.size(), loc());
     auto loop = create<scf::WhileOp>(types, inits);
-    loop->setAttr("graph.max_trips", builder.getI64IntegerAttr(kMaxTrips));
+    loop->setAttr(kMaxTripsAttr, builder.getI64IntegerAttr(kMaxTrips));
+    giveTape(loop);
     OpBuilder::InsertionGuard guard(builder);
     Block *before = builder.createBlock(&loop.getBefore(), {}, types, locations);
     SmallVector<Value> passed(before->getArguments());
@@ -238,6 +244,52 @@ private:
     return ruled;
   }
 
+  /// Lets the lanes of the map in `mapped` see each other: each real result of a lane goes through two collectives, which come in turn.
+  void addCollectives(func::FuncOp mapped, func::FuncOp callee) {
+    auto request = *mapped.getOps<MapRequestOp>().begin();
+    OpBuilder::InsertionGuard guard(builder);
+    DimAttr lanes = request.getSize();
+    Type number = builder.getI32Type();
+    // How many lanes there are, a lane learns from an argument.
+    NamedAttribute dims(builder.getStringAttr(kDimsAttr), shapeAttr({lanes}));
+    (void)callee.insertArgument(callee.getNumArguments(), typeOf({lanes}, number), builder.getDictionaryAttr(dims), loc());
+    builder.setInsertionPoint(request);
+    SmallVector<Value> operands(request.getOperands());
+    operands.push_back(create<IotaOp>(typeOf({lanes}, number), int64_t(0), shapeAttr({lanes})));
+    SmallVector<bool> over(request.getOver());
+    over.push_back(false);
+    auto named = create<MapRequestOp>(request.getResultTypes(), callee.getName(), operands, over, lanes, builder.getStringAttr("lanes"),
+                                      DenseBoolArrayAttr());
+    request->replaceAllUsesWith(named);
+    request->erase();
+    Operation *terminator = callee.front().getTerminator();
+    builder.setInsertionPoint(terminator);
+    for (auto [i, value] : llvm::enumerate(SmallVector<Value>(terminator->getOperands())))
+      if (auto type = cast<RankedTensorType>(value.getType()); type.getElementType() == real) {
+        Dims shape = toDims(callee.getResultAttrOfType<ArrayAttr>(i, kDimsAttr));
+        for (int times = 0; times < 2; ++times)
+          value = create<SineOp>(type, collective(value, shape, lanes));
+        terminator->setOperand(i, value);
+      }
+  }
+
+  Value collective(Value value, Dims shape, DimAttr lanes) {
+    Type type = value.getType();
+    if (!shape.empty() && gathers++ % 2 == 0) {
+      shape[0] = shape[0] * lanes;
+      Type whole = typeOf(shape, real);
+      Value all = create<SineOp>(whole, create<AllGatherOp>(whole, value, int64_t(0), "lanes", lanes));
+      return create<ReduceScatterOp>(type, all, int64_t(0), "lanes", lanes);
+    }
+    switch (collectives++ % 4) {
+    case 0: return create<AllReduceOp>(type, Combination::add, value, "lanes");
+    case 1: return create<AllReduceOp>(type, collectives % 8 < 4 ? Combination::max : Combination::min, value, "lanes");
+    case 2: return create<CollectivePermuteOp>(type, value, ArrayRef<int64_t>{0, 1, 2}, ArrayRef<int64_t>{1, 0, 3}, "lanes");
+    }
+    Value lane = create<AxisIndexOp>(RankedTensorType::get({}, builder.getI32Type()), "lanes");
+    return create<MultiplyOp>(type, value, spread(create<ConvertOp>(RankedTensorType::get({}, real), lane), {value, shape, 0, 0}));
+  }
+
   /// A call of another function, or a request for a derivative or a batch of it. It may have a rule for its derivative.
   void request() {
     auto [callee, calleeInputs] = buildCallee();
@@ -252,8 +304,11 @@ private:
       wrapped = check::addVjp(callee, some);
     if (kind == Jvp)
       wrapped = check::addJvp(callee, some);
-    if (kind == Map)
+    if (kind == Map) {
       wrapped = check::addMap(callee, randomMask(callee.getNumArguments()));
+      if (!callee->hasAttr(kVjpAttr))
+        addCollectives(wrapped, callee);
+    }
     // A name that is not one of this function's is the extent of lanes.
     auto dimsOf = [&](ArrayAttr attr) {
       Dims dims = toDims(attr);
@@ -313,8 +368,9 @@ private:
   }
 
   bool isCallee = false;
-  int regions = 0;   // around the insertion point
-  int functions = 0; // besides f
+  int regions = 0;                                  // around the insertion point
+  int functions = 0;                                // besides f
+  unsigned tapes = 0, collectives = 0, gathers = 0; // whose turn it is
 };
 
 } // namespace

@@ -1649,3 +1649,105 @@ func.func private @vjp_attribute_types(%x: tensor<4xf32>, %i: tensor<i32>) -> te
 func.func private @rule(%x: tensor<4xf32>, %ct: tensor<4xf32>) -> tensor<4xf32> {
   return %ct : tensor<4xf32>
 }
+
+// -----
+
+// expected-error @below {{'func.func' op requires 'graph.tape' to be the tape of a loop, but got #graph.tape<sqrt>}}
+func.func private @tape_attribute_place() attributes {graph.tape = #graph.tape<sqrt>}
+
+// -----
+
+func.func @tape_attribute_kind(%n: index, %x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{requires 'graph.tape' to be the tape of a loop, but got "sqrt"}}
+  %y = scf.for %i = %n to %n step %n iter_args(%h = %x) -> tensor<4xf32> {
+    scf.yield %h : tensor<4xf32>
+  } {graph.tape = "sqrt"}
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func private @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+func.func @map_c4_replicated(%x: tensor<?x4xf32>) {
+  // expected-error @below {{requires one entry of 'replicated' per result (1), but got 2}}
+  %y = graph.map @f(%x) over [true] size [n] axis "dp" replicated [true, false] : (tensor<?x4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func private @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+func.func @map_c5_lanes(%x: tensor<4xf32>) {
+  // expected-error @below {{requires an argument that varies with the lane, of which there are n}}
+  %y = graph.map @f(%x) over [false] size [n] : (tensor<4xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @all_reduce_c1_truth(%x: tensor<4xi1>) {
+  // expected-error @below {{requires numbers for 'add', but got 'tensor<4xi1>'}}
+  %y = graph.all_reduce add %x over "dp" : tensor<4xi1>
+  return
+}
+
+// -----
+
+func.func @all_gather_c1_axis(%x: tensor<4xf32>) {
+  // expected-error @below {{requires 'axis' to lie in [0, 1), but got 1}}
+  %y = graph.all_gather %x axis 1 over "dp" size [3] : tensor<4xf32> -> tensor<12xf32>
+  return
+}
+func.func @all_gather_c2_extent(%x: tensor<4xf32>) {
+  // expected-error @below {{requires 3 blocks 'tensor<4xf32>' along axis 0 for the whole, but got 'tensor<4xf32>'}}
+  %y = graph.all_gather %x axis 0 over "dp" size [3] : tensor<4xf32> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_scatter_c1_axis(%x: tensor<4xf32>) {
+  // expected-error @below {{requires 'axis' to lie in [0, 1), but got -1}}
+  %y = graph.reduce_scatter %x axis -1 over "dp" size [2] : tensor<4xf32> -> tensor<2xf32>
+  return
+}
+func.func @reduce_scatter_c2_extent(%x: tensor<4xf32>) {
+  // expected-error @below {{requires 2 blocks 'tensor<3xf32>' along axis 0 for the whole, but got 'tensor<4xf32>'}}
+  %y = graph.reduce_scatter %x axis 0 over "dp" size [2] : tensor<4xf32> -> tensor<3xf32>
+  return
+}
+func.func @reduce_scatter_c2_remainder(%x: tensor<5xf32>) {
+  // expected-error @below {{requires an extent of axis 0 that 2 divides, but got 5}}
+  %y = graph.reduce_scatter %x axis 0 over "dp" size [2] : tensor<5xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @collective_permute_c1_count(%x: tensor<4xf32>) {
+  // expected-error @below {{requires as many sources as targets, but got 2 and 1}}
+  %y = graph.collective_permute %x from [0, 1] to [1] over "dp" : tensor<4xf32>
+  return
+}
+func.func @collective_permute_c2_twice(%x: tensor<4xf32>) {
+  // expected-error @below {{requires lanes in 'to' that differ and are not negative, but got 1 twice}}
+  %y = graph.collective_permute %x from [0, 1] to [1, 1] over "dp" : tensor<4xf32>
+  return
+}
+func.func @collective_permute_c2_negative(%x: tensor<4xf32>) {
+  // expected-error @below {{requires lanes in 'from' that differ and are not negative, but got -1}}
+  %y = graph.collective_permute %x from [0, -1] to [1, 2] over "dp" : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @axis_index_c1_shape() {
+  // expected-error @below {{requires a scalar, but got 'tensor<4xi32>'}}
+  %i = graph.axis_index over "dp" : tensor<4xi32>
+  return
+}

@@ -15,6 +15,24 @@ func.func @add(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @all_gather(
+// CHECK:         %{{.*}} = graph.all_gather %{{.*}} axis 0 over "dp" size [n] : tensor<2x8xf32> -> tensor<?x8xf32>
+func.func @all_gather(%x: tensor<2x8xf32>) {
+  %y = graph.all_gather %x axis 0 over "dp" size [n] : tensor<2x8xf32> -> tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @all_reduce(
+// CHECK:         %{{.*}} = graph.all_reduce add %{{.*}} over "dp" : tensor<?x8xf32>
+// CHECK:         %{{.*}} = graph.all_reduce max %{{.*}} over "dp" : tensor<?x8xf32>
+// CHECK:         %{{.*}} = graph.all_reduce min %{{.*}} over "dp" : tensor<?x8xf32>
+func.func @all_reduce(%x: tensor<?x8xf32>) {
+  %s = graph.all_reduce add %x over "dp" : tensor<?x8xf32>
+  %l = graph.all_reduce max %x over "dp" : tensor<?x8xf32>
+  %m = graph.all_reduce min %x over "dp" : tensor<?x8xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @and(
 // CHECK:         %{{.*}} = graph.and %{{.*}}, %{{.*}} : tensor<?x8xi32>
 func.func @and(%x: tensor<?x8xi32>, %y: tensor<?x8xi32>) {
@@ -43,6 +61,13 @@ func.func @atan2(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @axis_index(
+// CHECK:         %{{.*}} = graph.axis_index over "dp" : tensor<i32>
+func.func @axis_index() {
+  %i = graph.axis_index over "dp" : tensor<i32>
+  return
+}
+
 // CHECK-LABEL: func.func @broadcast_in_dim(
 // CHECK:         %{{.*}} = graph.broadcast_in_dim %{{.*}} dims [1] shape [batch, 10] : tensor<10xf32> -> tensor<?x10xf32>
 func.func @broadcast_in_dim(%b: tensor<10xf32>) {
@@ -61,6 +86,13 @@ func.func @ceil(%x: tensor<?x8xf32>) {
 // CHECK:         %{{.*}} = graph.cholesky %{{.*}} : tensor<?x4x4xf64>
 func.func @cholesky(%a: tensor<?x4x4xf64>) {
   %l = graph.cholesky %a : tensor<?x4x4xf64>
+  return
+}
+
+// CHECK-LABEL: func.func @collective_permute(
+// CHECK:         %{{.*}} = graph.collective_permute %{{.*}} from [0, 1] to [1, 0] over "dp" : tensor<?x8xf32>
+func.func @collective_permute(%x: tensor<?x8xf32>) {
+  %y = graph.collective_permute %x from [0, 1] to [1, 0] over "dp" : tensor<?x8xf32>
   return
 }
 
@@ -380,6 +412,13 @@ func.func @map_1(%a: tensor<4x8xf32>, %b: tensor<4x8xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @map_2(
+// CHECK:         %{{.*}} = graph.map @map_of(%{{.*}}, %{{.*}}) over [false, false] size [4] axis "probe" replicated [true] : (tensor<8xf32>, tensor<8xf32>) -> tensor<f32>
+func.func @map_2(%a: tensor<8xf32>, %b: tensor<8xf32>) {
+  %r = graph.map @map_of(%a, %b) over [false, false] size [4] axis "probe" replicated [true] : (tensor<8xf32>, tensor<8xf32>) -> tensor<f32>
+  return
+}
+
 // CHECK-LABEL: func.func @maximum(
 // CHECK:         %{{.*}} = graph.maximum %{{.*}}, %{{.*}} : tensor<?x8xf32>
 func.func @maximum(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) {
@@ -491,6 +530,13 @@ func.func @random_2(%key: tensor<2xi64>) {
   return
 }
 
+// CHECK-LABEL: func.func @random_3(
+// CHECK:         %{{.*}} = graph.random normal %{{.*}} site 0 shape [isqrt(n), 2 * isqrt(m + 3) + 1, 4, floordiv(n + 1, m), m] : tensor<i64> -> tensor<?x?x4x?x?xf64>
+func.func @random_3(%key: tensor<i64>) {
+  %u = graph.random normal %key site 0 shape [isqrt(n), 2 * isqrt(m + 3) + 1, isqrt(24), floordiv(n + 1, m), floordiv(2 * m * n, 2 * n)] : tensor<i64> -> tensor<?x?x4x?x?xf64>
+  return
+}
+
 // CHECK-LABEL: func.func @reduce_max(
 // CHECK:         %{{.*}} = graph.reduce_max %{{.*}} axes [1] : tensor<?x8xf32> -> tensor<?xf32>
 func.func @reduce_max(%x: tensor<?x8xf32>) {
@@ -523,6 +569,13 @@ func.func @reduce_sum(%x: tensor<?x8xf32>) {
 // CHECK:         %{{.*}} = graph.remainder %{{.*}}, %{{.*}} : tensor<?x8xf32>
 func.func @remainder(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) {
   %z = graph.remainder %x, %y : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @reduce_scatter(
+// CHECK:         %{{.*}} = graph.reduce_scatter %{{.*}} axis 1 over "dp" size [4] : tensor<?x8xf32> -> tensor<?x2xf32>
+func.func @reduce_scatter(%x: tensor<?x8xf32>) {
+  %y = graph.reduce_scatter %x axis 1 over "dp" size [4] : tensor<?x8xf32> -> tensor<?x2xf32>
   return
 }
 
@@ -636,6 +689,16 @@ func.func @subtract(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) {
 func.func @svd(%a: tensor<?x6x4xf64>) {
   %u, %s, %vh = graph.svd %a : tensor<?x6x4xf64>, tensor<?x4xf64>, tensor<?x4x4xf64>
   return
+}
+
+// CHECK-LABEL: func.func @tape(
+// CHECK:         scf.for
+// CHECK:         {graph.tape = #graph.tape<none>}
+func.func @tape(%n: index, %x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = scf.for %i = %n to %n step %n iter_args(%h = %x) -> tensor<4xf32> {
+    scf.yield %h : tensor<4xf32>
+  } {graph.tape = #graph.tape<none>}
+  return %y : tensor<4xf32>
 }
 
 // CHECK-LABEL: func.func @tanh(
