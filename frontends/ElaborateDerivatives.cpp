@@ -519,7 +519,7 @@ FailureOr<Value> Elaborator::map(const BuiltinCall &call) {
   return mapTensors(instance.result, [&](const Tensor &) {
     Tensor &result = results[next];
     result.value = op.getResult(next);
-    return replicated[next++] ? result : withoutGaps(result, /*axis=*/1); // lanes of a set are no set
+    return replicated[next++] ? result : withoutGaps(result); // lanes of a set are no set
   });
 }
 

@@ -119,12 +119,17 @@ Tensor Elaborator::fillGaps(const Tensor &x, const Number &fill) {
   return rules.hasGaps() ? b.select(rules.inside(), x, b.full(x.elementType(), x.dims, fill)) : x;
 }
 
-Tensor Elaborator::withoutGaps(const Tensor &x, int64_t axis) {
+Tensor Elaborator::withoutGaps(const Tensor &x) {
   const ParameterSet *set = layoutOf(x);
   if (!set)
     return x;
   LeafRules rules(b, module, *set);
-  Tensor elements = rules.hasGaps() ? b.gather(x, rules.places(), axis) : x;
+  if (!rules.hasGaps())
+    return {x.value, x.dims, {}};
+  Tensor places = rules.places();
+  graph::Dims lanes(llvm::ArrayRef(x.dims).drop_back()), dims = lanes;
+  dims.push_back(places.dims.front());
+  Tensor elements = b.gather(x, b.broadcast(places, dims), lanes.size());
   return {elements.value, elements.dims, {}};
 }
 

@@ -260,8 +260,8 @@ public:
   mlir::FailureOr<Value> matmul(const Tensor &a, const Tensor &b, SourceRange where);
   /// Of a parameter set: what lies between its leaves replaced by `fill`, for a sum over all of it.
   Tensor fillGaps(const Tensor &x, const Number &fill);
-  /// Of a parameter set: its elements as a vector. Other tensors stay what they are.
-  Tensor withoutGaps(const Tensor &x, int64_t axis = 0);
+  /// Of a parameter set, or lanes of it: its elements as a vector. Other tensors stay what they are.
+  Tensor withoutGaps(const Tensor &x);
   const ParameterSet *layoutOf(const Tensor &x) const;
   Tensor power(const Tensor &x, int64_t exponent);
   mlir::Type promote(mlir::Type a, mlir::Type b) const;

@@ -152,12 +152,19 @@ FailureOr<Value> stopGradient(Elaborator &e, const BuiltinCall &call) {
   return failed(x) ? FailureOr<Value>(failure()) : e.toResult(e.b.unary<graph::StopGradientOp>(*x), {&call[0].value});
 }
 
+bool hasPoint(const Value &value) {
+  auto number = value.as<Number>();
+  auto list = value.as<List>();
+  return number ? !number->isInteger : list && llvm::any_of(*list, hasPoint);
+}
+
 FailureOr<Value> asType(Elaborator &e, const BuiltinCall &call) {
   FailureOr<mlir::Type> type = typeArgument(e, call, 1, mlir::Type());
   if (failed(type))
     return failure();
-  FailureOr<Tensor> x = e.toTensor(call[0].value, call[0].where, *type);
-  return failed(x) ? FailureOr<Value>(failure()) : Value(*x);
+  bool isCut = type->isIntOrIndex() && hasPoint(call[0].value); // which is said here, and refused elsewhere
+  FailureOr<Tensor> x = e.toTensor(call[0].value, call[0].where, isCut ? e.b.builder.getF64Type() : *type);
+  return failed(x) ? FailureOr<Value>(failure()) : Value(e.b.convert(*x, *type));
 }
 
 /// dtype(x): the type of the elements, for astype, zeros and full
