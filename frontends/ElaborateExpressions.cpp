@@ -132,6 +132,8 @@ FailureOr<Value> Elaborator::evaluate(const Expr &e, const Binding *scope) {
       return error(operation.base->range) << "requires a list or a tensor before '[', but got " << describe(*base);
     return index(operation, *base, scope);
   }
+  case Expr::Write:
+    return write(llvm::cast<WriteExpr>(e), scope);
   case Expr::Member:
     return member(llvm::cast<MemberExpr>(e), scope);
   case Expr::Comprehension:
@@ -468,12 +470,22 @@ LogicalResult Elaborator::evaluateRequire(const RequireStmt &require, const Expr
       return failure();
     values.push_back(b.convert(*value, b.builder.getF64Type()).value);
   }
-  b.location = location(require.range);
-  auto place = b.location->findInstanceOf<mlir::FileLineColLoc>();
-  std::string text = require.message.empty() ? requirement : (require.message + ": " + requirement).str();
-  text += (" at " + place.getFilename().getValue() + ":" + llvm::Twine(place.getLine()) + ":" + llvm::Twine(place.getColumn())).str();
-  report::RequireOp::create(b.builder, b.location, flag->value, text, values);
+  this->require(*flag, require.message.empty() ? requirement : (require.message + ": " + requirement).str(), values, require.range);
   return success();
+}
+
+void Elaborator::require(const Tensor &flag, std::string text, llvm::ArrayRef<mlir::Value> values, SourceRange where) {
+  b.location = location(where);
+  report::RequireOp::create(b.builder, b.location, flag.value, text + " at " + graph::placeOf(b.location), values);
+}
+
+void Elaborator::requireNotNegative(graph::DimAttr dim, SourceRange where) {
+  if (dim.lowerBound().value_or(-1) >= 0)
+    return;
+  b.location = location(where);
+  Tensor value = b.extent(dim);
+  Tensor holds = b.compare(graph::ComparisonDirection::GE, value, b.constant(value.elementType(), Number::of(int64_t(0))));
+  require(holds, "requires " + dim.str() + " >= 0", {b.convert(value, b.builder.getF64Type()).value}, where);
 }
 
 LogicalResult Elaborator::show(StringRef name, const Value &value, SourceRange where) {

@@ -217,6 +217,8 @@ public:
   /// Statements of a body in order, up to its value; `scope` becomes what its last line sees.
   mlir::FailureOr<Value> evaluateBody(const syntax::Block &body, const Binding *&scope);
   mlir::LogicalResult evaluateStatement(const syntax::Stmt &statement, const Binding *&scope);
+  /// Sees to it that a call brings sizes for which `dim` is not negative.
+  void requireNotNegative(graph::DimAttr dim, SourceRange where);
   mlir::LogicalResult checkUnbound(const syntax::Name &name, const Binding *scope); // in the body that is being evaluated
   mlir::LogicalResult bindNames(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
   mlir::LogicalResult bindValue(llvm::ArrayRef<syntax::Name> names, const syntax::Expr &value, const Binding *&scope);
@@ -257,6 +259,7 @@ public:
     return failed(value) ? mlir::FailureOr<Tensor>() : toFloat(*value, where);
   }
   mlir::FailureOr<Value> index(const syntax::IndexExpr &e, const Value &base, const Binding *scope);
+  mlir::FailureOr<Value> write(const syntax::WriteExpr &e, const Binding *scope);
   mlir::FailureOr<Value> matmul(const Tensor &a, const Tensor &b, SourceRange where);
   /// Of a parameter set: what lies between its leaves replaced by `fill`, for a sum over all of it.
   Tensor fillGaps(const Tensor &x, const Number &fill);
@@ -526,6 +529,7 @@ private:
                                    llvm::function_ref<mlir::LogicalResult(unsigned round, const Binding *&inside)> run);
   void handOn(const Binding *inside, const Binding *start, const Binding *limit, const Binding *&scope);
   mlir::LogicalResult evaluateRequire(const syntax::RequireStmt &require, const syntax::Expr &condition, const Binding *scope);
+  void require(const Tensor &flag, std::string text, llvm::ArrayRef<mlir::Value> values, SourceRange where); // when the program runs
   mlir::LogicalResult evaluatePrint(const syntax::PrintStmt &print, const Binding *scope);
   mlir::LogicalResult declareInCheck(const syntax::Stmt &statement, const Binding *&scope);
   mlir::LogicalResult evaluateExpect(const syntax::ExpectStmt &expect, const Binding *scope);

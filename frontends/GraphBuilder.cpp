@@ -601,6 +601,13 @@ void GraphBuilder::rebind(Operand name, Operand value, Site site) {
   parts->add(fbs::CreateRebindStmt(parts->fb, word, parts->write(value)), site);
 }
 
+void GraphBuilder::rebindAt(Operand name, std::vector<Subscript> subscripts, Operand value, Site site) {
+  auto word = parts->word(name);
+  auto place = parts->write(index(std::move(name), std::move(subscripts), site), site);
+  auto write = parts->expr(fbs::CreateWriteExpr(parts->fb, place, parts->write(value)), site);
+  parts->add(fbs::CreateRebindStmt(parts->fb, word, Offset<fbs::Expr>(parts->write(write, site))), site);
+}
+
 void GraphBuilder::rebindEach(std::vector<Operand> names, Operand value, Site site) {
   if (names.empty()) {
     parts->fault("at least one name", site);

@@ -327,6 +327,8 @@ public:
   Expr predict(std::string_view name, Operand value, Site site = Site::current());
   /// name <- value
   void rebind(Operand name, Operand value, Site site = Site::current());
+  /// name[subscripts] <- value
+  void rebindAt(Operand name, std::vector<build::Subscript> subscripts, Operand value, Site site = Site::current());
   /// a, b <- value
   void rebindEach(std::vector<Operand> names, Operand value, Site site = Site::current());
 

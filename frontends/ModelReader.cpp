@@ -174,6 +174,20 @@ private:
     return out && rules.checkDepth(*out);
   }
 
+  /// What '<-' gives to a name: perhaps itself with a place replaced.
+  bool readRebound(const fbs::Expr &in, SourceRange around, ExprPtr &out) {
+    const fbs::WriteExpr *node = in.node_as_WriteExpr();
+    if (!node)
+      return read(in, around, out);
+    Level level(*this);
+    SourceRange range;
+    ExprPtr place, value;
+    if (!locate(in.range(), around, range) || !checkLevels(range) || !read(*node->place(), range, place) || !read(*node->value(), range, value))
+      return false;
+    out = std::make_unique<WriteExpr>(range, std::move(place), std::move(value));
+    return rules.checkDepth(*out);
+  }
+
   ExprPtr readNode(const fbs::Expr &in, SourceRange range) {
     switch (in.node_type()) {
     case fbs::ExprNode::IntegerExpr: {
@@ -250,6 +264,7 @@ private:
     }
     case fbs::ExprNode::LoopExpr: return readLoop(*in.node_as_LoopExpr(), range, /*isStatement=*/false, InFn);
     case fbs::ExprNode::BranchExpr: return readBranch(*in.node_as_BranchExpr(), range, /*isStatement=*/false, InFn);
+    case fbs::ExprNode::WriteExpr: fail(range, "what is written to a place to stand behind '<-'"); return nullptr;
     case fbs::ExprNode::NONE: break;
     }
     fail(range, "an expression of this version, but got number " + llvm::Twine(unsigned(in.node_type())) + " of another");
@@ -397,7 +412,7 @@ private:
     case fbs::StmtNode::RebindStmt:
       return make<RebindStmt>(range, [&, &node = *in.node_as_RebindStmt()](RebindStmt &out) {
         return read(*node.name(), range, out.names.emplace_back()) && readAll(node.others(), range, out.names) &&
-               read(*node.value(), range, out.value) && rules.check(out);
+               readRebound(*node.value(), range, out.value) && rules.check(out);
       });
     case fbs::StmtNode::DeclareStmt:
       return make<DeclareStmt>(range, [&](DeclareStmt &out) { return read(*in.node_as_DeclareStmt(), range, place, out); });

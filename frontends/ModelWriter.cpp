@@ -102,6 +102,10 @@ class ModelWriter {
           auto base = write(e->base);
           return node(fbs::CreateIndexExpr(fb, base, list(e->subscripts)));
         })
+        .Case([&](const WriteExpr *e) {
+          auto place = write(e->place);
+          return node(fbs::CreateWriteExpr(fb, place, write(e->value)));
+        })
         .Case([&](const MemberExpr *e) {
           auto base = write(e->base);
           return node(fbs::CreateMemberExpr(fb, base, write(e->member)));

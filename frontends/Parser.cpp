@@ -69,6 +69,7 @@ private:
   StmtPtr parseExpect();
   StmtPtr parseDefine();
   bool atNamesBefore(llvm::StringRef sign) const;
+  StmtPtr parseWrite(SourceRange begin, ExprPtr place);
   StmtPtr parseBindOrResult();
 
   const bool isPart; // what is wrong is left out, see parsePart
@@ -865,6 +866,20 @@ StmtPtr Parser::parseExpect() {
   return result->tolerance ? std::move(result) : nullptr;
 }
 
+// NAME[subscripts] <- value, behind the sign
+StmtPtr Parser::parseWrite(SourceRange begin, ExprPtr place) {
+  auto rebind = std::make_unique<RebindStmt>(begin);
+  const Expr &base = *llvm::cast<IndexExpr>(*place).base;
+  auto *name = llvm::dyn_cast<ReferenceExpr>(&base);
+  ExprPtr value = parseExpr();
+  if (!value)
+    return nullptr;
+  rebind->range = since(begin);
+  rebind->names = {{name ? name->name : "", base.range}};
+  rebind->value = bounded(std::make_unique<WriteExpr>(rebind->range, std::move(place), std::move(value)));
+  return rebind->value && rules.check(*rebind) ? std::move(rebind) : nullptr;
+}
+
 // NAME, NAME, ... and the sign
 bool Parser::atNamesBefore(llvm::StringRef sign) const {
   unsigned names = 0;
@@ -895,9 +910,12 @@ StmtPtr Parser::parseBindOrResult() {
   ExprPtr value = parseExprOrTuple();
   if (!value)
     return nullptr;
+  auto *place = llvm::dyn_cast<IndexExpr>(value.get());
+  if (place && takeIf("<-"))
+    return parseWrite(begin, std::move(value));
   if (at("=") || at("<-")) {
     error(value->range) << "requires a name on the left of '" << peek().text << "', but found an expression"
-                        << (llvm::isa<IndexExpr>(*value) ? "; elements of a tensor cannot be set, 'where' and 'concatenate' make another" : "");
+                        << (place ? "; write '" + spell(*value) + " <- value'" : "");
     return nullptr;
   }
   auto result = std::make_unique<ResultStmt>(value->range);

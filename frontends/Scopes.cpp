@@ -64,6 +64,7 @@ void NameWalker::walk(const Expr &e) {
       walkIf(s.step);
     }
     return;
+  case Expr::Write: walk(*llvm::cast<WriteExpr>(e).place); return walk(*llvm::cast<WriteExpr>(e).value);
   case Expr::Member: return walk(*llvm::cast<MemberExpr>(e).base);
   case Expr::Comprehension: {
     auto &comprehension = llvm::cast<ComprehensionExpr>(e);

@@ -436,17 +436,7 @@ FailureOr<Value> scatterAdd(Elaborator &e, const BuiltinCall &call) {
 /// scatter(x, ids, updates): x with rows replaced; of several for one row, the last
 FailureOr<Value> scatterSet(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Scatter> s = scatterArguments(e, call);
-  if (failed(s))
-    return failure();
-  // The number of the last update for each row, or -1.
-  mlir::Type i32 = e.b.builder.getI32Type();
-  Dims rows = {s->x.dims[0]}, flat = {graph::product(e.real.getContext(), s->indices.dims)}, rest(llvm::ArrayRef(s->x.dims).drop_front());
-  Tensor none = e.b.full(i32, rows, Number::of(int64_t(-1)));
-  Tensor last = e.b.scatter<graph::ScatterMaxOp>(none, e.b.reshape(s->indices, flat), e.b.iota(i32, flat, 0));
-  flat.append(rest);
-  Tensor chosen = e.b.gather(e.b.reshape(s->updates, flat), last, 0);
-  Tensor isWritten = e.b.compare(graph::ComparisonDirection::NE, last, none);
-  return Value(e.b.select(e.b.broadcast(isWritten, {0}, s->x.dims), chosen, s->x));
+  return failed(s) ? FailureOr<Value>(failure()) : Value(e.b.scatter<graph::ScatterOp>(s->x, s->indices, s->updates));
 }
 
 /// segment_f(x, ids, count): f of the rows of x that have the same index, for the indices below count

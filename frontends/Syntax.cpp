@@ -52,6 +52,10 @@ IndexExpr::IndexExpr(SourceRange r, ExprPtr base, std::vector<Subscript> subscri
     depth = deeper(deeper(deeper(depth, s.first), s.last), s.step);
 }
 
+WriteExpr::WriteExpr(SourceRange r, ExprPtr place, ExprPtr value) : ExprOf(r), place(std::move(place)), value(std::move(value)) {
+  depth = deeper(deeper(depth, this->place), this->value);
+}
+
 MemberExpr::MemberExpr(SourceRange r, ExprPtr base, Name member) : ExprOf(r), base(std::move(base)), member(member) {
   depth = deeper(depth, this->base);
 }
@@ -282,6 +286,10 @@ std::pair<std::string, unsigned> spelling(const Expr &e) {
       return std::string();
     };
     return {operand(index.base, postfixPrecedence) + "[" + llvm::join(llvm::map_range(index.subscripts, subscript), ", ") + "]", postfixPrecedence};
+  }
+  case Expr::Write: {
+    auto &write = llvm::cast<WriteExpr>(e);
+    return {spell(*write.place) + " <- " + spell(*write.value), 0};
   }
   case Expr::Member: {
     auto &member = llvm::cast<MemberExpr>(e);

@@ -22,7 +22,7 @@ struct Name {
 //===----------------------------------------------------------------------===//
 
 struct Expr {
-  enum Kind { Number, String, Bool, Reference, List, Tuple, Unary, Binary, Call, Index, Member, Comprehension, Lambda, Loop, Branch };
+  enum Kind { Number, String, Bool, Reference, List, Tuple, Unary, Binary, Call, Index, Write, Member, Comprehension, Lambda, Loop, Branch };
   const Kind kind;
   SourceRange range;
   unsigned depth = 1; // 1 + the depth of the deepest operand
@@ -146,6 +146,13 @@ struct IndexExpr : ExprOf<Expr::Index> {
   ExprPtr base;
   std::vector<Subscript> subscripts;
   IndexExpr(SourceRange r, ExprPtr base, std::vector<Subscript> subscripts);
+};
+
+/// x[i, 1:3] <- value: x with what stands at the place replaced. It is the value of a RebindStmt of x alone.
+struct WriteExpr : ExprOf<Expr::Write> {
+  ExprPtr place; // an IndexExpr of the name
+  ExprPtr value;
+  WriteExpr(SourceRange r, ExprPtr place, ExprPtr value);
 };
 
 /// f.layers.0.w, one step: the member is a name or an index

@@ -271,7 +271,13 @@ bool SyntaxRules::check(const RebindStmt &rebind) {
       diagnostics.error(name.range) << "requires names that differ, but got '" << name.text << "' twice";
       return false;
     }
-  return true;
+  auto *write = llvm::dyn_cast<WriteExpr>(rebind.value.get());
+  auto *place = write ? llvm::dyn_cast<IndexExpr>(write->place.get()) : nullptr;
+  auto *name = place ? llvm::dyn_cast<ReferenceExpr>(place->base.get()) : nullptr;
+  if (!write || (name && rebind.names.size() == 1 && rebind.names[0].text == name->name))
+    return true;
+  diagnostics.error(write->place->range) << "requires a name and an index in brackets on the left of '<-', but found '" << spell(*write->place) << "'";
+  return false;
 }
 
 bool SyntaxRules::check(const OptimizerUse &use) {

@@ -135,6 +135,11 @@ Tensor TensorBuilder::dynamicSlice(const Tensor &x, ArrayRef<Tensor> starts, Arr
   return {graph::DynamicSliceOp::create(builder, location, type, x.value, values, attr(sizes)), Dims(sizes), {}};
 }
 
+Tensor TensorBuilder::dynamicUpdateSlice(const Tensor &x, const Tensor &update, ArrayRef<Tensor> starts) {
+  auto values = llvm::map_to_vector(starts, [](const Tensor &t) { return t.value; });
+  return {graph::DynamicUpdateSliceOp::create(builder, location, x.value.getType(), x.value, update.value, values), x.dims, {}};
+}
+
 Tensor TensorBuilder::concatenate(ArrayRef<Tensor> parts, int64_t axis) {
   auto values = llvm::map_to_vector(parts, [](const Tensor &t) { return t.value; });
   Dims dims = parts.front().dims;

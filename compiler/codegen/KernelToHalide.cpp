@@ -198,19 +198,6 @@ static void define(Halide::FuncRef place, std::vector<Expr> values, bool isUpdat
   place = Halide::Tuple(values);
 }
 
-/// Does the definition only copy tied inputs onto themselves? Then there is nothing to do before the updates.
-static bool isIdentity(DefineOp kernel, StageOp stage) {
-  auto yield = cast<YieldOp>(stage.getDefinition().front().getTerminator());
-  return llvm::all_of(llvm::enumerate(yield.getValues()), [&](auto value) {
-    auto load = value.value().template getDefiningOp<LoadOp>();
-    auto input = load ? dyn_cast<BlockArgument>(load.getBuffer()) : BlockArgument();
-    if (!input || input.getOwner() != &kernel.getBody())
-      return false;
-    std::optional<unsigned> output = kernel.getTiedOutput(input.getArgNumber());
-    return output && kernel.getOutputValue(*output) == stage.getResult(value.index());
-  });
-}
-
 bool StageBuilder::addStage(StageOp stage) {
   HalideStage translated;
   translated.func = Halide::Func(stage.getStageName().str());
@@ -238,7 +225,7 @@ bool StageBuilder::addStage(StageOp stage) {
 
   translated.variables.push_back(names);
   translated.updates.push_back(std::nullopt);
-  if (!stage.isUndef() && !(tied && isIdentity(kernel, stage))) {
+  if (!stage.isUndef() && !(tied && kernel.isIdentity(stage))) {
     for (auto [variable, argument] : llvm::zip_equal(pure, stage.getDefinition().getArguments()))
       values[argument] = variable;
     for (Operation &op : stage.getDefinition().front().without_terminator())

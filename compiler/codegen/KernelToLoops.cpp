@@ -126,7 +126,7 @@ private:
     size_t together = 0;
     while (together < updates.size() && !stage.isUndef() && staysInRegister(updates[together]))
       ++together;
-    if (!stage.isUndef())
+    if (!stage.isUndef() && !(together == 0 && kernel.isIdentity(stage)))
       nest(extents, [&](ValueRange variables) {
         SmallVector<Value> values = define(stage, variables);
         for (UpdateOp update : rest.take_front(together))

@@ -20,11 +20,19 @@ static bool isScalar(Value value) {
 
 bool isCumulative(Operation *op) { return isa<CumsumOp, CummaxOp, LinearRecurrenceOp>(op); }
 
-bool isScatter(Operation *op) { return isa<ScatterAddOp, ScatterMaxOp>(op); }
+bool isScatter(Operation *op) { return isa<ScatterOp, ScatterAddOp, ScatterMaxOp>(op); }
+
+bool isWrite(Operation *op) { return isScatter(op) || isa<DynamicUpdateSliceOp>(op); }
+
+Value storageOf(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getOperand();
+  return value;
+}
 
 Kind kindOf(Operation *op) {
-  if (isa<ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp, ArgmaxOp, ArgminOp, DotGeneralOp, ConvolutionOp, DynamicUpdateSliceOp>(op) ||
-      isCumulative(op) || isScatter(op))
+  if (isa<ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp, ArgmaxOp, ArgminOp, DotGeneralOp, ConvolutionOp>(op) || isCumulative(op) ||
+      isWrite(op))
     return Kind::Stage;
   if (op->getNumResults() != 1 || isScalar(op->getResult(0)))
     return Kind::Host;
@@ -91,7 +99,7 @@ SmallVector<int64_t> traceAxes(OpOperand &operand, ArrayRef<int64_t> axes, Dimen
   SmallVector<int64_t> none(rank, -1);
   if (rank == 0)
     return none;
-  if (op->hasTrait<Elementwise>() || isCumulative(op) || isScatter(op) || isa<DynamicUpdateSliceOp>(op)) {
+  if (op->hasTrait<Elementwise>() || isCumulative(op) || isWrite(op)) {
     // An update in order reads along its axis; of the operand that is changed only the same element.
     if (isCumulative(op)) {
       SmallVector<int64_t> traced(axes);

@@ -30,6 +30,11 @@ bool isCumulative(mlir::Operation *op);
 /// Does it change places of its operand that operand 1 names, one after the other? The first `batch_dims` axes are shared.
 bool isScatter(mlir::Operation *op);
 
+/// Is it operand 0 with some places changed?
+bool isWrite(mlir::Operation *op);
+/// The value that `value` is under another shape.
+mlir::Value storageOf(mlir::Value value);
+
 /// Is `value` in memory (or a scalar) when a kernel that uses it begins?
 bool isAvailable(mlir::Value value);
 

@@ -36,7 +36,9 @@ int64_t countOperations(kernel::DefineOp define) {
     int64_t points = 1;
     for (OpFoldResult extent : stage.getMixedExtents())
       points *= define.getHint(extent);
-    if (!stage.isUndef())
+    // What is only changed in places will be changed where it lies.
+    bool isChanged = !stage.getUpdateOps().empty() && llvm::all_of(stage->getResults(), [&](OpResult result) { return define.getCopiedInput(result); });
+    if (!stage.isUndef() && !isChanged)
       total += points * countOperations(stage.getDefinition());
     for (kernel::UpdateOp update : stage.getUpdateOps()) {
       int64_t updates = 1;

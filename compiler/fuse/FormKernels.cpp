@@ -56,6 +56,24 @@ bool goesThroughInOrder(Operation *op) {
   });
 }
 
+/// Is `op`, with what is computed where it is used, made of the array that `write` changes? Then it is computed before, so that the array can be changed
+/// where it lies.
+bool readsWhatIsWritten(Operation *op, Operation *write) {
+  Value array = storageOf(write->getOperand(0));
+  if (Operation *made = array.getDefiningOp(); made && kindOf(made) == Kind::Map)
+    return false; // it is new
+  llvm::SetVector<Operation *> pending;
+  pending.insert(op);
+  for (size_t i = 0; i < pending.size(); ++i)
+    for (Value operand : pending[i]->getOperands()) {
+      if (storageOf(operand) == array)
+        return true;
+      if (Operation *producer = operand.getDefiningOp(); producer && kindOf(producer) == Kind::Map && producer->getBlock() == op->getBlock())
+        pending.insert(producer);
+    }
+  return false;
+}
+
 /// More stages than this make a kernel slow to compile without making it faster to run.
 constexpr unsigned kMaxStages = 24;
 
@@ -115,6 +133,7 @@ private:
         continue;
       }
       leaves |= (isContraction(user) || goesThroughInOrder(user)) && takesFunction(op);
+      leaves |= isWrite(user) && use.getOperandNumber() != 0 && readsWhatIsWritten(op, user);
       double each = readsPerElement(use, dimensions, hints);
       reads += isKept(user) || kindOf(user) == Kind::Stage ? each : each * evaluations.lookup(user);
     }
@@ -267,6 +286,11 @@ private:
         contraction = op;
       }
     }
+    for (Operation *write : members) // which nobody else reads beside it, for it may change what is there
+      if (isWrite(write))
+        for (Operation *op : members)
+          if (op != write && llvm::any_of(reads[op], [&](Read &read) { return storageOf(read.value) == storageOf(write->getOperand(0)); }))
+            return false;
     for (Operation *op : members)
       for (Read &read : reads[op]) {
         if (!values.contains(read.value))

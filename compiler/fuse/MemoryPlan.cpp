@@ -5,6 +5,7 @@
 // (OrderReplacements.cpp), and a kernel that writes where it reads must do so at one and the same index (a tie).
 #include "costate/compiler/fuse/MemoryPlan.h"
 
+#include "costate/compiler/fuse/Access.h"
 #include "costate/dialects/graph/Graph.h"
 #include "costate/dialects/kernel/Kernel.h"
 #include "costate/dialects/optim/Optim.h"
@@ -127,8 +128,10 @@ void MemoryPlan::planOp(Operation *op) {
   for (Value result : op->getResults()) {
     if (!isTensor(result) || placeOf(result))
       continue;
-    if (isa<kernel::CallOp, kernel::ExternOp>(op) || (isa<tensor::FromElementsOp>(op) && isNeeded(result)))
+    if (isa<kernel::CallOp, kernel::ExternOp>(op) || (isa<tensor::FromElementsOp>(op) && isNeeded(result))) {
       places[result] = newMemory(Memory::Kind::Workspace, result);
+      putChanged(cast<OpResult>(result), places[result]);
+    }
     else if (isa<ConstantOp>(op))
       places[result] = newMemory(Memory::Kind::Constant, result);
     else if (isa<PackOp>(op))
@@ -257,7 +260,31 @@ std::optional<std::string> MemoryPlan::putCall(OpResult result, Place place) {
   if (tied)
     ties.push_back({call, result.getResultNumber(), *tied});
   places[result] = place;
+  if (!tied)
+    putChanged(result, place);
   return std::nullopt;
+}
+
+Value MemoryPlan::changedInput(OpResult result) {
+  auto call = dyn_cast<kernel::CallOp>(result.getOwner());
+  if (!call)
+    return Value();
+  kernel::DefineOp define = call.getKernel(symbols);
+  OpResult value = define.getOutputValue(result.getResultNumber());
+  std::optional<unsigned> number = define.getCopiedInput(value);
+  if (!number || cast<kernel::StageOp>(value.getOwner()).getUpdateOps().empty() || !readsOnlyItsOwn(define, result.getResultNumber(), *number))
+    return Value();
+  Value input = call.getInputs()[*number];
+  bool isReadTwice = llvm::count_if(call.getInputs(), [&](Value other) { return storageOf(other) == storageOf(input); }) > 1;
+  return isReadTwice ? Value() : input;
+}
+
+void MemoryPlan::putChanged(OpResult result, Place place) {
+  Value input = changedInput(result);
+  if (!input || placeOf(input) || !replaceable.contains({storageOf(input), result}) || put(input, place, result.getOwner()->getBlock()))
+    return;
+  auto call = cast<kernel::CallOp>(result.getOwner());
+  ties.push_back({call, result.getResultNumber(), unsigned(llvm::find(call.getInputs(), input) - call.getInputs().begin())});
 }
 
 void MemoryPlan::putPack(Operation *op, Place place) {
@@ -299,7 +326,7 @@ Place MemoryPlan::placeCarry(Operation *loop, Value start, Value carried, Value 
   std::optional<Place> known = placeOf(start);
   if (known && *known == place)
     reason = std::nullopt;
-  else if ((!asked || memories[asked->memory].kind != Memory::Kind::Argument) && start.hasOneUse() && start.getDefiningOp() && start.getDefiningOp()->getBlock() == loop->getBlock())
+  else if (start.hasOneUse() && start.getDefiningOp() && start.getDefiningOp()->getBlock() == loop->getBlock())
     reason = put(start, place, loop->getBlock());
   if (reason)
     copy(start, place, loop, *reason);

@@ -84,7 +84,11 @@ public:
 
 private:
   // Order.
+  /// Sorts a block so that, of as many pairs (old, new) as possible, every read of the old value is before the new one: of these pairs, and of what the
+  /// block's own kernels change in places.
   void replaceInPlace(mlir::Block &block, llvm::ArrayRef<std::pair<mlir::Value, mlir::Value>> pairs);
+  /// The input of a kernel that a result of its call is, but for some places; null if it is none.
+  mlir::Value changedInput(mlir::OpResult result);
 
   // Places.
   void planBlock(mlir::Block &block);
@@ -102,6 +106,8 @@ private:
   /// Tries to have `value` computed at `place`, for a user in `block`. Otherwise says why not.
   std::optional<std::string> put(mlir::Value value, Place place, mlir::Block *block);
   std::optional<std::string> putCall(mlir::OpResult result, Place place);
+  /// What is changed there by the call of a kernel is computed there, too, if nothing needs it afterwards.
+  void putChanged(mlir::OpResult result, Place place);
   void putPack(mlir::Operation *pack, Place place);
   void copy(mlir::Value value, Place place, mlir::Operation *before, llvm::StringRef reason);
   Place newMemory(Memory::Kind kind, mlir::Value like);
@@ -115,6 +121,7 @@ private:
   graph::Dimensions &dimensions;
   const Hints &hints;
   LeafRanges leaves;
+  mlir::SymbolTableCollection symbols;
   llvm::SmallVector<mlir::Operation *> requirements; ///< ops that may end the call: until then parameters and states keep their values
   llvm::DenseMap<mlir::Value, Place> places;
   llvm::DenseMap<unsigned, mlir::Value> holders;                          ///< the value that a memory holds when a block begins

@@ -2,6 +2,7 @@
 //
 // A new value may take the memory of an old one if everything that reads the old one can run first. The values of a block leave its order
 // open; here it is chosen so that as many replacements as possible are in place.
+#include "costate/compiler/fuse/Access.h"
 #include "costate/compiler/fuse/MemoryPlan.h"
 
 #include "costate/dialects/graph/Graph.h"
@@ -76,23 +77,25 @@ Value startOf(OpResult result) {
   return Value();
 }
 
-/// Ops of `block` that would write `value` in its memory.
-void collectWriters(Value value, Block &block, Access range, LeafRanges &leaves, SmallVectorImpl<Access> &writers) {
+/// Ops of `block` that would write `value` in its memory. changed: what a value of a kernel has been, if it may be changed in its memory.
+void collectWriters(Value value, Block &block, Access range, LeafRanges &leaves, function_ref<Value(OpResult)> changed, SmallVectorImpl<Access> &writers) {
   Operation *op = value.getDefiningOp();
   if (!op || op->getBlock() != &block)
     return;
   if (auto pack = dyn_cast<PackOp>(op))
     for (auto [name, leaf] : llvm::zip_equal(pack.getNames().getAsValueRange<StringAttr>(), pack.getLeaves())) {
       auto [offset, size] = leaves.of(pack, pack.getArenaAttr().getAttr(), name);
-      collectWriters(leaf, block, {nullptr, offset, size}, leaves, writers);
+      collectWriters(leaf, block, {nullptr, offset, size}, leaves, changed, writers);
       writers.push_back({op, offset, size}); // where it has to be copied
     }
   else if (isa<ReshapeOp>(op))
-    collectWriters(op->getOperand(0), block, range, leaves, writers);
+    collectWriters(op->getOperand(0), block, range, leaves, changed, writers);
   else {
     writers.push_back({op, range.offset, range.size});
     if (Value start = startOf(cast<OpResult>(value)); start && start.hasOneUse()) // then it may be computed in the memory of the carry
-      collectWriters(start, block, range, leaves, writers);
+      collectWriters(start, block, range, leaves, changed, writers);
+    if (Value before = changed(cast<OpResult>(value)))
+      collectWriters(before, block, range, leaves, changed, writers);
   }
 }
 
@@ -145,11 +148,17 @@ std::optional<SmallVector<Operation *>> sorted(Block &block, ArrayRef<Edge> edge
 } // namespace
 
 void MemoryPlan::replaceInPlace(Block &block, ArrayRef<std::pair<Value, Value>> pairs) {
-  // Each branch that makes a new value has an order of its own.
+  // Each branch that makes a new value, or what a loop or a kernel changes to the new value, has an order of its own.
   llvm::MapVector<Operation *, SmallVector<std::pair<Value, unsigned>>> branches;
-  for (auto [old, value] : pairs)
-    if (auto branch = value.getDefiningOp<scf::IfOp>())
-      branches[branch].push_back({old, cast<OpResult>(value).getResultNumber()});
+  for (auto [old, value] : pairs) {
+    auto made = dyn_cast<OpResult>(storageOf(value));
+    while (made && !isa<scf::IfOp>(made.getOwner())) {
+      Value start = startOf(made), before = start && start.hasOneUse() ? start : changedInput(made);
+      made = before ? dyn_cast<OpResult>(storageOf(before)) : OpResult();
+    }
+    if (made)
+      branches[made.getOwner()].push_back({old, made.getResultNumber()});
+  }
   for (auto &[branch, results] : branches)
     for (Region &region : branch->getRegions()) {
       if (region.empty())
@@ -161,16 +170,27 @@ void MemoryPlan::replaceInPlace(Block &block, ArrayRef<std::pair<Value, Value>> 
       replaceInPlace(region.front(), inside);
     }
 
+  SmallVector<std::pair<Value, Value>> all; // what changes within the block comes first: it counts as written where the last value is
+  for (Operation &op : block)
+    for (OpResult result : op.getResults())
+      if (Value input = changedInput(result))
+        if (Value old = storageOf(input); old.getDefiningOp() && old.getParentBlock() == &block)
+          all.push_back({old, result});
+  llvm::append_range(all, pairs);
+  auto changed = [&](OpResult result) {
+    Value input = changedInput(result);
+    return input && replaceable.contains({storageOf(input), result}) ? input : Value();
+  };
   SmallVector<Edge> edges;
   std::optional<SmallVector<Operation *>> order;
-  for (auto [old, value] : pairs) {
+  for (auto [old, value] : all) {
     SmallVector<Access> readers, writers;
     collectReaders(old, block, {}, leaves, readers);
     if (auto argument = dyn_cast<BlockArgument>(old); argument && argument.getOwner() == &function.getBody().front())
       for (Operation *requirement : requirements)
         if (Operation *ancestor = block.findAncestorOpInBlock(*requirement))
           readers.push_back({ancestor}); // a call that ends there leaves it as it was
-    collectWriters(value, block, {}, leaves, writers);
+    collectWriters(value, block, {}, leaves, changed, writers);
     SmallVector<Edge> more(edges);
     bool isPossible = true;
     for (Access &reader : readers)

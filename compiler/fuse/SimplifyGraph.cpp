@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Graph to simpler graph. Every rewrite is exact: it moves values or renames axes, and computes nothing differently.
+#include "costate/compiler/fuse/Access.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/dialects/graph/Axes.h"
 #include "costate/dialects/graph/Dimensions.h"
@@ -10,7 +11,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -153,6 +156,109 @@ struct SelectOfPack : OpRewritePattern<SelectOp> {
   }
 };
 
+// select(c, scatter(x, i, u), x) -> scatter(x, select(c, i, -1), u) for a scalar c; of a block, c chooses between it and what is there. Also behind
+// one another, under another shape, and in branches and loops behind the condition. So a state whose new value stands under a condition is changed
+// where it lies.
+struct SelectOfWrite : OpRewritePattern<SelectOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SelectOp op, PatternRewriter &rewriter) const override {
+    auto condition = op.getPred().getDefiningOp<BroadcastInDimOp>();
+    if (!condition || condition.getOperand().getType().getRank() != 0 || storageOf(op.getOnTrue()) == storageOf(op.getOnFalse()) ||
+        !leadsTo(op.getOnTrue(), op.getOnFalse(), condition.getOperand()))
+      return failure();
+    rewriter.replaceOp(op, guarded(op.getOnTrue(), op.getOnFalse(), condition.getOperand(), op.getLoc(), rewriter));
+    return success();
+  }
+
+private:
+  /// Is `value` what has been written to `x`, and used for nothing else?
+  static bool leadsTo(Value value, Value x, Value condition) {
+    if (storageOf(value) == storageOf(x))
+      return true;
+    Operation *op = value.getDefiningOp(), *known = condition.getDefiningOp();
+    if (!op || !value.hasOneUse())
+      return false;
+    if (isWrite(op) || isa<ReshapeOp>(op))
+      return leadsTo(op->getOperand(0), x, condition);
+    if (known && known->getBlock() == op->getBlock() && !known->isBeforeInBlock(op))
+      return false;
+    unsigned number = cast<OpResult>(value).getResultNumber();
+    if (auto branch = dyn_cast<scf::IfOp>(op))
+      return leadsTo(branch.thenYield().getOperand(number), x, condition) && leadsTo(branch.elseYield().getOperand(number), x, condition);
+    auto loop = dyn_cast<scf::ForOp>(op);
+    return loop && leadsTo(loop.getInitArgs()[number], x, condition) &&
+           leadsTo(loop.getYieldedValues()[number], loop.getRegionIterArg(number), condition) && isFedAlone(loop, number);
+  }
+
+  /// Does a carry of a loop depend on itself and what is outside, and nothing else on it?
+  static bool isFedAlone(scf::ForOp loop, unsigned number) {
+    SmallVector<Value> pending{loop.getRegionIterArg(number)};
+    llvm::SmallDenseSet<Operation *> seen;
+    while (!pending.empty())
+      for (OpOperand &use : pending.pop_back_val().getUses()) {
+        Operation *user = loop.getBody()->findAncestorOpInBlock(*use.getOwner());
+        if (user == loop.getBody()->getTerminator()) {
+          if (use.getOperandNumber() != number)
+            return false;
+        } else if (seen.insert(user).second) {
+          if (!isMemoryEffectFree(user))
+            return false;
+          llvm::append_range(pending, user->getResults());
+        }
+      }
+    return true;
+  }
+
+  Value broadcast(Value scalar, ArrayRef<DimAttr> dims, Location loc, PatternRewriter &rewriter) const {
+    Type type = cast<RankedTensorType>(scalar.getType()).getElementType();
+    return dims.empty() ? scalar
+                        : BroadcastInDimOp::create(rewriter, loc, typeOf(dims, type), scalar, ArrayRef<int64_t>(), toArrayAttr(getContext(), dims));
+  }
+
+  /// `value` if `condition` holds, else `x`.
+  Value guarded(Value value, Value x, Value condition, Location loc, PatternRewriter &rewriter) const {
+    Dimensions dimensions;
+    if (storageOf(value) == storageOf(x))
+      return value;
+    Operation *op = value.getDefiningOp();
+    if (isa<scf::IfOp, scf::ForOp>(op)) {
+      unsigned number = cast<OpResult>(value).getResultNumber();
+      auto loop = dyn_cast<scf::ForOp>(op);
+      if (loop) {
+        OpOperand &start = loop.getInitArgsMutable()[number];
+        Value chosen = guarded(start.get(), x, condition, loc, rewriter);
+        rewriter.modifyOpInPlace(op, [&] { start.set(chosen); });
+        x = loop.getRegionIterArg(number);
+      }
+      for (Region &region : op->getRegions()) {
+        Operation *yield = region.front().getTerminator();
+        OpBuilder::InsertionGuard guard(rewriter);
+        rewriter.setInsertionPoint(yield);
+        Value chosen = guarded(yield->getOperand(number), x, condition, loc, rewriter);
+        rewriter.modifyOpInPlace(yield, [&] { yield->setOperand(number, chosen); });
+      }
+      return value;
+    }
+    IRMapping operands;
+    operands.map(op->getOperand(0), guarded(op->getOperand(0), x, condition, loc, rewriter));
+    auto choose = [&](Value given, Value other) {
+      Value flag = broadcast(condition, dimensions.of(given), loc, rewriter);
+      operands.map(given, SelectOp::create(rewriter, loc, given.getType(), flag, given, other).getResult());
+    };
+    if (isScatter(op)) {
+      Value indices = op->getOperand(1);
+      auto type = RankedTensorType::get({}, cast<RankedTensorType>(indices.getType()).getElementType());
+      Value outside = ConstantOp::create(rewriter, loc, DenseElementsAttr::get(type, rewriter.getIntegerAttr(type.getElementType(), -1)));
+      choose(indices, broadcast(outside, dimensions.of(indices), loc, rewriter));
+    } else if (auto slice = dyn_cast<DynamicUpdateSliceOp>(op)) {
+      Value update = slice.getUpdate();
+      choose(update, DynamicSliceOp::create(rewriter, loc, cast<RankedTensorType>(update.getType()), operands.lookup(slice.getOperand()), slice.getStarts(),
+                                            toArrayAttr(getContext(), dimensions.of(update))));
+    }
+    return rewriter.clone(*op, operands)->getResult(0);
+  }
+};
+
 /// What chooses between two arrays by a scalar is a `graph.select`: the results of a branch that are there before it, and the `arith.select` that
 /// canonicalization makes of these.
 void chooseByElement(ModuleOp module) {
@@ -239,7 +345,7 @@ void sinkCheapValues(ModuleOp module) {
 struct SimplifyGraph : impl::SimplifyGraphBase<SimplifyGraph> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<TransposeIntoDot, TransposeOfDot, TransposeOfTranspose, BroadcastOfBroadcast, ReshapeOfReshape, LeafOfPack, SelectOfPack>(&getContext());
+    patterns.add<TransposeIntoDot, TransposeOfDot, TransposeOfTranspose, BroadcastOfBroadcast, ReshapeOfReshape, LeafOfPack, SelectOfPack, SelectOfWrite>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled))))
       return signalPassFailure();
     IRRewriter rewriter(&getContext());

@@ -77,7 +77,7 @@ bool hasRows(Operation *op, int64_t axis, Dimensions &dimensions) {
       .Case<ConstantOp, IotaOp, BroadcastInDimOp, DotGeneralOp>([](auto) { return true; })
       .Case<ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp, ArgmaxOp, ArgminOp>([](auto) { return true; })
       .Case<TransposeOp, ReshapeOp, SliceOp, ConcatenateOp, ReverseOp>([&](Operation *op) { return allTraced(op->getOpOperands()); })
-      .Case<CumsumOp, CummaxOp, LinearRecurrenceOp, ScatterAddOp, ScatterMaxOp>([&](Operation *op) { return allTraced(op->getOpOperands()); })
+      .Case<CumsumOp, CummaxOp, LinearRecurrenceOp, ScatterOp, ScatterAddOp, ScatterMaxOp>([&](Operation *op) { return allTraced(op->getOpOperands()); })
       .Case<PadOp, DynamicSliceOp>([&](Operation *op) { return allTraced(op->getOpOperands().take_front(1)); })
       .Case([&](GatherOp gather) { return axis < gather.getIndices().getType().getRank() || allTraced(gather->getOpOperands().take_front(1)); })
       .Default([](Operation *op) { return op->hasTrait<Elementwise>(); });

@@ -25,7 +25,7 @@ void KernelWriter::writeStage(Operation *op) {
       .Case<DotGeneralOp, ConvolutionOp>([&](auto) { writeContraction(op); })
       .Case<ArgmaxOp, ArgminOp>([&](auto) { writeArgReduction(op); })
       .Case<CumsumOp, CummaxOp, LinearRecurrenceOp>([&](auto) { writeCumulative(op); })
-      .Case<ScatterAddOp, ScatterMaxOp>([&](auto) { writeScatter(op); })
+      .Case<ScatterOp, ScatterAddOp, ScatterMaxOp>([&](auto) { writeScatter(op); })
       .Case([&](DynamicUpdateSliceOp) { writeUpdateSlice(op); })
       .Default([&](Operation *op) {
         Value value = op->getResult(0);
@@ -339,8 +339,8 @@ void KernelWriter::writeScatter(Operation *op) {
     llvm::append_range(from, variables.drop_front(shared + 1));
     Indices to(variables.begin(), variables.end());
     to[shared] = row;
-    Value so = kernel::LoadOp::create(b, loc, self.front(), to);
-    kernel::WriteOp::create(b, loc, emitCombine(b, op, so, element(updates, from)), to, isInside);
+    Value so = isa<ScatterOp>(op) ? Value() : Value(kernel::LoadOp::create(b, loc, self.front(), to)), value = element(updates, from);
+    kernel::WriteOp::create(b, loc, so ? emitCombine(b, op, so, value) : value, to, isInside);
   });
   stages[result] = whole.getResult(0);
 }

@@ -153,6 +153,20 @@ bool isParallel(kernel::DefineOp define) {
   return define.isScheduled() && !define.getSchedule().getOps<kernel::ParallelOp>().empty();
 }
 
+/// What the updates of a stage write, at the hints.
+int64_t changedBytes(kernel::DefineOp define, kernel::StageOp stage, MemRefType type) {
+  int64_t elements = 0;
+  for (kernel::UpdateOp update : stage.getUpdateOps()) {
+    int64_t points = 1;
+    for (auto [dim, extent] : llvm::enumerate(stage.getMixedExtents()))
+      points *= update.isFree(dim) ? define.getHint(extent) : 1;
+    for (OpFoldResult extent : update.getMixedDomain())
+      points *= define.getHint(extent);
+    elements += points;
+  }
+  return elements * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
 ExplainedEntry explainEntry(func::FuncOp entry, const LikelyValues &likely, SymbolTableCollection &symbols) {
   ExplainedEntry explained;
   explained.name = entry.getName().str();
@@ -183,9 +197,15 @@ ExplainedEntry explainEntry(func::FuncOp entry, const LikelyValues &likely, Symb
     if (auto operations = op->getAttrOfType<IntegerAttr>("operations"))
       described.operations = operations.getInt();
     described.times = likely.timesOf(op);
-    // What a kernel replaces it reads and writes.
+    // What a kernel replaces it reads and writes; what it changes in places, in these alone.
     for (Value buffer : op->getOperands())
       described.bytes += likely.bytesOf(buffer);
+    kernel::DefineOp define = call ? call.getKernel(symbols) : kernel::DefineOp();
+    for (auto [number, out] : llvm::enumerate(call ? ValueRange(call.getOuts()) : ValueRange())) {
+      auto stage = cast<kernel::StageOp>(define.getOutputValue(number).getOwner());
+      if (define.isIdentity(stage))
+        described.bytes += changedBytes(define, stage, cast<MemRefType>(out.getType())) - 2 * likely.bytesOf(out);
+    }
   });
   return explained;
 }

@@ -202,10 +202,15 @@ void ScatterAddOp::batch(Batching &b) {
   b.set(b.scatterAdd(b.batched(getOperand()), b.batched(getIndices()), b.batched(getUpdates()), getBatchDims() + 1));
 }
 
-void ScatterMaxOp::batch(Batching &b) {
-  b.set(b.create<ScatterMaxOp>(batchedType(b, getResult()), b.batched(getOperand()), b.batched(getIndices()), b.batched(getUpdates()),
-                               getBatchDims() + 1));
+/// Lanes do not meet: each has rows of its own.
+template <typename Op> static void batchScatter(Op op, Batching &b) {
+  b.set(b.create<Op>(batchedType(b, op.getResult()), b.batched(op.getOperand()), b.batched(op.getIndices()), b.batched(op.getUpdates()),
+                     op.getBatchDims() + 1));
 }
+
+void ScatterOp::batch(Batching &b) { batchScatter(*this, b); }
+
+void ScatterMaxOp::batch(Batching &b) { batchScatter(*this, b); }
 
 /// Starts with a zero for the lane axis in front.
 static SmallVector<Value> withLaneStart(Batching &b, ValueRange starts) {

@@ -8,7 +8,7 @@ using namespace costate;
 using namespace costate::graph;
 
 //===----------------------------------------------------------------------===//
-// gather, scatter_add, scatter_max
+// gather, scatter, scatter_add, scatter_max
 //===----------------------------------------------------------------------===//
 
 /// operand [b..., a, r...] and indices [b..., i...] give [b..., i..., r...].
@@ -41,6 +41,7 @@ Dims GatherOp::inferDimensions(unsigned, DimensionsOf of) { return gatheredShape
     return verifyIndexed(*this, getOperand().getType(), getIndices().getType(), getUpdates().getType(), getBatchDims());        \
   }                                                                                                                             \
   Dims Op::inferDimensions(unsigned, DimensionsOf of) { return of(getOperand()); }
+SCATTER(ScatterOp)
 SCATTER(ScatterAddOp)
 SCATTER(ScatterMaxOp)
 #undef SCATTER

@@ -22,6 +22,23 @@ def Graph_GatherOp : Graph_MapOp<"gather", [AllElementTypesMatch<["operand", "re
   let hasVerifier = 1;
 }
 
+def Graph_ScatterOp : Graph_MapOp<"scatter", [AllElementTypesMatch<["operand", "updates", "result"]>, AllTypesMatch<["operand", "result"]>]> {
+  let summary = "the operand with rows replaced by `updates`";
+  let description = [{
+    result = operand, then for i in row-major order result[b, indices[b, i], r] = updates[b, i, r]; an index outside is skipped. Of several updates of one
+    place the last stays, and it alone has a derivative. C1, C2: as for gather.
+    ```mlir
+    %t = graph.scatter %table, %ids, %d batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$operand, Graph_IndexTensor:$indices, Graph_Tensor:$updates, I64Attr:$batch_dims);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $operand `,` $indices `,` $updates `batch_dims` $batch_dims attr-dict `:` type($operand) `,` type($indices) `,` type($updates)
+  }];
+  let hasVerifier = 1;
+}
+
 def Graph_ScatterAddOp : Graph_MapOp<"scatter_add", [AllElementTypesMatch<["operand", "updates", "result"]>, AllTypesMatch<["operand", "result"]>]> {
   let summary = "the operand with `updates` added at `indices`: the transpose of gather";
   let description = [{

@@ -431,6 +431,33 @@ void GatherOp::pullback(Pullback &p) {
 
 void GatherOp::pushforward(Pushforward &p) { pushLinear(*this, p); }
 
+/// Which updates stay: that of the highest number among those of a place. An index outside reads 0 here, as its cotangent is.
+static Value staysOf(ScatterOp op, Emitter &e) {
+  Dims indices = e.dims(op.getIndices()), places(e.dims(op.getOperand()));
+  size_t shared = op.getBatchDims();
+  Dims inner(ArrayRef(indices).drop_front(shared)), numbers(ArrayRef(indices).take_front(shared));
+  places.truncate(shared + 1);
+  numbers.push_back(product(op.getContext(), inner));
+  Type i32 = e.builder.getI32Type();
+  Value number = e.reshape(e.iota(shared, numbers, i32), indices), none = e.splat(-1, places, i32);
+  Value last = e.create<ScatterMaxOp>(none.getType(), none, op.getIndices(), number, op.getBatchDims());
+  Value stays = e.compare(Direction::EQ, e.gather(last, op.getIndices(), op.getBatchDims()), number);
+  return e.broadcast(stays, llvm::to_vector(llvm::seq<int64_t>(0, indices.size())), e.dims(op.getUpdates()));
+}
+
+void ScatterOp::pullback(Pullback &p) {
+  Value ct = p.cotangent();
+  if (p.isActive(getOperand()))
+    p.accumulate(getOperand(), p.create<ScatterOp>(getType(), ct, getIndices(), p.zerosLike(getUpdates()), getBatchDims()));
+  if (p.isActive(getUpdates()))
+    p.accumulate(getUpdates(), p.select(staysOf(*this, p), p.gather(ct, getIndices(), getBatchDims()), p.zerosLike(getUpdates())));
+}
+
+void ScatterOp::pushforward(Pushforward &p) {
+  if (p.tangent(getOperand()) || p.tangent(getUpdates()))
+    p.set(p.create<ScatterOp>(getType(), p.tangentOrZero(getOperand()), getIndices(), p.tangentOrZero(getUpdates()), getBatchDims()));
+}
+
 void ScatterAddOp::pullback(Pullback &p) {
   p.accumulate(getOperand(), p.cotangent());
   if (p.isActive(getUpdates()))

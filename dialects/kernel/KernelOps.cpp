@@ -303,6 +303,25 @@ bool DefineOp::isTiedStage(StageOp stage) {
                       [&](auto value) { return value.value().getDefiningOp() == stage && getTiedInput(value.index()); });
 }
 
+std::optional<unsigned> DefineOp::getCopiedInput(OpResult result) {
+  auto stage = cast<StageOp>(result.getOwner());
+  if (stage.isUndef())
+    return std::nullopt;
+  Block &body = stage.getDefinition().front();
+  auto load = body.getTerminator()->getOperand(result.getResultNumber()).getDefiningOp<LoadOp>();
+  auto input = load ? dyn_cast<BlockArgument>(load.getBuffer()) : BlockArgument();
+  if (!input || input.getOwner() != &getBody() || !llvm::equal(load.getIndices(), body.getArguments()))
+    return std::nullopt;
+  return input.getArgNumber();
+}
+
+bool DefineOp::isIdentity(StageOp stage) {
+  return llvm::all_of(stage->getResults(), [&](OpResult result) {
+    std::optional<unsigned> input = getCopiedInput(result), output = input ? getTiedOutput(*input) : std::nullopt;
+    return output && getOutputValue(*output) == result;
+  });
+}
+
 bool DefineOp::isOutputStage(StageOp stage) {
   return llvm::any_of(getOutput().getValues(), [&](Value value) { return value.getDefiningOp() == stage; });
 }

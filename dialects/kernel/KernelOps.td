@@ -67,6 +67,10 @@ def Kernel_DefineOp : Kernel_Op<"define", [IsolatedFromAbove, NoTerminator, Symb
     std::optional<unsigned> getTiedOutput(unsigned input);
     /// Is a result of `stage` tied?
     bool isTiedStage(StageOp stage);
+    /// The input that the definition of a stage yields for one of its results, element by element, if that is all it does.
+    std::optional<unsigned> getCopiedInput(::mlir::OpResult result);
+    /// Does the definition of a stage only yield what its tied inputs hold in the same memory? Then there is nothing to do before its updates.
+    bool isIdentity(StageOp stage);
     /// Is a result of `stage` an output?
     bool isOutputStage(StageOp stage);
     /// The likely value of an extent: its constant, or index arithmetic on the hints of the arguments; `otherwise` where there is none.

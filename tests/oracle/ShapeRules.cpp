@@ -306,6 +306,21 @@ FailureOr<Nodes> applyIndexing(Evaluator &evaluator, Operation *op, const Nodes 
             isNamed.integers[position] = 1;
         return Nodes{where(Node(isNamed), add(in[0], put(in[2], rows, in[0]->shape)), in[0])};
       })
+      .Case([&](graph::ScatterOp o) -> Result {
+        Shape shape;
+        Positions rows = rowPositions(in[0]->shape, *in[1], o.getBatchDims(), shape);
+        if (shape != in[2]->shape)
+          return op->emitOpError() << "requires updates that fit the indices at run time, but got " << toString(*in[2]);
+        // Which update each place has in the end, if any.
+        auto last = std::make_shared<std::vector<int64_t>>(in[0]->size(), -1);
+        Array isNamed(Kind::i1, in[0]->shape);
+        for (auto [update, place] : llvm::enumerate(*rows))
+          if (place >= 0) {
+            (*last)[place] = update;
+            isNamed.integers[place] = 1;
+          }
+        return Nodes{where(Node(isNamed), take(in[2], last, in[0]->shape), in[0])};
+      })
       .Case([&](graph::ScatterMaxOp o) -> Result {
         Shape shape;
         Positions rows = rowPositions(in[0]->shape, *in[1], o.getBatchDims(), shape);

@@ -140,3 +140,41 @@ func.func @program(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4
   %c = graph.extern "f"(%b) extents [] shapes [[4]] prototype "" : (tensor<4xf32>) -> tensor<4xf32>
   return %a, %b, %c : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
+
+// What stands under a condition is written only if that holds, and not into a copy: behind one another, under another shape, and blocks.
+// CHECK-LABEL: func.func @select_of_writes
+// CHECK-SAME: %[[C:[^:]*]]: tensor<i1>, %[[OLD:[^:]*]]: tensor<6x2xf32>, %[[I:[^:]*]]: tensor<4xi32>, %[[U:[^:]*]]: tensor<4xf32>, %[[B:[^:]*]]: tensor<1x2xf32>, %[[S:[^:]*]]: tensor<i32>
+// CHECK-DAG: %[[FLAT:.*]] = graph.reshape %[[OLD]] shape [12]
+// CHECK-DAG: %[[J:.*]] = graph.select %{{.*}}, %[[I]], %{{.*}} : tensor<4xi32>
+// CHECK: %[[ONE:.*]] = graph.scatter %[[FLAT]], %[[J]], %[[U]] batch_dims 0
+// CHECK: %[[TWO:.*]] = graph.scatter_add %[[ONE]], %[[J]], %[[U]] batch_dims 0
+// CHECK: %[[ROWS:.*]] = graph.reshape %[[TWO]] shape [6, 2]
+// CHECK: %[[THERE:.*]] = graph.dynamic_slice %[[ROWS]][%[[S]], %[[S]]] sizes [1, 2]
+// CHECK: %[[D:.*]] = graph.select %{{.*}}, %[[B]], %[[THERE]] : tensor<1x2xf32>
+// CHECK: %[[R:.*]] = graph.dynamic_update_slice %[[ROWS]], %[[D]][%[[S]], %[[S]]]
+// CHECK: return %[[R]]
+func.func @select_of_writes(%c: tensor<i1>, %old: tensor<6x2xf32>, %i: tensor<4xi32>, %u: tensor<4xf32>, %b: tensor<1x2xf32>, %s: tensor<i32>) -> tensor<6x2xf32> {
+  %flat = graph.reshape %old shape [12] : tensor<6x2xf32> -> tensor<12xf32>
+  %x = graph.scatter %flat, %i, %u batch_dims 0 : tensor<12xf32>, tensor<4xi32>, tensor<4xf32>
+  %y = graph.scatter_add %x, %i, %u batch_dims 0 : tensor<12xf32>, tensor<4xi32>, tensor<4xf32>
+  %rows = graph.reshape %y shape [6, 2] : tensor<12xf32> -> tensor<6x2xf32>
+  %z = graph.dynamic_update_slice %rows, %b[%s, %s] : tensor<6x2xf32>, tensor<1x2xf32>, tensor<i32>, tensor<i32>
+  %all = graph.broadcast_in_dim %c dims [] shape [6, 2] : tensor<i1> -> tensor<6x2xi1>
+  %new = graph.select %all, %z, %old : tensor<6x2xf32>
+  return %new : tensor<6x2xf32>
+}
+
+// Where what is written is needed in any case, or another array stands against it, a choice stays.
+// CHECK-LABEL: func.func @select_of_used_write
+// CHECK: graph.scatter %{{.*}}, %{{[^,]*}}, %{{.*}} batch_dims 0
+// CHECK: graph.select %{{.*}} : tensor<6xf32>
+// CHECK: graph.scatter
+// CHECK: graph.select %{{.*}} : tensor<6xf32>
+func.func @select_of_used_write(%c: tensor<i1>, %old: tensor<6xf32>, %other: tensor<6xf32>, %i: tensor<4xi32>, %u: tensor<4xf32>) -> (tensor<6xf32>, tensor<6xf32>, tensor<6xf32>) {
+  %all = graph.broadcast_in_dim %c dims [] shape [6] : tensor<i1> -> tensor<6xi1>
+  %x = graph.scatter %old, %i, %u batch_dims 0 : tensor<6xf32>, tensor<4xi32>, tensor<4xf32>
+  %new = graph.select %all, %x, %old : tensor<6xf32>
+  %y = graph.scatter %other, %i, %u batch_dims 0 : tensor<6xf32>, tensor<4xi32>, tensor<4xf32>
+  %mixed = graph.select %all, %y, %old : tensor<6xf32>
+  return %x, %new, %mixed : tensor<6xf32>, tensor<6xf32>, tensor<6xf32>
+}

@@ -100,16 +100,17 @@ func.func @contractions(%q: tensor<4x?x8xf32> {graph.dims = [#graph.dim<4>, #gra
 
 func.func @indexing(%z: tensor<?x8xf32> {graph.dims = [#graph.dim<n>, #graph.dim<8>]}, %y: tensor<?xi32> {graph.dims = [#graph.dim<n>]},
                     %table: tensor<100x8xf32>, %i: tensor<i32>, %row: tensor<1x8xf32>)
-    -> (tensor<?xf32>, tensor<?x8xf32>, tensor<100x8xf32>, tensor<100x8xf32>, tensor<1x8xf32>, tensor<100x8xf32>, tensor<f32>) {
+    -> (tensor<?xf32>, tensor<?x8xf32>, tensor<100x8xf32>, tensor<100x8xf32>, tensor<100x8xf32>, tensor<1x8xf32>, tensor<100x8xf32>, tensor<f32>) {
   %p = graph.gather %z, %y batch_dims 1 : tensor<?x8xf32>, tensor<?xi32> -> tensor<?xf32>
   %e = graph.gather %table, %y batch_dims 0 : tensor<100x8xf32>, tensor<?xi32> -> tensor<?x8xf32>
   %t = graph.scatter_add %table, %y, %z batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
+  %w = graph.scatter %table, %y, %z batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
   %m = graph.scatter_max %table, %y, %z batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
   %c = graph.constant dense<0> : tensor<i32>
   %s = graph.dynamic_slice %z[%i, %c] sizes [1, 8] : tensor<?x8xf32>, tensor<i32>, tensor<i32> -> tensor<1x8xf32>
   %u = graph.dynamic_update_slice %table, %row[%i, %c] : tensor<100x8xf32>, tensor<1x8xf32>, tensor<i32>, tensor<i32>
   %g = graph.gather %p, %i batch_dims 0 : tensor<?xf32>, tensor<i32> -> tensor<f32>
-  return %p, %e, %t, %m, %s, %u, %g : tensor<?xf32>, tensor<?x8xf32>, tensor<100x8xf32>, tensor<100x8xf32>, tensor<1x8xf32>, tensor<100x8xf32>, tensor<f32>
+  return %p, %e, %t, %w, %m, %s, %u, %g : tensor<?xf32>, tensor<?x8xf32>, tensor<100x8xf32>, tensor<100x8xf32>, tensor<100x8xf32>, tensor<1x8xf32>, tensor<100x8xf32>, tensor<f32>
 }
 
 // CHECK-LABEL: func.func @externs

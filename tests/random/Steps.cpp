@@ -444,6 +444,10 @@ void Steps::index() {
     Type own = x.value.getType();
     Value changed = pool.size() % 2 ? create<ScatterMaxOp>(own, x.value, i.value, u.value, batch).getResult()
                                     : create<ScatterAddOp>(own, x.value, i.value, u.value, batch).getResult();
+    if (pool.size() % 4 < 2) { // behind it, one that replaces what stands beside
+      Value one = splat(1.0, places, getElementTypeOrSelf(i.value.getType()));
+      changed = create<ScatterOp>(own, changed, create<AddOp>(i.value.getType(), i.value, one), u.value, batch);
+    }
     keep({changed, x.dims, x.low - sum, x.high + sum});
     return;
   }

@@ -920,6 +920,30 @@ func.func @scatter_add_c2_updates(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: te
 
 // -----
 
+func.func @scatter_c1_operand(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tensor<3x8xf32>) {
+  // expected-error @below {{requires 'batch_dims' below the operand's rank and up to the indices' (2, 1), but got 2}}
+  %y = graph.scatter %t, %i, %u batch_dims 2 : tensor<4x8xf32>, tensor<3xi32>, tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_c2_batch(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tensor<3xf32>) {
+  // expected-error @below {{requires equal extents of batch axis 0, but got 4 and 3}}
+  %y = graph.scatter %t, %i, %u batch_dims 1 : tensor<4x8xf32>, tensor<3xi32>, tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_c2_updates(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tensor<3x7xf32>) {
+  // expected-error @below {{requires a result of type 'tensor<3x8xf32>', but got 'tensor<3x7xf32>'}}
+  %y = graph.scatter %t, %i, %u batch_dims 0 : tensor<4x8xf32>, tensor<3xi32>, tensor<3x7xf32>
+  return
+}
+
+// -----
+
 func.func @scatter_max_c1_operand(%t: tensor<4x8xf32>, %i: tensor<3xi32>, %u: tensor<3x8xf32>) {
   // expected-error @below {{requires 'batch_dims' below the operand's rank and up to the indices' (2, 1), but got 2}}
   %y = graph.scatter_max %t, %i, %u batch_dims 2 : tensor<4x8xf32>, tensor<3xi32>, tensor<3x8xf32>

@@ -206,6 +206,13 @@ func.func @linear_recurrence(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @scatter(
+// CHECK:         %{{.*}} = graph.scatter %{{.*}}, %{{.*}}, %{{.*}} batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
+func.func @scatter(%table: tensor<100x8xf32>, %ids: tensor<?xi32>, %d: tensor<?x8xf32>) {
+  %t = graph.scatter %table, %ids, %d batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @scatter_max(
 // CHECK:         %{{.*}} = graph.scatter_max %{{.*}}, %{{.*}}, %{{.*}} batch_dims 0 : tensor<100x8xf32>, tensor<?xi32>, tensor<?x8xf32>
 func.func @scatter_max(%table: tensor<100x8xf32>, %ids: tensor<?xi32>, %d: tensor<?x8xf32>) {
