@@ -90,11 +90,13 @@ FailureOr<Tensor> floatArgument(Elaborator &e, const BuiltinCall &call, size_t i
   return laidOut(e, e.toFloat(call[i].value, call[i].where), keepsLayout);
 }
 
-FailureOr<int64_t> integerArgument(Elaborator &e, const BuiltinCall &call, size_t i) {
+FailureOr<graph::DimAttr> integerArgument(Elaborator &e, const BuiltinCall &call, size_t i) {
+  if (auto dimension = call[i].value.as<Dimension>())
+    return *dimension;
   auto number = call[i].value.as<Number>();
   if (!number || !number->isInteger)
-    return argumentError(e, call, i, "an integer known at import");
-  return number->integer;
+    return argumentError(e, call, i, "an integer known at import or computed from sizes");
+  return e.b.dim(number->integer);
 }
 
 FailureOr<bool> flagArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool absent) {

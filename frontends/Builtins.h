@@ -20,8 +20,8 @@ llvm::ArrayRef<Builtin> shapeBuiltins();
 /// Argument `i` as a tensor. A parameter set becomes the vector of its elements, unless the function treats them one by one and so keeps its layout.
 mlir::FailureOr<Tensor> tensorArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool keepsLayout = false);
 mlir::FailureOr<Tensor> floatArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool keepsLayout = false);
-/// An integer known at import.
-mlir::FailureOr<int64_t> integerArgument(Elaborator &e, const BuiltinCall &call, size_t i);
+/// An integer known at import, or as a polynomial of sizes.
+mlir::FailureOr<graph::DimAttr> integerArgument(Elaborator &e, const BuiltinCall &call, size_t i);
 mlir::FailureOr<bool> flagArgument(Elaborator &e, const BuiltinCall &call, size_t i, bool absent);
 mlir::FailureOr<graph::Dims> shapeArgument(Elaborator &e, const BuiltinCall &call, size_t i);
 /// A number or a scalar tensor of type `type`.

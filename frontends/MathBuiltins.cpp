@@ -425,13 +425,15 @@ template <bool isOrder> FailureOr<Value> sort(Elaborator &e, const BuiltinCall &
 
 FailureOr<Value> topK(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
-  FailureOr<int64_t> k = integerArgument(e, call, 1);
+  FailureOr<graph::DimAttr> k = integerArgument(e, call, 1);
   if (failed(x) || failed(k))
     return failure();
   if (x->rank() == 0)
     return argumentError(e, call, 0, "a tensor with axes");
-  std::optional<int64_t> n = x->dims.back().constant();
-  if (*k < 0 || (n && *k > *n))
+  if (failed(e.requireShape(x->dims, call.where())))
+    return failure();
+  auto isNegative = [](graph::DimAttr dim) { return dim.constant() && *dim.constant() < 0; };
+  if (isNegative(*k) || isNegative(x->dims.back() - *k))
     return argumentError(e, call, 1, "between 0 and the extent of the last axis, " + x->dims.back().str());
   auto [values, indices] = e.b.topK(*x, *k);
   return makeTuple({values, indices});

@@ -305,26 +305,21 @@ FailureOr<Value> flip(Elaborator &e, const BuiltinCall &call) {
 FailureOr<Value> roll(Elaborator &e, const BuiltinCall &call) {
   FailureOr<Tensor> x = tensorArgument(e, call, 0);
   FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>(failure()) : axisArgument(e, call, 2, x->rank());
-  if (failed(axis))
-    return failure();
-  DimAttr extent = x->dims[*axis];
-  auto cutAt = [&](DimAttr cut) {
-    return Value(e.b.concatenate({between(e, *x, *axis, cut, extent), between(e, *x, *axis, e.b.dim(0), cut)}, *axis));
-  };
-  if (auto named = call[1].value.as<Dimension>()) {
-    DimAttr cut = extent - *named;
-    if (named->lowerBound().value_or(-1) < 0 || cut.lowerBound().value_or(-1) < 0)
-      return argumentError(e, call, 1, "known at import to lie between 0 and " + extent.str());
-    return cutAt(cut);
-  }
-  FailureOr<int64_t> shift = integerArgument(e, call, 1);
+  FailureOr<DimAttr> shift = failed(axis) ? FailureOr<DimAttr>(failure()) : integerArgument(e, call, 1);
   if (failed(shift))
     return failure();
-  if (std::optional<int64_t> n = extent.constant()) // in either direction less than once around
-    *shift = *n == 0 ? 0 : *shift % *n;
-  if (*shift == 0)
+  DimAttr extent = x->dims[*axis], zero = e.b.dim(0);
+  bool isForward = shift->lowerBound().value_or(-1) >= 0;
+  if (!shift->constant() && !(isForward && (extent - *shift).lowerBound().value_or(-1) >= 0))
+    return argumentError(e, call, 1, "known at import to lie between 0 and " + extent.str());
+  if (extent.constant() && shift->constant()) { // in either direction less than once around
+    shift = *extent.constant() == 0 ? zero : e.b.dim(*shift->constant() % *extent.constant());
+    isForward = *shift->constant() >= 0;
+  }
+  if (*shift == zero)
     return Value(*x);
-  return cutAt(*shift > 0 ? extent - e.b.dim(*shift) : e.b.dim(-*shift));
+  DimAttr cut = isForward ? extent - *shift : zero - *shift;
+  return Value(e.b.concatenate({between(e, *x, *axis, cut, extent), between(e, *x, *axis, zero, cut)}, *axis));
 }
 
 /// diff(x, axis=-1): x[i + 1] - x[i]

@@ -220,9 +220,9 @@ std::vector<Tensor> TensorBuilder::sort(ArrayRef<Tensor> operands, int64_t axis)
   return sorted;
 }
 
-std::pair<Tensor, Tensor> TensorBuilder::topK(const Tensor &x, int64_t k) {
+std::pair<Tensor, Tensor> TensorBuilder::topK(const Tensor &x, DimAttr k) {
   Dims dims = x.dims;
-  dims.back() = dim(k);
+  dims.back() = k;
   auto op = graph::TopKOp::create(builder, location, typeOf(dims, x.elementType()), typeOf(dims, builder.getI32Type()), x.value, k);
   return {{op.getValues(), dims, {}}, {op.getIndices(), dims, {}}};
 }

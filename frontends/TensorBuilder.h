@@ -96,13 +96,14 @@ public:
   }
   Tensor linearRecurrence(const Tensor &a, const Tensor &b, int64_t axis, bool reverse);
   Tensor gather(const Tensor &x, const Tensor &indices, int64_t batchDims);
-  /// scatter_add or scatter_max on the first axis.
-  template <typename Op> Tensor scatter(const Tensor &x, const Tensor &indices, const Tensor &updates) {
-    return {Op::create(builder, location, x.value.getType(), x.value, indices.value, updates.value, 0), x.dims, {}};
+  /// scatter, scatter_add or scatter_max.
+  template <typename Op> Tensor scatter(const Tensor &x, const Tensor &indices, const Tensor &updates, int64_t batchDims = 0) {
+    return {Op::create(builder, location, x.value.getType(), x.value, indices.value, updates.value, batchDims), x.dims, {}};
   }
+  Tensor dynamicUpdateSlice(const Tensor &x, const Tensor &update, llvm::ArrayRef<Tensor> starts);
   /// By the first, the others alike.
   std::vector<Tensor> sort(llvm::ArrayRef<Tensor> operands, int64_t axis);
-  std::pair<Tensor, Tensor> topK(const Tensor &x, int64_t k);
+  std::pair<Tensor, Tensor> topK(const Tensor &x, graph::DimAttr k);
   Tensor foldIn(const Tensor &key, const Tensor &data);
 
   //===--- Parameter sets -------------------------------------------------===//

@@ -474,6 +474,16 @@ ParseResult parseDim(AsmParser &parser, DimAttr &dim) {
 
 void printDim(AsmPrinter &printer, Operation *, DimAttr dim) { printer << '[' << dim.str() << ']'; }
 
+ParseResult parseExtent(AsmParser &parser, DimAttr &dim) {
+  FailureOr<DimAttr> parsed = parseSum(parser);
+  if (failed(parsed))
+    return failure();
+  dim = *parsed;
+  return success();
+}
+
+void printExtent(AsmPrinter &printer, Operation *, DimAttr dim) { printer << dim.str(); }
+
 ParseResult parseShape(AsmParser &parser, ArrayAttr &shape) {
   SmallVector<Attribute> dims;
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {

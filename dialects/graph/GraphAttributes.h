@@ -36,6 +36,8 @@ std::string toString(llvm::ArrayRef<DimAttr> dims);
 /// Parse and print of `[sum]` and `[sum, sum ...]`, as ops write dimensions.
 mlir::ParseResult parseDim(mlir::AsmParser &parser, DimAttr &dim);
 void printDim(mlir::AsmPrinter &printer, mlir::Operation *op, DimAttr dim);
+mlir::ParseResult parseExtent(mlir::AsmParser &parser, DimAttr &dim); // the same without brackets
+void printExtent(mlir::AsmPrinter &printer, mlir::Operation *op, DimAttr dim);
 mlir::ParseResult parseShape(mlir::AsmParser &parser, mlir::ArrayAttr &shape);
 void printShape(mlir::AsmPrinter &printer, mlir::Operation *op, mlir::ArrayAttr shape);
 

@@ -121,11 +121,12 @@ LogicalResult TopKOp::verify() {
   RankedTensorType from = getOperand().getType();
   if (from.getRank() == 0)
     return emitOpError() << "requires an operand of rank >= 1";
-  int64_t last = from.getShape().back(), k = getK();
-  if (k < 0 || (!ShapedType::isDynamic(last) && k > last)) // C1
-    return emitOpError() << "requires 'k' in [0, " << last << "], but got " << k;
+  int64_t last = from.getShape().back();
+  std::optional<int64_t> k = getK().constant();
+  if (k && (*k < 0 || (!ShapedType::isDynamic(last) && *k > last))) // C1
+    return emitOpError() << "requires 'k' in [0, " << last << "], but got " << *k;
   SmallVector<int64_t> shape(from.getShape()); // C2
-  shape.back() = k;
+  shape.back() = getK().extent();
   if (failed(verifyShape(*this, getValues().getType(), shape)))
     return failure();
   return verifyShape(*this, getIndices().getType(), shape);
@@ -133,8 +134,8 @@ LogicalResult TopKOp::verify() {
 
 Dims TopKOp::inferDimensions(unsigned, DimensionsOf of) {
   Dims dims = of(getOperand());
-  dims.back() = DimAttr::get(getContext(), int64_t(getK()));
+  dims.back() = getK();
   return dims;
 }
 
-Dims TopKOp::requirements(DimensionsOf of) { return {of(getOperand()).back() - DimAttr::get(getContext(), int64_t(getK()))}; } // C1
+Dims TopKOp::requirements(DimensionsOf of) { return {getK(), of(getOperand()).back() - getK()}; } // C1

@@ -125,9 +125,9 @@ def Graph_TopKOp : Graph_MapOp<"top_k", [AllElementTypesMatch<["operand", "value
     %v, %i = graph.top_k %x k 3 : tensor<?x8xf32> -> tensor<?x3xf32>, tensor<?x3xi32>
     ```
   }];
-  let arguments = (ins Graph_Tensor:$operand, I64Attr:$k);
+  let arguments = (ins Graph_Tensor:$operand, Graph_DimAttr:$k);
   let results = (outs Graph_Tensor:$values, Graph_IndexTensor:$indices);
-  let assemblyFormat = "$operand `k` $k attr-dict `:` type($operand) `->` type($values) `,` type($indices)";
+  let assemblyFormat = "$operand `k` custom<Extent>($k) attr-dict `:` type($operand) `->` type($values) `,` type($indices)";
   let hasVerifier = 1;
 }
 

@@ -24,3 +24,10 @@ func.func @top_k_none(%x: tensor<?x0xf32> {graph.dims = [#graph.dim<n>, #graph.d
   %v, %i = graph.top_k %x k 0 : tensor<?x0xf32> -> tensor<?x0xf32>, tensor<?x0xi32>
   return %v, %i : tensor<?x0xf32>, tensor<?x0xi32>
 }
+
+// As many as a size says.
+func.func @top_k_half(%x: tensor<2x?xf64> {graph.dims = [#graph.dim<2>, #graph.dim<n>], check.value = dense<[[0.5, -0.25, 1.5, 0.0, 1.0], [2.0, 1.0, -1.0, 3.0, 0.5]]> : tensor<2x5xf64>})
+    -> (tensor<2x?xf64> {check.close = dense<[[1.5, 1.0], [3.0, 2.0]]> : tensor<2x2xf64>}, tensor<2x?xi32> {check.close = dense<[[2, 4], [3, 0]]> : tensor<2x2xi32>}) attributes {check.gradient, check.second, check.map} {
+  %v, %i = graph.top_k %x k floordiv(n, 2) : tensor<2x?xf64> -> tensor<2x?xf64>, tensor<2x?xi32>
+  return %v, %i : tensor<2x?xf64>, tensor<2x?xi32>
+}

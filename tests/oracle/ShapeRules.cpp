@@ -347,11 +347,12 @@ FailureOr<Nodes> applyIndexing(Evaluator &evaluator, Operation *op, const Nodes 
       })
       .Case([&](graph::TopKOp o) -> Result {
         int64_t axis = in[0]->shape.size() - 1, extent = in[0]->shape[axis];
-        if (int64_t(o.getK()) > extent)
-          return op->emitOpError() << "requires 'k' in [0, " << extent << "] at run time, but got " << o.getK();
+        EXTENTS(k, graph::toArrayAttr(o.getContext(), {o.getK()}));
+        if (k->front() < 0 || k->front() > extent)
+          return op->emitOpError() << "requires 'k' in [0, " << extent << "] at run time, but got " << k->front();
         Positions order = sortedPositions(*in[0], axis, [](double a, double b) { return isBelow(b, a); });
         Shape shape = in[0]->shape, start(shape.size(), 0), steps(shape.size(), 1);
-        shape[axis] = o.getK();
+        shape[axis] = k->front();
         Array indices(evaluator.kindOf(o.getIndices().getType()), in[0]->shape);
         for (size_t i = 0; i < order->size(); ++i)
           indices.integers[i] = wrap(indices.kind, (*order)[i] % std::max<int64_t>(extent, 1));

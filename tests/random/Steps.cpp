@@ -485,7 +485,7 @@ void Steps::sorting() {
     k = 0; // a named extent may be anything
   Dims dims = x.dims;
   dims.back() = dim(k);
-  auto top = create<TopKOp>(TypeRange{typeOf(dims, real), typeOf(dims, builder.getI32Type())}, x.value, k);
+  auto top = create<TopKOp>(TypeRange{typeOf(dims, real), typeOf(dims, builder.getI32Type())}, x.value, dim(k));
   keep({top.getResult(0), dims, x.low, x.high});
   keep({top.getResult(1), dims, 0, 5});
 }
