@@ -33,7 +33,7 @@ std::string Elaborator::uniqueName(StringRef name) {
 
 Elaborator::Building::Building(Elaborator &e, FunctionScope::Kind kind, StringRef name, SourceRange where, bool isPrivate)
     : scope(kind, kind == FunctionScope::Entry ? nullptr : e.current), elaborator(e), outer(e.current),
-      point(e.b.builder.saveInsertionPoint()), location(e.b.location), shape(e.declaredShape) {
+      point(e.b.builder.saveInsertionPoint()), location(e.b.location), shape(e.declaredShape), rounds(e.rounds) {
   mlir::OpBuilder &builder = e.b.builder;
   builder.setInsertionPointToEnd(e.module.getBody());
   scope.func = mlir::func::FuncOp::create(builder, e.location(where), isPrivate ? e.uniqueName(name) : name.str(),
@@ -42,6 +42,8 @@ Elaborator::Building::Building(Elaborator &e, FunctionScope::Kind kind, StringRe
     scope.func.setPrivate();
   builder.setInsertionPointToEnd(scope.func.addEntryBlock());
   e.declaredShape.reset();
+  if (kind == FunctionScope::Instance) // others may call it, too
+    e.rounds.clear();
   e.current = &scope;
 }
 
@@ -52,6 +54,7 @@ Elaborator::Building::~Building() {
   elaborator.b.builder.restoreInsertionPoint(point);
   elaborator.b.location = location;
   elaborator.declaredShape = shape;
+  elaborator.rounds = rounds;
 }
 
 Elaborator::Visiting::Visiting(Elaborator &e, FunctionScope &scope)
@@ -704,7 +707,7 @@ FailureOr<Value> Elaborator::emitCall(const FunctionInstance &instance, llvm::Ar
   if (failed(operands))
     return failure();
   b.location = location(where);
-  auto op = mlir::func::CallOp::create(b.builder, b.location, instance.func, *operands);
+  auto op = mlir::func::CallOp::create(b.builder, placeOfEvaluation(where), instance.func, *operands);
   unsigned next = 0;
   Value result = mapTensors(instance.result, [&](const Tensor &tensor) { return Tensor{op.getResult(next++), tensor.dims, tensor.arena}; });
   recordUpdates(instance, op, next);

@@ -32,6 +32,14 @@ bool Elaborator::isOfUser(SourceRange range) const {
   return module && module != &library;
 }
 
+mlir::Location Elaborator::placeOfEvaluation(SourceRange where) const {
+  mlir::Location place = location(where);
+  if (rounds.empty())
+    return place;
+  std::string name = "round " + llvm::join(llvm::map_range(rounds, [](unsigned round) { return std::to_string(round); }), ".");
+  return mlir::NameLoc::get(mlir::StringAttr::get(place.getContext(), name), place);
+}
+
 Failure Elaborator::error(SourceRange where) {
   auto own = calls.rbegin(); // the innermost call that the user has written, if the mistake shows in the library
   while (own != calls.rend() && !isOfUser(own->where))
@@ -226,7 +234,10 @@ FailureOr<Value> Elaborator::evaluateComprehension(const ComprehensionExpr &e, c
   if (failed(requireShape(*list->as<List>(), e.list->range)))
     return failure();
   std::vector<Value> values;
-  for (const Value &element : *list->as<List>()) {
+  rounds.push_back(0);
+  auto leave = llvm::scope_exit([&] { rounds.pop_back(); });
+  for (auto [round, element] : llvm::enumerate(*list->as<List>())) {
+    rounds.back() = round;
     FailureOr<std::vector<const Binding *>> names = bindElement(e.names, element, e.list->range, scope);
     if (failed(names))
       return failure();
@@ -388,7 +399,10 @@ LogicalResult Elaborator::evaluateEach(const EachStmt &each, const Binding *limi
     return error(each.list->range) << "requires a list after 'in', but got " << describe(*list);
   if (failed(requireShape(*list->as<List>(), each.list->range)))
     return failure();
+  rounds.push_back(0);
+  auto leave = llvm::scope_exit([&] { rounds.pop_back(); });
   for (auto [round, element] : llvm::enumerate(*list->as<List>())) {
+    rounds.back() = round;
     FailureOr<std::vector<const Binding *>> names = bindElement(each.names, element, each.list->range, scope);
     if (failed(names))
       return failure();
@@ -497,8 +511,7 @@ LogicalResult Elaborator::show(StringRef name, const Value &value, SourceRange w
     return failure();
   if (tensor->rank() > report::kMostPrintedAxes)
     return error(where) << "requires at most " << report::kMostPrintedAxes << " axes of what is shown, but got " << typeName(*tensor);
-  b.location = location(where);
-  report::PrintOp::create(b.builder, b.location, name, withoutGaps(*tensor).value);
+  report::PrintOp::create(b.builder, placeOfEvaluation(where), name, withoutGaps(*tensor).value);
   return success();
 }
 

@@ -5,6 +5,7 @@
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 namespace costate::importer {
 
@@ -23,6 +24,7 @@ Binding *Elaborator::bind(Binding::Kind kind, Name name, const Binding *previous
   binding.name = boundNames.insert(name.text).first->first(); // the text it was made of need not last
   binding.where = name.range;
   binding.previous = previous;
+  binding.rounds = rounds;
   return &binding;
 }
 
@@ -215,6 +217,7 @@ FailureOr<Value> Elaborator::compute(const Binding *binding) {
 }
 
 FailureOr<Value> Elaborator::evaluateDefinition(const Binding *binding) {
+  llvm::SaveAndRestore within(rounds, binding->rounds);
   std::string label = std::exchange(current->label, binding->label);
   unsigned draws = std::exchange(current->draws, 0), keys = keysTaken;
   FailureOr<Value> value = evaluate(*binding->expr, binding->scope);

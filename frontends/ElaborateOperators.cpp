@@ -339,6 +339,11 @@ FailureOr<Dims> Elaborator::broadcastDims(StringRef op, const Tensor &x, const T
 
 FailureOr<std::pair<Tensor, Tensor>> Elaborator::align(StringRef op, const Value &x, const Value &y, SourceRange where,
                                                        SourceRange xWhere, SourceRange yWhere, mlir::Type least) {
+  // Two rows of elements go together one by one; only tensors are repeated.
+  auto isRow = [](const Value &v) { return v.is<List>() && llvm::none_of(*v.as<List>(), [](const Value &element) { return element.is<List>(); }); };
+  if (isRow(x) && isRow(y) && x.as<List>()->size() != y.as<List>()->size())
+    return error(where) << "'" << op << "' requires lists of one length, whose elements it takes one by one, but got " << describe(x) << " and " << describe(y)
+                        << (op == "+" ? "; 'concatenate([a, b])' joins tensors" : "");
   // A number takes the type of the tensor it meets, unless it is a float and the tensor is not.
   auto weakType = [&](const Value &v) { return isInteger(v) ? mlir::Type(b.builder.getI32Type()) : real; };
   std::optional<Tensor> p, q;

@@ -53,6 +53,9 @@ LogicalResult ModelElaborator::declareBlock(const Block &block, const Binding *&
   };
   for (const StmtPtr &inner : block.statements) {
     if (auto *bound = llvm::dyn_cast<BindStmt>(inner.get())) {
+      for (const Name &name : bound->names)
+        if (name.text == "t" && e.lookup("t", seen) == t)
+          return e.error(name.range) << "requires another name than 't', which is the number of the step here";
       bind(bound->names, *bound->value);
     } else if (auto *rebind = llvm::dyn_cast<RebindStmt>(inner.get())) {
       if (llvm::any_of(rebind->names, isOfStep)) // the others are states
@@ -445,7 +448,9 @@ LogicalResult ModelElaborator::rebind(const RebindStmt &rebind, const Binding *&
       own = own->previous;
     if (targets.back().isOwn() && own == stepStart)
       return e.error(name.range) << "requires a state or a name of this step before '<-', but got '" << name.text << "'"
-                                 << (binding && binding->kind == Binding::Leaf ? "; 'update' changes params" : "");
+                                 << (binding && binding->kind == Binding::Leaf
+                                         ? "; 'update' trains params, and 'params <- start' gives all of them the values that 'start = params' has kept"
+                                         : "");
   }
   auto changeTo = [&](const Target &target, const Name &name, const Value &value) {
     return target.state ? changeState(*target.state, name, value, rebind.value->range) : changeSet(*target.set, name, value, rebind.value->range);

@@ -179,6 +179,8 @@ public:
   Failure error(SourceRange where);
   bool isOfUser(SourceRange where) const;
   mlir::Location location(SourceRange where) const { return diagnostics.location(where); }
+  /// Of what is told each time that it is evaluated: what a definition says twice, because two functions need it, is told once.
+  mlir::Location placeOfEvaluation(SourceRange where) const;
   /// Refuses open dimensions (TensorBuilder::openExtent) where their number, or one of them, is looked at.
   mlir::LogicalResult requireShape(llvm::ArrayRef<graph::DimAttr> dims, SourceRange where);
   mlir::LogicalResult requireShape(const List &sizes, SourceRange where);
@@ -344,6 +346,7 @@ public:
     mlir::OpBuilder::InsertPoint point;
     mlir::Location location;
     std::optional<Value> shape;
+    Rounds rounds;
   };
   /// Makes another function current for a moment: the parent of a scope that captures.
   class Visiting {
@@ -599,6 +602,7 @@ private:
   llvm::DenseMap<const Binding *, std::vector<const Binding *>> referenceCache;
   llvm::SmallPtrSet<const Binding *, 8> drawing; // definitions that have drawn numbers when they were evaluated
   std::vector<const Binding *> openConstants;    // that are being evaluated
+  Rounds rounds;                                 // of each `each` and comprehension around what is being evaluated in the body at hand
   unsigned keysTaken = 0;                        // of random draws, so far
   llvm::StringMap<FunctionInstance> instances;
   llvm::StringSet<> inPlace; // keys of fns that give functions: see callInPlace

@@ -556,9 +556,9 @@ private:
     std::unique_ptr<BranchExpr> branch = readBranch(*node, where, /*isStatement=*/true, inside);
     if (!branch || !rules.checkDepth(*branch))
       return false;
-    bool rebinds = inside != InFn || !branch->rebound.empty();
+    bool isValue = inside == InFn && branch->then.hasValue();
     out.value = std::move(branch);
-    return rebinds || fail(where, "branches of a statement 'if' to rebind names by '<-'");
+    return !isValue || fail(where, "branches of a statement 'if' without a value");
   }
 
   bool read(const fbs::Pattern &in, SourceRange around, Pattern &out) {

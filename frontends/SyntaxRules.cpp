@@ -209,11 +209,14 @@ bool SyntaxRules::check(const BranchExpr &branch, bool isStatement, Place place)
   bool thenHas = branch.then.hasValue(), otherwiseHas = branch.otherwise.hasValue();
   if (isStatement && place == InCheck && !thenHas && !otherwiseHas)
     return true;
-  if ((thenHas && otherwiseHas) || (isStatement && !branch.rebound.empty() && !thenHas && !otherwiseHas))
+  bool hasEffect = !branch.rebound.empty();
+  for (const Block *block : {&branch.then, &branch.otherwise})
+    block->walk([&](const Stmt &statement) { hasEffect |= llvm::isa<PrintStmt, RequireStmt>(statement); });
+  if ((thenHas && otherwiseHas) || (isStatement && hasEffect && !thenHas && !otherwiseHas))
     return true;
-  diagnostics.error(branch.range) << (branch.hasElse ? "requires a value at the end of both branches"
-                                                     : "requires 'else { ... }' with a value, as the other branch has")
-                                  << (isStatement ? ", or of none: then they rebind names by '<-'" : "");
+  diagnostics.error(branch.range) << (thenHas && !branch.hasElse ? "requires 'else { ... }' with a value, as the other branch has"
+                                                                 : "requires a value at the end of both branches")
+                                  << (isStatement ? ", or of none: then they rebind names by '<-', print or require something" : "");
   return false;
 }
 

@@ -49,7 +49,7 @@ public:
   bool check(const syntax::LambdaExpr &lambda);
   /// As a statement, in a step, a loop has no carries.
   bool check(const syntax::LoopExpr &loop, bool isStatement);
-  /// As a statement of a body its branches may rebind names instead of having a value; as one of a step they have none.
+  /// As a statement of a body its branches may rebind names, print or require something instead of having a value; as one of a step they have none.
   bool check(const syntax::BranchExpr &branch, bool isStatement, Place place);
   bool check(const syntax::DeclareStmt &declare);
   bool check(const syntax::EachStmt &each);

@@ -142,6 +142,9 @@ bool isComplex(const Value &value);
 /// Of a tensor or a complex array
 ArrayType arrayType(const Value &array);
 
+/// Which round of each unrolled list it is, from the outermost.
+using Rounds = llvm::SmallVector<unsigned, 2>;
+
 /// A name and what it stands for. A definition is kept as an expression, so that it can be evaluated again at another
 /// point; its value is found per function (FunctionScope). Bindings form a chain: each sees those before it.
 struct Binding {
@@ -168,6 +171,7 @@ struct Binding {
   ParameterSet *set = nullptr;
   std::string path;
   std::string label; // of a definition: the name of its random draws
+  Rounds rounds;     // in which it was bound
 };
 
 /// What a file declares and imports: what its lines see behind the names that are bound around them. The files of the library are one module.
