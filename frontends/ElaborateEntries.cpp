@@ -98,7 +98,7 @@ LogicalResult ModelElaborator::finishEntry(llvm::ArrayRef<const Root *> roots, l
     llvm::BitVector unused(func.getNumArguments());
     for (unsigned i = 0; i < func.getNumArguments(); ++i) {
       StringRef role = func.getArgAttrOfType<mlir::StringAttr>(i, optim::kRoleAttr).getValue();
-      unused[i] = func.getArgument(i).use_empty() && role != "input" && role != "target";
+      unused[i] = func.getArgument(i).use_empty() && !isData(role);
     }
     std::vector<std::pair<unsigned, unsigned>> tied; // result and argument
     for (unsigned i = 0; i < func.getNumResults(); ++i)
@@ -235,7 +235,7 @@ LogicalResult ModelElaborator::buildSummarize() {
   Elaborator::Building building(e, FunctionScope::Entry, "summarize", model.name.range, /*isPrivate=*/false);
   std::vector<const Root *> roots;
   for (const Root *root : allRoots(/*withTargets=*/false))
-    if (root->role != "input")
+    if (!isData(root->role))
       roots.push_back(root);
   for (const Root &row : rows)
     roots.push_back(&row);
@@ -454,7 +454,7 @@ std::vector<const ModelElaborator::Root *> ModelElaborator::rootsOf(const OwnEnt
     reached.insert_range(e.referencesOf(reached[i]));
   std::vector<const Root *> roots;
   for (const Root *root : allRoots(/*withTargets=*/true))
-    if ((root->role != "input" && root->role != "target") || reached.contains(root->binding))
+    if (!isData(root->role) || reached.contains(root->binding))
       roots.push_back(root);
   for (const Root &input : entry.inputs)
     roots.push_back(&input);

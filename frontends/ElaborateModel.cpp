@@ -36,7 +36,7 @@ LogicalResult ModelElaborator::run() {
         return failure();
     if (failed(closeParams()))
       return failure();
-    if (failed(checkPatterns()))
+    if (failed(checkPatterns()) || failed(checkRows()))
       return failure();
     for (auto [statement, seen] : steps)
       if (failed(declareStep(*statement, seen)))
@@ -160,21 +160,25 @@ LogicalResult ModelElaborator::declareValue(const DeclareStmt &declare) {
   Name name = declare.name;
   switch (declare.role) {
   case DeclareStmt::Input:
-  case DeclareStmt::Target: {
-    bool isInput = declare.role == DeclareStmt::Input;
+  case DeclareStmt::Target:
+  case DeclareStmt::Rows: {
+    bool isRows = declare.role == DeclareStmt::Rows;
+    StringRef keyword = keywordOf(declare.role);
     FailureOr<mlir::Type> element = e.elementType(*declare.type);
     if (failed(element))
       return failure();
     FailureOr<graph::Dims> dims =
-        e.bindType(*declare.type, nullptr, ((isInput ? "input '" : "target '") + name.text + "'").str(), name.range, scope);
+        e.bindType(*declare.type, nullptr, (keyword + " '" + name.text + "'").str(), name.range, scope);
     if (failed(dims))
       return failure();
+    if (isRows && (dims->size() != 1 || !dims->front().symbol() || !(element->isInteger(32) || element->isInteger(64))))
+      return e.error(declare.type->range) << "requires the type i32[batch] or i64[batch] for rows '" << name.text
+                                          << "': for each sample of a batch, where it stands in the data";
     Binding *binding = e.bind(Binding::Root, name, scope);
     scope = binding;
-    Root root{binding, name.text.str(), isInput ? "input" : "target",
-              graph::typeOf(*dims, *element), *dims, {}};
+    Root root{binding, name.text.str(), keyword, graph::typeOf(*dims, *element), *dims, {}};
     addArgument(root);
-    (isInput ? inputs : targets).push_back(root);
+    (declare.role == DeclareStmt::Input ? inputs : targets).push_back(root); // at a prediction nobody knows where a sample stands in data
     return success();
   }
   case DeclareStmt::Hyper: {
@@ -334,6 +338,17 @@ LogicalResult ModelElaborator::checkPatterns() {
     for (const GroupStmt *other : groups)
       if (group != other && group->name.text == other->name.text)
         return e.error(other->name.range) << "requires groups of different names, but got '" << group->name.text << "' twice";
+  return success();
+}
+
+/// They stand in data, whose arrays say how many samples a batch has.
+LogicalResult ModelElaborator::checkRows() {
+  for (const Root &root : targets)
+    if (root.role == "rows" && llvm::none_of(llvm::concat<const Root>(inputs, targets), [&](const Root &other) {
+          return other.role != "rows" && !other.dims.empty() && other.dims.front() == root.dims.front();
+        }))
+      return e.error(root.binding->where) << "requires an input or target whose first axis is '" << root.dims.front().str() << "', as that of rows '"
+                                          << root.name << "'";
   return success();
 }
 

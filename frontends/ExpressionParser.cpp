@@ -142,7 +142,7 @@ bool ExpressionParser::reportForeign() {
           .Case("include", twoWords ? "write 'import \"file.costate\"'" : "")
           .Case("entry", twoWords ? "it stands in a model" : "")
           .Case("procedure", twoWords ? "write 'entry name(...) { ... }' in a model" : "")
-          .Cases({"problem", "solver", "rows"}, twoWords ? "not supported yet" : "")
+          .Cases({"problem", "solver"}, twoWords ? "not supported yet" : "")
           .Default("");
   if (advice.empty())
     return false;

@@ -553,6 +553,10 @@ Expr GraphBuilder::input(std::string_view name, Type type, Site site) {
   return parts->declare(fbs::DeclareRole::Input, name, &type, {}, site);
 }
 
+Expr GraphBuilder::rows(std::string_view name, Type type, Site site) {
+  return parts->declare(fbs::DeclareRole::Rows, name, &type, {}, site);
+}
+
 Expr GraphBuilder::target(std::string_view name, Type type, Site site) {
   return parts->declare(fbs::DeclareRole::Target, name, &type, {}, site);
 }

@@ -311,6 +311,7 @@ public:
   //===--- Statements: what is declared or bound is returned as its name ---===//
 
   Expr input(std::string_view name, Type type, Site site = Site::current());
+  Expr rows(std::string_view name, Type type, Site site = Site::current());
   Expr target(std::string_view name, Type type, Site site = Site::current());
   Expr param(std::string_view name, Type type, Operand initial, Operand outAxis = {}, Site site = Site::current());
   Expr state(std::string_view name, Operand initial, Site site = Site::current());

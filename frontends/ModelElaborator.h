@@ -30,6 +30,9 @@ private:
     bool isInteger = false; // of a hyper-parameter, which comes as a float
   };
 
+  /// Does an array come with the batch of a call?
+  static bool isData(llvm::StringRef role) { return role == "input" || role == "target" || role == "rows"; }
+
   /// How an optimizer treats a parameter, which decides how it runs over all of them.
   enum class RuleKind {
     Elements, // each element by itself: once, on the arena
@@ -104,6 +107,7 @@ private:
   mlir::LogicalResult closeSet(ParameterSet &set, SourceRange where);
   mlir::LogicalResult closeParams();
   mlir::LogicalResult checkPatterns();
+  mlir::LogicalResult checkRows();
 
   //===--- Steps (ElaborateSteps.cpp) ---------------------------------------===//
 

@@ -13,7 +13,7 @@ using namespace syntax;
 // A role is written as its number.
 static_assert(int(fbs::SubscriptKind::MAX) == IndexExpr::Subscript::New && int(fbs::SubscriptKind::Slice) == IndexExpr::Subscript::Slice);
 static_assert(int(fbs::BindRole::MAX) == BindStmt::SplitMetric && int(fbs::BindRole::Metric) == BindStmt::Metric);
-static_assert(int(fbs::DeclareRole::MAX) == DeclareStmt::Hyper && int(fbs::DeclareRole::Param) == DeclareStmt::Param);
+static_assert(int(fbs::DeclareRole::MAX) == DeclareStmt::Rows && int(fbs::DeclareRole::Param) == DeclareStmt::Param);
 
 namespace {
 

@@ -466,6 +466,7 @@ StmtPtr Parser::parseStatement(Place place) {
   static constexpr Keyword keywords[] = {
       {"input", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Input); }},
       {"target", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Target); }},
+      {"rows", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Rows); }},
       {"hyper", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Hyper); }},
       {"param", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::Param); }},
       {"state", [](Parser &p, Place) { return p.parseDeclare(DeclareStmt::State); }},

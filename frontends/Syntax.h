@@ -226,9 +226,9 @@ struct RebindStmt : StmtOf<Stmt::Rebind> {
   using StmtOf::StmtOf;
 };
 
-/// input x : f32[batch, 64]; param w : f32[n, m] = glorot_uniform(); hyper rate = 0.1; state m = zeros_like(param)
+/// input x : f32[batch, 64]; rows ids : i32[batch]; param w : f32[n, m] = glorot_uniform(); hyper rate = 0.1; state m = zeros_like(param)
 struct DeclareStmt : StmtOf<Stmt::Declare> {
-  enum Role { Input, Target, Param, State, Hyper } role = Input;
+  enum Role { Input, Target, Param, State, Hyper, Rows } role = Input;
   Name name;
   std::optional<TypeSyntax> type;
   ExprPtr value; // or null

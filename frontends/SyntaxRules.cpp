@@ -37,6 +37,7 @@ llvm::ArrayRef<Word> words() {
       {"import", Word::Begin, AtTop},
       {"input", Word::Begin, InModel},
       {"target", Word::Begin, InModel},
+      {"rows", Word::Begin, InModel},
       {"hyper", Word::Begin, InModel},
       {"param", Word::Begin, InModel | InNet | InCheck},
       {"state", Word::Begin, InModel | InNet | InOptimizer},
@@ -231,20 +232,21 @@ llvm::StringRef keywordOf(DeclareStmt::Role role) {
   case DeclareStmt::Param: return "param";
   case DeclareStmt::State: return "state";
   case DeclareStmt::Hyper: return "hyper";
+  case DeclareStmt::Rows: return "rows";
   }
   return "";
 }
 
 bool SyntaxRules::check(const DeclareStmt &declare) {
   llvm::StringRef keyword = keywordOf(declare.role), name = declare.name.text;
-  bool isData = declare.role == DeclareStmt::Input || declare.role == DeclareStmt::Target;
+  bool isData = llvm::is_contained({DeclareStmt::Input, DeclareStmt::Target, DeclareStmt::Rows}, declare.role);
   if (declare.value && isData) {
     diagnostics.error(declare.value->range) << "requires " << keyword << " '" << name << "' to have no value: each call gives it one";
     return false;
   }
   if (!declare.type && (isData || declare.role == DeclareStmt::Param)) {
     diagnostics.error(declare.name.range) << "requires a type for " << keyword << " '" << name << "', such as '" << keyword << " " << name
-                                          << " : f32[" << (isData ? "batch, 64" : "64, 10") << "]'";
+                                          << (declare.role == DeclareStmt::Rows ? " : i32[batch]'" : isData ? " : f32[batch, 64]'" : " : f32[64, 10]'");
     return false;
   }
   if (!declare.value && !isData) {

@@ -37,7 +37,7 @@ std::string signatureText(const costate_model_info &info, const costate_array_in
 }
 
 const char *roleName(int32_t role) {
-  static constexpr const char *names[] = {"param", "state", "input", "target", "hyper", "seed", "metric", "output", "dimension", "buffer"};
+  static constexpr const char *names[] = {"param", "state", "input", "target", "hyper", "seed", "metric", "output", "dimension", "buffer", "rows"};
   return role >= 0 && role < static_cast<int32_t>(std::size(names)) ? names[role] : "?";
 }
 
@@ -80,7 +80,7 @@ static Status checkEntry(const costate_model_info &info, const costate_entry_inf
                     : array.role == COSTATE_HYPER                              ? info.num_hypers
                     : array.role == COSTATE_DIM                                ? info.num_dims
                                                                                : -1;
-    if (array.role < COSTATE_PARAM || array.role > COSTATE_BUFFER || costate_type_size(array.type) == 0)
+    if (array.role < COSTATE_PARAM || array.role > COSTATE_ROWS || costate_type_size(array.type) == 0)
       return broken("has no such role or type at '", array.name, "': ", array.role, ", ", array.type);
     if (limit >= 0 && (array.index < 0 || array.index >= limit))
       return broken("refers to ", roleName(array.role), ' ', array.index, " of ", limit);

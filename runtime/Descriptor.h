@@ -20,12 +20,12 @@ const char *roleName(int32_t role);
 
 /// Whether an array of this role is a slot of the handle.
 inline bool isSlot(int32_t role) { return role == COSTATE_PARAM || role == COSTATE_STATE || role == COSTATE_BUFFER; }
+/// Whether data has it, of which calls get batches.
+inline bool isData(int32_t role) { return role == COSTATE_INPUT || role == COSTATE_TARGET || role == COSTATE_ROWS; }
 /// Whether the caller passes a pointer for it in costate_model_invoke.
-inline bool isUserPointer(int32_t role) {
-  return role == COSTATE_INPUT || role == COSTATE_TARGET || role == COSTATE_METRIC || role == COSTATE_OUTPUT;
-}
+inline bool isUserPointer(int32_t role) { return isData(role) || role == COSTATE_METRIC || role == COSTATE_OUTPUT; }
 /// Whether the caller passes it as an argument in costate_model_call.
-inline bool isUserArgument(int32_t role) { return role == COSTATE_INPUT || role == COSTATE_TARGET || role == COSTATE_DIM; }
+inline bool isUserArgument(int32_t role) { return isData(role) || role == COSTATE_DIM; }
 
 /// All arguments, then all results.
 inline int64_t numArrays(const costate_entry_info &entry) { return entry.num_args + entry.num_results; }

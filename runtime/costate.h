@@ -70,7 +70,8 @@ typedef enum costate_role {
   COSTATE_METRIC = 6, /* a result, scalar, to the caller */
   COSTATE_OUTPUT = 7, /* a result, an array of the caller that the call fills */
   COSTATE_DIM = 8,    /* the caller: a dimension passed by value; in the generic call a rank-0 i64 array. Its machine argument is NULL */
-  COSTATE_BUFFER = 9  /* the handle: slot `index`, state of the model or of a net, as running averages: saved with the parameters */
+  COSTATE_BUFFER = 9, /* the handle: slot `index`, state of the model or of a net, as running averages: saved with the parameters */
+  COSTATE_ROWS = 10   /* the caller, each call: for each sample of a batch, where it stands in the data; batches of costate_dataset have it */
 } costate_role;
 
 /* Bits of costate_model_info.isa_mask: what the CPU must have. */
@@ -313,13 +314,13 @@ const char *costate_model_note(const costate_model *model, const char *key);
 /* Index of an entry in the info, or -1. */
 int64_t costate_model_entry(const costate_model *model, const char *name);
 
-/* The fast call, behind every generated function. user: the caller's pointers only, in the order of the descriptor: arguments of role INPUT
- * and TARGET, then results of role METRIC and OUTPUT; shapes are the caller's promise. dims: all dimensions of the model. Errors:
+/* The fast call, behind every generated function. user: the caller's pointers only, in the order of the descriptor: arguments of role INPUT,
+ * TARGET and ROWS, then results of role METRIC and OUTPUT; shapes are the caller's promise. dims: all dimensions of the model. Errors:
  * INVALID_ARGUMENT if a dimension is negative or above the reserved one (both are named) or if a pointer to elements is NULL, and what the entry
  * returns. Allocates nothing, but for the first call of an entry that has its code from a loader, which may also fail as that does. */
 int32_t costate_model_invoke(costate_model *model, int64_t entry, void *const *user, const int64_t *dims);
 
-/* The checked call. args: arrays for arguments of role INPUT, TARGET and DIM, in order; results: for METRIC and OUTPUT, in order. Types
+/* The checked call. args: arrays for arguments of role INPUT, TARGET, ROWS and DIM, in order; results: for METRIC and OUTPUT, in order. Types
  * and ranks must match the descriptor, extents the dimensions that args bind. Same errors, and NOT_FOUND for the entry. */
 int32_t costate_model_call(costate_model *model, const char *entry, const costate_array *args, int64_t num_args,
                            const costate_array *results, int64_t num_results);
@@ -353,6 +354,7 @@ typedef struct costate_batches costate_batches;
  * it, else NAME (split NULL or "": NAME only). Elements are converted to the model's type: exactly, or between float widths; integers are
  * range-checked. The *sample dimension* is the named dimension on axis 0 of the first target (without targets: of the first input that has
  * one); arrays that have it on axis 0 must agree in length and are cut into batches, others are passed whole.
+ * A ROWS argument gets for each sample its index in the arrays of the file; shuffling leaves it to its sample.
  * Errors: IO, NOT_FOUND (lists what the file has), INVALID_ARGUMENT (malformed file, shape, type, length). */
 int32_t costate_dataset_open(costate_context *context, const costate_model_info *info, const char *entry, const char *path, const char *split,
                              costate_dataset **out);
@@ -366,7 +368,7 @@ void costate_dataset_dims(const costate_dataset *dataset, int64_t rows, int64_t 
  * size) alone. The last batch of an epoch holds what is left. Errors: INVALID_ARGUMENT if batch < 1 or the dataset is empty. */
 int32_t costate_batches_create(costate_dataset *dataset, int64_t batch, int64_t seed, int32_t shuffle, costate_batches **out);
 void costate_batches_destroy(costate_batches *batches);
-/* Next batch; after the last one of an epoch the next epoch begins. *arrays: pointers to the INPUT and TARGET arrays in the entry's order,
+/* Next batch; after the last one of an epoch the next epoch begins. *arrays: pointers to the INPUT, TARGET and ROWS arrays in the entry's order,
  * valid until the next call; *rows: samples in them. Either may be NULL. Allocates nothing. */
 int32_t costate_batches_next(costate_batches *batches, void *const **arrays, int64_t *rows);
 /* Makes `next` return batch `number` next, counted from 0 over all epochs. Errors: INVALID_ARGUMENT if it is negative. */

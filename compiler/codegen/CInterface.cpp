@@ -84,7 +84,7 @@ CInterface::CInterface(const ModelDescription &model) : model(model) {
     for (const char *name : {"model", "metrics"})
       names.make(name);
     for (const ArrayDescription &argument : entry.arguments)
-      if (argument.role == COSTATE_INPUT || argument.role == COSTATE_TARGET)
+      if (argument.role == COSTATE_INPUT || argument.role == COSTATE_TARGET || argument.role == COSTATE_ROWS)
         function.parameters.push_back({names.make(argument.name), &argument, -1});
     for (auto [dim, name] : llvm::enumerate(model.dims))
       if (entry.dimSources[2 * dim] >= 0)

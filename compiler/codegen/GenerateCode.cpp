@@ -221,7 +221,7 @@ private:
     OwningOpRef<ModuleOp> entryModule = extract(module, symbols, roots);
     // What takes nothing from the caller, as init, is not called once a step.
     bool once = llvm::none_of(entry.arguments, [](const ArrayDescription &argument) {
-      return argument.role == COSTATE_INPUT || argument.role == COSTATE_TARGET || argument.role == COSTATE_DIM;
+      return argument.role == COSTATE_INPUT || argument.role == COSTATE_TARGET || argument.role == COSTATE_ROWS || argument.role == COSTATE_DIM;
     });
     int optimize = once ? std::min(options.optimize, 1) : options.optimize;
     Part &part = parts.emplace_back();

@@ -8,7 +8,7 @@ namespace costate::codegen {
 using Json = nlohmann::ordered_json;
 
 static const char *roleName(costate_role role) {
-  static const char *const names[] = {"param", "state", "input", "target", "hyper", "seed", "metric", "output", "dim", "buffer"};
+  static const char *const names[] = {"param", "state", "input", "target", "hyper", "seed", "metric", "output", "dim", "buffer", "rows"};
   return names[role];
 }
 

@@ -92,6 +92,7 @@ std::optional<costate_role> roleOf(llvm::StringRef name) {
       .Case("buffer", COSTATE_BUFFER)
       .Case("input", COSTATE_INPUT)
       .Case("target", COSTATE_TARGET)
+      .Case("rows", COSTATE_ROWS)
       .Case("hyper", COSTATE_HYPER)
       .Case("seed", COSTATE_SEED)
       .Case("metric", COSTATE_METRIC)

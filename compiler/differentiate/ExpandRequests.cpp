@@ -8,6 +8,7 @@
 #include "costate/compiler/differentiate/Passes.h"
 #include "costate/dialects/graph/Emitter.h"
 #include "costate/dialects/optim/Optim.h"
+#include "costate/dialects/report/Report.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -132,6 +133,7 @@ LogicalResult Expander::answer(Operation *request) {
   }
   flat.insert(*transformed);
   auto call = func::CallOp::create(builder, request->getLoc(), *transformed, request->getOperands());
+  answers.insert(call);
   request->replaceAllUsesWith(call.getResults());
   request->erase();
   return success();
@@ -166,6 +168,8 @@ SmallVector<Value> Expander::inlineCall(func::CallOp call, Dimensions &dimension
   for (Operation &op : callee.front().without_terminator()) {
     Operation *copy = builder.clone(op, mapping);
     substituteDims(copy, [&](StringRef name) { return names.lookup(name); });
+    if (!answers.contains(call)) // what a derivative reports is what the function does
+      copy->walk([&](report::PrintOp print) { print->setLoc(CallSiteLoc::get(print.getLoc(), call.getLoc())); });
   }
   SmallVector<Value> results = llvm::map_to_vector(callee.front().getTerminator()->getOperands(),
                                                    [&](Value value) { return mapping.lookupOrDefault(value); });

@@ -73,6 +73,7 @@ private:
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
   llvm::DenseSet<mlir::Operation *> flat, inProgress;
+  llvm::DenseSet<mlir::Operation *> answers; // calls in place of requests
   llvm::SmallVector<mlir::Operation *> retired;
   llvm::DenseMap<mlir::StringAttr, llvm::StringMap<mlir::SymbolRefAttr>> tied; // by arena: for each tied leaf, the one it shares the place of
   llvm::StringMap<mlir::func::FuncOp> made; // by callee, transform and choice of arguments

@@ -57,7 +57,7 @@ int64_t countOperations(kernel::DefineOp define) {
 bool runsOnce(func::FuncOp function) {
   return function->hasAttr(optim::kEntryAttr) && llvm::none_of(llvm::seq(function.getNumArguments()), [&](unsigned i) {
     auto role = function.getArgAttrOfType<StringAttr>(i, optim::kRoleAttr);
-    return !role || llvm::is_contained({"input", "target", "param", "state"}, role.getValue());
+    return !role || llvm::is_contained({"input", "target", "rows", "param", "state"}, role.getValue());
   });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A definition that a step evaluates as a metric and differentiates as well is there twice until common values are found; what it reports must be
-// told once.
+// told once. Calls and rounds of an `each` that print the same each print: their places differ.
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/dialects/report/Report.h"
 
@@ -20,11 +20,12 @@ namespace {
 struct MergeReports : impl::MergeReportsBase<MergeReports> {
   void runOnOperation() override {
     SmallVector<Operation *> repeated;
-    DenseMap<std::pair<Block *, Attribute>, SmallVector<Operation *>> known; // with equal attributes, in a block
+    DenseMap<std::tuple<Block *, Attribute, Attribute>, SmallVector<Operation *>> known; // in a block, with equal attributes, and places of prints
     getOperation().walk([&](Operation *op) {
       if (!isa_and_nonnull<report::ReportDialect>(op->getDialect()))
         return;
-      SmallVector<Operation *> &others = known[{op->getBlock(), op->getAttrDictionary()}];
+      LocationAttr place = isa<report::PrintOp>(op) ? LocationAttr(op->getLoc()) : LocationAttr();
+      SmallVector<Operation *> &others = known[{op->getBlock(), op->getAttrDictionary(), place}];
       bool isKnown = llvm::any_of(others, [&](Operation *other) {
         return other->getName() == op->getName() && llvm::equal(other->getOperands(), op->getOperands());
       });

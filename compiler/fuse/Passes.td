@@ -40,7 +40,8 @@ def MergeReports : Pass<"fuse-merge-reports", "::mlir::ModuleOp"> {
   let summary = "tells the caller once what one line of the model says of one value";
   let description = [{
     Before and after: `graph`, `report` and `scf`, with common values found. Of ops of `report` in a block that are equal, with the same operands, the
-    first one stays: they are one line of the model, evaluated for several ends.
+    first one stays: they are one line of the model, evaluated for several ends. Prints are equal only with equal locations, calls and rounds of an `each`
+    included.
 
     ```mlir
     func.func @f(%holds: tensor<i1>) {

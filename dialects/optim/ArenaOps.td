@@ -19,7 +19,7 @@ def Optim_Dialect : Dialect {
     averages and perturbations are plain rank-1 tensors, and the number of tensors of a model never shows in the IR of an update.
 
     Entries are functions with the unit attribute `optim.entry`; their arguments carry `optim.role` ("param", "state", "buffer" (state of a net), "input", "target",
-    "hyper", "seed") and `optim.name`, arenas also `optim.arena = @symbol`, hypers `optim.default`. Their results carry
+    "rows" (where the samples stand in their data), "hyper", "seed") and `optim.name`, arenas also `optim.arena = @symbol`, hypers `optim.default`. Their results carry
     `optim.tied = k` (the new value of argument k) or `optim.role` ("metric", "output") with `optim.name`.
 
     ```mlir

@@ -35,7 +35,7 @@ inline constexpr llvm::StringLiteral kDefaultAttr = "optim.default";
 /// i64: a result is the new value of this argument and is stored in its place.
 inline constexpr llvm::StringLiteral kTiedAttr = "optim.tied";
 
-inline constexpr llvm::StringLiteral kRoles[] = {"param", "state", "buffer", "input", "target", "hyper", "seed", "metric", "output", "workspace"};
+inline constexpr llvm::StringLiteral kRoles[] = {"param", "state", "buffer", "input", "target", "rows", "hyper", "seed", "metric", "output", "workspace"};
 
 } // namespace costate::optim
 

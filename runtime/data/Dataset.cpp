@@ -13,11 +13,11 @@ using namespace costate::runtime;
 
 // ==== Dataset =======================================================================================================================
 
-/// The arguments that a file provides; the rest comes from the handle.
+/// The arguments that data provides; the rest comes from the handle.
 static std::vector<int64_t> dataArguments(const costate_entry_info &entry) {
   std::vector<int64_t> out;
   for (int64_t i = 0; i < entry.num_args; ++i)
-    if (entry.args[i].role == COSTATE_INPUT || entry.args[i].role == COSTATE_TARGET)
+    if (isData(entry.args[i].role))
       out.push_back(i);
   return out;
 }
@@ -28,6 +28,14 @@ static int64_t findSampleDimension(const costate_entry_info &entry, std::span<co
       if (const costate_array_info &array = entry.args[i]; array.role == role && array.rank > 0 && dimensionOf(array.shape[0]) >= 0)
         return dimensionOf(array.shape[0]);
   return -1;
+}
+
+/// Where each sample stands: 0, 1, 2 ...
+Result<Array> costate::runtime::numberSamples(int64_t samples, int32_t type, std::string_view where) {
+  Array numbers{COSTATE_I64, {samples}, Buffer(samples * sizeof(int64_t))};
+  auto *begin = reinterpret_cast<int64_t *>(numbers.data.data());
+  std::iota(begin, begin + samples, 0);
+  return convertArray(std::move(numbers), type, where);
 }
 
 /// NAME_split if the file has it, else NAME.
@@ -90,6 +98,15 @@ Result<costate_dataset> costate_dataset::open(const costate_model_info &info, co
   std::vector<std::string> origin(info.num_dims), places;
   for (int64_t i : arguments) {
     const costate_array_info &argument = entry.args[i];
+    if (argument.role == COSTATE_ROWS) { // when it is known how many there are
+      if (argument.rank != 1 || dimensionOf(argument.shape[0]) != out.sampleDimension)
+        return invalidArgument("rows '", argument.name, "' require dimension '", info.dim_names[out.sampleDimension],
+                               "', along which data is cut into batches, but have type ", signatureText(info, argument));
+      out.arrays.emplace_back();
+      out.sliced.push_back(true);
+      places.push_back(text("rows '", argument.name, '\''));
+      continue;
+    }
     std::string where;
     Result<Array> array = readArgument(file, argument, split, where);
     if (!array.ok())
@@ -103,6 +120,13 @@ Result<costate_dataset> costate_dataset::open(const costate_model_info &info, co
     places.push_back(where);
   }
   out.samples = out.dims[out.sampleDimension];
+  for (size_t data = 0; data < arguments.size(); ++data)
+    if (const costate_array_info &argument = entry.args[arguments[data]]; argument.role == COSTATE_ROWS) {
+      Result<Array> numbers = numberSamples(out.samples, argument.type, places[data]);
+      if (!numbers.ok())
+        return numbers.status();
+      out.arrays[data] = std::move(*numbers);
+    }
 
   // Compound axes, now that all dimensions are known.
   int64_t total = 0;
@@ -112,7 +136,7 @@ Result<costate_dataset> costate_dataset::open(const costate_model_info &info, co
   costate_entry_extents(&entry, out.dims.data(), extents.data());
   int64_t place = 0;
   for (int64_t i = 0, data = 0; i < entry.num_args; place += entry.args[i++].rank) {
-    if (entry.args[i].role != COSTATE_INPUT && entry.args[i].role != COSTATE_TARGET)
+    if (!isData(entry.args[i].role))
       continue;
     std::span<const int64_t> required(extents.data() + place, entry.args[i].rank);
     const Array &array = out.arrays[data];

@@ -6,7 +6,14 @@
 #include "costate/runtime/Context.h"
 #include "costate/runtime/data/ArrayFile.h"
 
-/// One split of the data: an array for each INPUT and TARGET argument of an entry, in its order, in the model's types and shapes.
+namespace costate::runtime {
+
+/// What a ROWS argument gets of data that has so many samples in this order: 0, 1, 2 ...
+Result<Array> numberSamples(int64_t samples, int32_t type, std::string_view where);
+
+} // namespace costate::runtime
+
+/// One split of the data: an array for each INPUT, TARGET and ROWS argument of an entry, in its order, in the model's types and shapes.
 struct costate_dataset {
   costate_context *context = nullptr;
   std::vector<costate::runtime::Array> arrays;

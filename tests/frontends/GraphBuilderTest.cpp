@@ -107,6 +107,7 @@ void buildEverything(GraphBuilder &b) {
     Expr inner = b.net("inner", dense(k, 1));
     b.each({"e"}, b.list({1, 2}), [&] { b.rebind(x, x + "e"); });
     b.rebind(s, s + 1);
+    b.rebindAt(x, {rest, 0}, s);
     b.print("s", s);
     return x * w + v + inner(x);
   });
@@ -127,6 +128,7 @@ void buildEverything(GraphBuilder &b) {
   b.defineModel("m", [&] {
     Expr x = b.input("x", {"f32", {"batch", 2}});
     b.target("y", {"f32", {"batch"}});
+    Expr ids = b.rows("ids", {"i32", {"batch"}}), seen = b.state("seen", b.call("zeros", {b.list({8})}));
     b.data("d.npz");
     b.epochs(3);
     b.batch(2);
@@ -140,6 +142,7 @@ void buildEverything(GraphBuilder &b) {
     b.predict("p", first(x));
     b.metric("q", loss);
     b.step([&] { b.update({first, "b"}, {o({"lr", 0.1}), {g1({"lr", 0.2})}}, grad(loss, b.tuple({first, second}))); });
+    b.step([&] { b.rebindAt(seen, {ids}, loss); });
     b.step([&] {
       auto update = [&] { b.update({second}, o({"lr", 0.1}), grad(loss, second)); };
       b.when(h > 1, [&] { b.forLoop("i", 0, 2, update); }, [&] { b.whileLoop(loss > 1, 3, update); });
@@ -294,8 +297,11 @@ TEST(GraphBuilderTest, SaysWhatTheTextWouldSay) {
       {inFn([&] { b.bind("y", b.forLoop("i", 0, 3, {{"z", 0}}, [&] { b.rebind("x", 1); })); }), "requires 'x' among the carries of the loop"},
       {inFn([&] { b.bind("y", b.forLoop("i", 0, {}, {{"z", 0}}, [] {})); }), "requires a value"},
       {inFn([&] { b.bind("y", b.branch(true, [&] { b.result(1); }, [] {})); }), "requires a value at the end of both branches"},
-      {inFn([&] { b.when(true, [] {}); }), "requires 'else { ... }' with a value, as the other branch has, or of none: then they rebind names by '<-'"},
-      {inFn([&] { b.when(true, [&] { b.result(1); }, [&] { b.result(1); }); }), "requires branches of a statement 'if' to rebind names by '<-'"},
+      {inFn([&] { b.when(true, [] {}); }), "requires a value at the end of both branches, or of none: then they rebind names by '<-', print or require something"},
+      {inFn([&] { b.when(true, [&] { b.result(1); }, [&] { b.result(1); }); }), "requires branches of a statement 'if' without a value"},
+      {inFn([&] { b.rebindAt(b.call("f"), {0}, 1); }), "requires a name"},
+      {inFn([&] { b.rebindAt("x", {}, 1); }), "requires at least one index or slice"},
+      {inFn([&] { b.bind("y", 1); b.rebindAt(b.name("y"), {0}, {}); }), "requires a value"},
   };
   for (const Case &c : cases) {
     EXPECT_THAT(c.errors, HasSubstr(std::string("error: ") + c.message)) << c.message;

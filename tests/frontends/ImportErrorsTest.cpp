@@ -296,7 +296,7 @@ TEST(ImportErrorsTest, Steps) {
   EXPECT_THAT(errorsOf(model(net + "  step { update f with sgd(lr=1) from [1.0, 2.0] }")),
               HasSubstr("requires a gradient for each of the 1 parameter sets, but got [1.0, 2.0]"));
   EXPECT_THAT(errorsOf(model(net + "  step { x <- x }")), HasSubstr("requires a state or a name of this step before '<-', but got 'x'"));
-  EXPECT_THAT(errorsOf(model(net + "  param w : f32[2] = zeros()\n  step { w <- w }")), HasSubstr("'update' changes params"));
+  EXPECT_THAT(errorsOf(model(net + "  param w : f32[2] = zeros()\n  step { w <- w }")), HasSubstr("'update' trains params, and 'params <- start' gives all of them"));
   EXPECT_THAT(errorsOf(model(net + "  state s = 0.0\n  step { s <- x }")), HasSubstr("requires the new value of 's' to be f32[], but got f32[batch, 4]"));
   EXPECT_THAT(errorsOf(model(net + "  step { sum(x) }")), HasSubstr("requires a statement in a step, but found a value"));
 

@@ -27,3 +27,20 @@ func.func @loop(%x: tensor<i1>, %n: index) {
   }
   return
 }
+
+// Rounds of an `each` and calls print each; a derivative of the same call does not.
+// CHECK-LABEL: func.func @prints
+// CHECK-NEXT:    report.print "x" %[[X:.*]] :
+// CHECK-NEXT:    report.print "x" %[[X]] :
+// CHECK-NEXT:    report.print "x" %[[X]] :
+// CHECK-NEXT:    return
+func.func @prints(%x: tensor<f32>) {
+  report.print "x" %x : tensor<f32> loc(#first)
+  report.print "x" %x : tensor<f32> loc(#second)
+  report.print "x" %x : tensor<f32> loc(callsite(#line at #line))
+  report.print "x" %x : tensor<f32> loc(#first)
+  return
+}
+#line = loc("m.costate":3:3)
+#first = loc("round 0"(#line))
+#second = loc("round 1"(#line))

@@ -149,6 +149,40 @@ TEST_F(DataTest, NamesWhatIsMissingOrDoesNotFit) {
   EXPECT_EQ(message(), "entry 'sample' requires an input or target with a named dimension on axis 0, to cut data into batches");
 }
 
+TEST_F(DataTest, RowsTellWhereSamplesStandInTheFile) {
+  writeData(10, 3);
+  const int64_t shape[] = {-1}, other[] = {4};
+  const costate_array_info ids{"ids", COSTATE_ROWS, COSTATE_I32, 1, shape, -1};
+  const costate_array_info args[] = {ids, linear::x, linear::y};
+  costate_entry_info entry = linear::info.entries[0];
+  entry.args = args;
+  entry.num_args = 3;
+  Result<ArrayFile> file = ArrayFile::open(path);
+  ASSERT_TRUE(file.ok());
+  Result<costate_dataset> opened = costate_dataset::open(linear::info, entry, *file, "train");
+  ASSERT_TRUE(opened.ok()) << opened.status().message();
+  costate_dataset all = std::move(*opened);
+  all.context = context;
+  costate_dataset taken = all.takeOut(0.3, /*seed=*/5);
+  EXPECT_EQ(taken.samples, 3);
+  for (costate_dataset *part : {&all, &taken})
+    for (bool shuffle : {false, true}) {
+      costate_batches batches(*part, 4, /*seed=*/1, shuffle);
+      for (int64_t i = 0; i < 2 * batches.count(); ++i) {
+        int64_t count;
+        std::span<void *const> arrays = batches.next(count);
+        for (int64_t k = 0; k < count; ++k)
+          EXPECT_EQ(static_cast<const int32_t *>(arrays[0])[k], static_cast<const float *>(arrays[1])[3 * k]);
+      }
+    }
+
+  const costate_array_info wrong[] = {{"ids", COSTATE_ROWS, COSTATE_I32, 1, other, -1}, linear::x, linear::y};
+  entry.args = wrong;
+  opened = costate_dataset::open(linear::info, entry, *file, "train");
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.status().message(), "rows 'ids' require dimension 'batch', along which data is cut into batches, but have type i32[4]");
+}
+
 // ==== Batches =======================================================================================================================
 
 TEST_F(DataTest, BatchesInOrderUseTheIncompleteLastOne) {

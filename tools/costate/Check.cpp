@@ -6,6 +6,7 @@
 #include "costate/compiler/pipeline/Pipeline.h"
 #include "costate/frontends/Diagnostics.h"
 #include "costate/frontends/Importer.h"
+#include "costate/runtime/Descriptor.h"
 #include "costate/runtime/data/Dataset.h"
 #include "costate/tests/oracle/Oracle.h"
 #include "costate/tools/costate/Commands.h"
@@ -247,7 +248,7 @@ private:
     if (data) {
       const costate_entry_info &step = info.entries[costate_model_entry(model, "train_step")];
       for (int64_t i = 0, k = 0; i < step.num_args; ++i) {
-        if (step.args[i].role != COSTATE_INPUT && step.args[i].role != COSTATE_TARGET)
+        if (!runtime::isData(step.args[i].role))
           continue;
         if (step.args[i].name == llvm::StringRef(argument.name))
           return &data->arrays[k];

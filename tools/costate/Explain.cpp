@@ -2,6 +2,7 @@
 //
 // costate explain: what the compiled model is and what the compiler decided.
 #include "costate/compiler/api/Compiler.h"
+#include "costate/runtime/Descriptor.h"
 #include "costate/tools/costate/Machine.h"
 #include "costate/tools/costate/RandomCall.h"
 #include "costate/tools/costate/Trace.h"
@@ -57,7 +58,7 @@ void printInterface(const costate_model_info &info) {
     const costate_entry_info &entry = info.entries[i];
     std::string arguments, results;
     for (int64_t j = 0; j < entry.num_args; ++j)
-      if (entry.args[j].role == COSTATE_INPUT || entry.args[j].role == COSTATE_TARGET || entry.args[j].role == COSTATE_DIM)
+      if (runtime::isUserArgument(entry.args[j].role))
         absl::StrAppend(&arguments, arguments.empty() ? "" : ", ", signature(info, entry.args[j]));
     for (int64_t j = 0; j < entry.num_results; ++j)
       if (entry.results[j].role == COSTATE_METRIC || entry.results[j].role == COSTATE_OUTPUT)

@@ -2,6 +2,7 @@
 #include "costate/tools/costate/RandomCall.h"
 
 #include "costate/runtime/Descriptor.h"
+#include "costate/runtime/data/Dataset.h"
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -85,8 +86,13 @@ RandomCall::RandomCall(const costate_model_info &info, int64_t number, const std
       continue;
     int64_t elements =
         runtime::elementCount({extents.data() + place, static_cast<size_t>(array.rank)}); // negative: more than any memory has
-    buffers.emplace_back(elements * costate_type_size(array.type));
-    fill(buffers.back(), array.type, random);
+    if (array.role == COSTATE_ROWS) {
+      runtime::Result<runtime::Array> numbers = runtime::numberSamples(elements, array.type, array.name);
+      buffers.push_back(numbers.ok() ? std::move(numbers->data) : runtime::Buffer(elements * costate_type_size(array.type)));
+    } else {
+      buffers.emplace_back(elements * costate_type_size(array.type));
+      fill(buffers.back(), array.type, random);
+    }
     user.push_back(buffers.back().data());
   }
 }

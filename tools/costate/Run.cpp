@@ -3,6 +3,7 @@
 // costate run: one call of an entry on arrays from files.
 #include "costate/runtime/Descriptor.h"
 #include "costate/runtime/data/ArrayFile.h"
+#include "costate/runtime/data/Dataset.h"
 #include "costate/tools/costate/Commands.h"
 
 #include "absl/strings/match.h"
@@ -97,11 +98,17 @@ int run(const RunFlags &flags) {
   data.addDefault(*executable, flags.compiler.model);
   std::optional<runtime::ArrayFile> file; // opened when it is needed
   std::vector<Array> arrays;
+  std::vector<const costate_array_info *> taken; // which arguments they are
   for (int64_t i = 0; i < entry->num_args; ++i) {
     const costate_array_info &argument = entry->args[i];
-    if (argument.role != COSTATE_INPUT && argument.role != COSTATE_TARGET && argument.role != COSTATE_DIM)
+    if (!runtime::isUserArgument(argument.role))
       continue;
     auto input = inputs.find(argument.name);
+    if (argument.role == COSTATE_ROWS && input == inputs.end()) {
+      arrays.emplace_back(); // when it is known how many there are
+      taken.push_back(&argument);
+      continue;
+    }
     if (input == inputs.end() && data.file.empty())
       return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' requires --input ", argument.name, "=FILE")));
     if (input == inputs.end() && !file) {
@@ -118,8 +125,22 @@ int run(const RunFlags &flags) {
     if (!converted.ok())
       return report(converted.status());
     arrays.push_back(std::move(*converted));
+    taken.push_back(&argument);
     if (input != inputs.end())
       inputs.erase(input);
+  }
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    if (!arrays[i].shape.empty() || taken[i]->role != COSTATE_ROWS)
+      continue;
+    size_t other = 0;
+    while (other < arrays.size() && (arrays[other].shape.empty() || taken[other]->rank == 0 || taken[other]->shape[0] != taken[i]->shape[0]))
+      ++other;
+    if (other == arrays.size())
+      return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' requires --input ", taken[i]->name, "=FILE")));
+    Result<Array> numbers = runtime::numberSamples(arrays[other].shape[0], taken[i]->type, absl::StrCat("rows '", taken[i]->name, "'"));
+    if (!numbers.ok())
+      return report(numbers.status());
+    arrays[i] = std::move(*numbers);
   }
   if (!inputs.empty())
     return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' has no input '", inputs.begin()->first, "'")));
