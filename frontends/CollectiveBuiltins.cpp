@@ -124,9 +124,10 @@ FailureOr<Value> permute(Elaborator &e, const BuiltinCall &call) {
     return e.error(call[1].where) << "'ppermute' requires a number of lanes that is known at import, but there are " << lanes.size.str();
   llvm::SmallVector<int64_t> sources, targets;
   if (call.given(3)) {
-    FailureOr<int64_t> shift = integerArgument(e, call, 3);
-    if (failed(shift))
-      return failure();
+    FailureOr<graph::DimAttr> given = integerArgument(e, call, 3);
+    std::optional<int64_t> shift = failed(given) ? std::nullopt : given->constant();
+    if (!shift)
+      return failed(given) ? FailureOr<Value>(failure()) : argumentError(e, call, 3, "an integer that is known at import");
     for (int64_t lane = 0; lane < *count; ++lane) {
       sources.push_back(lane);
       targets.push_back(((lane + *shift) % *count + *count) % *count);

@@ -305,6 +305,8 @@ FailureOr<Value> Elaborator::evaluateLoop(const LoopExpr &loop, const Binding *s
 /// The value of a branch: of its last line, or the names that branches rebind, as they are at its end.
 FailureOr<Value> Elaborator::evaluateBlock(const BranchExpr &branch, const Block &block, const Binding *scope) {
   FailureOr<Value> value = evaluateBody(block, scope);
+  if (succeeded(value) && value->is<std::monostate>())
+    value = makeList({}); // it only prints or requires something
   if (succeeded(value) && !branch.rebound.empty()) {
     std::vector<Value> values;
     for (const Name &name : branch.rebound) {

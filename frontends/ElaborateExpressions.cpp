@@ -511,6 +511,7 @@ LogicalResult Elaborator::show(StringRef name, const Value &value, SourceRange w
     return failure();
   if (tensor->rank() > report::kMostPrintedAxes)
     return error(where) << "requires at most " << report::kMostPrintedAxes << " axes of what is shown, but got " << typeName(*tensor);
+  b.location = location(where);
   report::PrintOp::create(b.builder, placeOfEvaluation(where), name, withoutGaps(*tensor).value);
   return success();
 }

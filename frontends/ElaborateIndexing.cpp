@@ -478,7 +478,7 @@ FailureOr<Value> Elaborator::write(const WriteExpr &e, const Binding *scope) {
       return makeList(std::move(elements));
     }
   }
-  auto refuse = [&](StringRef got) { return error(place.base->range) << "requires a tensor before '[' on the left of '<-', but got " << got; };
+  auto refuse = [&](llvm::StringRef got) { return error(place.base->range) << "requires a tensor before '[' on the left of '<-', but got " << got; };
   if (base->is<Number>() || base->is<bool>())
     return refuse(describe(*base));
   FailureOr<Value> array = toArray(*base, place.base->range);

@@ -3,6 +3,7 @@
 // The declarations of a model.
 #include "costate/dialects/optim/Optim.h"
 #include "costate/frontends/ModelElaborator.h"
+#include "costate/frontends/SyntaxRules.h"
 
 namespace costate::importer {
 

@@ -584,12 +584,12 @@ ExprPtr ExpressionParser::parseLoop(bool isStatement, Place place) {
   }
   if (goesOnWith("tape")) {
     take();
-    bool isKnown = false;
-    for (Tape tape : {Tape::All, Tape::Sqrt, Tape::None})
-      if (!isKnown && (isKnown = takeIf(wordOf(tape))))
-        loop->tape = tape;
-    if (!isKnown)
+    Tape tapes[] = {Tape::All, Tape::Sqrt, Tape::None};
+    const Tape *found = llvm::find_if(tapes, [&](Tape tape) { return at(wordOf(tape)); });
+    if (found == std::end(tapes))
       return failExpected("'all', 'sqrt' or 'none' after 'tape'");
+    loop->tape = *found;
+    take();
   }
   bool hasCarries = goesOnWith("carry") || !(isStatement || loop->isScan);
   if (hasCarries && at("{") && loop->index) {

@@ -264,7 +264,7 @@ void Formatter::indent(size_t i) {
     if (last < i && first && previous && !previous->is("{") && isPart(line, lines[before])) {
       line.statement = before;
       bool isLevel = first->is("else") && (lines[before].pieces.front().token->is("if") || lines[last].pieces.front().token->is("}"));
-      return from(before, isLevel ? 0 : first->is("carry") ? headIndentation : indentation);
+      return from(before, isLevel ? 0 : first->is("carry") || first->is("tape") ? headIndentation : indentation);
     }
     return innermost > 0 ? from(baseOf(innermost), indentation) : from(i, 0);
   }
@@ -296,7 +296,7 @@ bool Formatter::isPart(const Line &line, const Line &statement) const {
   if (begin->is("fn") || begin->is("extern"))
     return first.is("vjp");
   const Token *second = line.pieces.size() > 1 ? line.pieces[1].token : nullptr;
-  return first.is("carry") && second && second->kind == Token::Name;
+  return (first.is("carry") || first.is("tape")) && second && second->kind == Token::Name;
 }
 
 /// The blanks that an operator wants on both sides; nothing for what is none.

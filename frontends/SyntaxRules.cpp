@@ -64,6 +64,7 @@ llvm::ArrayRef<Word> words() {
       {"scan", Word::Control},
       {"else", Word::Control},
       {"in", Word::Control},
+      {"tape", Word::Part},
       {"carry", Word::Part},
       {"max", Word::Part},
       {"with", Word::Part},

@@ -5,6 +5,7 @@
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/dialects/report/Report.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -21,15 +22,18 @@ struct MergeReports : impl::MergeReportsBase<MergeReports> {
   void runOnOperation() override {
     SmallVector<Operation *> repeated;
     DenseMap<std::tuple<Block *, Attribute, Attribute>, SmallVector<Operation *>> known; // in a block, with equal attributes, and places of prints
-    getOperation().walk([&](Operation *op) {
-      if (!isa_and_nonnull<report::ReportDialect>(op->getDialect()))
-        return;
-      LocationAttr place = isa<report::PrintOp>(op) ? LocationAttr(op->getLoc()) : LocationAttr();
-      SmallVector<Operation *> &others = known[{op->getBlock(), op->getAttrDictionary(), place}];
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      bool isBranch = isa<scf::IfOp>(op) && op->getNumResults() == 0;
+      if (!isBranch && !isa_and_nonnull<report::ReportDialect>(op->getDialect()))
+        return WalkResult::advance();
+      SmallVector<Attribute> places;
+      op->walk([&](report::PrintOp print) { places.push_back(LocationAttr(print.getLoc())); });
+      SmallVector<Operation *> &others = known[{op->getBlock(), op->getAttrDictionary(), ArrayAttr::get(&getContext(), places)}];
       bool isKnown = llvm::any_of(others, [&](Operation *other) {
-        return other->getName() == op->getName() && llvm::equal(other->getOperands(), op->getOperands());
+        return OperationEquivalence::isEquivalentTo(other, op, OperationEquivalence::IgnoreLocations);
       });
       (isKnown ? repeated : others).push_back(op);
+      return isKnown ? WalkResult::skip() : WalkResult::advance();
     });
     for (Operation *op : repeated)
       op->erase();

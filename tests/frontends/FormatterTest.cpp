@@ -74,6 +74,8 @@ TEST_F(FormatterTest, BlocksIndentByTwo) {
   EXPECT_EQ(layout("check \"c\" {\ny = map(r -> {\nr*r\n}, x)\n}\n"), "check \"c\" {\n  y = map(r -> {\n    r*r\n  }, x)\n}\n");
   EXPECT_EQ(layout("fn f(a) {\ny = for k in 0..3\ncarry x = a,\nz = 1 {\nx <- z\n}\ny\n}\n"),
             "fn f(a) {\n  y = for k in 0..3\n      carry x = a,\n      z = 1 {\n    x <- z\n  }\n  y\n}\n");
+  EXPECT_EQ(layout("fn f(a) {\ny = for k in 0..3\ntape sqrt\ncarry x = a {\nx <- 2*x\n}\ny\n}\n"),
+            "fn f(a) {\n  y = for k in 0..3\n      tape sqrt\n      carry x = a {\n    x <- 2*x\n  }\n  y\n}\n");
   EXPECT_EQ(layout("fn f(x) {\nif x { 1 }\n    else { 2 }\n}\n"), "fn f(x) {\n  if x { 1 }\n  else { 2 }\n}\n");
 }
 

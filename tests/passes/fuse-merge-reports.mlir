@@ -1,5 +1,9 @@
 // RUN: costate-opt %s --fuse-merge-reports | FileCheck %s
 
+#line = loc("m.costate":3:3)
+#first = loc("round 0"(#line))
+#second = loc("round 1"(#line))
+
 // CHECK-LABEL: func.func @twice
 // CHECK-NEXT:    report.require %{{.*}}, "requires a"
 // CHECK-NEXT:    report.require %[[Y:.*]], "requires a"
@@ -28,6 +32,31 @@ func.func @loop(%x: tensor<i1>, %n: index) {
   return
 }
 
+// A branch that only reports is like what it reports.
+// CHECK-LABEL: func.func @branch
+// CHECK:         scf.if
+// CHECK-NEXT:      arith.constant
+// CHECK-NEXT:      report.print
+// CHECK:         scf.if
+// CHECK-NEXT:      arith.constant
+// CHECK-NEXT:      report.print
+// CHECK-NOT:     scf.if
+func.func @branch(%c: i1, %d: i1) {
+  scf.if %c {
+    %x = arith.constant dense<1.0> : tensor<f32>
+    report.print "x" %x : tensor<f32> loc(#first)
+  }
+  scf.if %c {
+    %x = arith.constant dense<1.0> : tensor<f32>
+    report.print "x" %x : tensor<f32> loc(#first)
+  }
+  scf.if %d {
+    %x = arith.constant dense<1.0> : tensor<f32>
+    report.print "x" %x : tensor<f32> loc(#first)
+  }
+  return
+}
+
 // Rounds of an `each` and calls print each; a derivative of the same call does not.
 // CHECK-LABEL: func.func @prints
 // CHECK-NEXT:    report.print "x" %[[X:.*]] :
@@ -41,6 +70,3 @@ func.func @prints(%x: tensor<f32>) {
   report.print "x" %x : tensor<f32> loc(#first)
   return
 }
-#line = loc("m.costate":3:3)
-#first = loc("round 0"(#line))
-#second = loc("round 1"(#line))

@@ -27,5 +27,5 @@ int main(void) {
     return 3;
   shown_destroy(model);
   costate_context_destroy(context);
-  return lines == 29 ? 0 : 4;
+  return lines == 43 ? 0 : 4;
 }

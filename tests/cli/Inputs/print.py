@@ -18,7 +18,7 @@ for t in 1, 2:
 
     def loss():
         e = x @ w - y
-        expected.extend([line("e", e), line("energy", np.sum(e * e))])
+        expected.extend([line("e", e), *[line("up", e[1])][: int(e[1] > 0)], line("energy", np.sum(e * e))])
         return 2 * x.T @ e / len(e)
 
     loss()  # the metric
@@ -33,6 +33,7 @@ for t in 1, 2:
     for c in 1, 2:
         s = np.float32(c * s)
         expected.append(line("s", s))
+    expected.extend([line("again", t)] * 2 + [line("told", s)] * 2)
 
 loss()  # of what `costate train` tells at its end
 

@@ -57,7 +57,7 @@ optim.leaf "leaf_parent" [2]
 
 // -----
 
-// expected-error @below {{requires 'optim.role' to be one of param, state, buffer, input, target, hyper, seed, metric, output, workspace, but got "parameter"}}
+// expected-error @below {{requires 'optim.role' to be one of param, state, buffer, input, target, rows, hyper, seed, metric, output, workspace, but got "parameter"}}
 func.func @role_of_argument(%x: tensor<4xf32> {optim.role = "parameter"}) {
   return
 }
