@@ -70,16 +70,20 @@ static ImportedText readText(std::string name) {
   return std::ferror(stream.get()) ? fault({errno, std::generic_category()}) : file;
 }
 
-std::vector<ImportedText> readImports(std::string_view name, std::string_view text) {
+std::vector<ImportedText> readImports(std::string_view name, std::string_view text, const std::vector<ImportedText> &open) {
   std::vector<ImportedText> files;
   const std::string own = std::filesystem::path(name).lexically_normal().string();
+  auto read = [&](std::string file) {
+    auto known = std::find_if(open.begin(), open.end(), [&](const ImportedText &text) { return text.name == file; });
+    return known == open.end() ? readText(std::move(file)) : *known;
+  };
   auto add = [&](const std::string &importer, std::string_view from) {
     if (from.find('\0') != std::string_view::npos) // binary: it has what it imports in it
       return;
     for (const std::string &path : importedPaths(from)) {
       std::string found = importedName(importer, path);
       if (found != own && std::none_of(files.begin(), files.end(), [&](const ImportedText &file) { return file.name == found; }))
-        files.push_back(readText(std::move(found)));
+        files.push_back(read(std::move(found)));
     }
   };
   add(std::string(name), text);

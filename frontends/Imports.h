@@ -23,8 +23,9 @@ std::string importedName(std::string_view importer, std::string_view path);
 /// The paths that a text imports, in order. A path that stands where no import can stand is among them.
 std::vector<std::string> importedPaths(std::string_view text);
 
-/// The files that the model of this name and text imports, itself or through others, read from disk, each once; without itself.
-std::vector<ImportedText> readImports(std::string_view name, std::string_view text);
+/// The files that the model of this name and text imports, itself or through others, read from disk, each once; without itself. open: texts that stand
+/// for the files of their names.
+std::vector<ImportedText> readImports(std::string_view name, std::string_view text, const std::vector<ImportedText> &open = {});
 
 } // namespace costate
 

@@ -270,6 +270,17 @@ void NameWalker::walk(const OptimizerDecl &optimizer) {
 }
 
 void NameWalker::walk(const File &file) {
+  size_t outside = local.size();
+  for (const auto &import : file.imports) {
+    if (import->members.empty())
+      local.push_back(import->known());
+    for (const Import::Member &member : import->members)
+      local.push_back(member.known());
+  }
+  for (const auto &constant : file.constants)
+    local.append(constant->names.begin(), constant->names.end());
+  for (const auto &constant : file.constants)
+    walk(*constant->value);
   for (const auto &fn : file.fns)
     walk(*fn);
   for (const auto &net : file.nets)
@@ -286,6 +297,7 @@ void NameWalker::walk(const File &file) {
     walk(model->body);
   for (const auto &check : file.checks)
     walk(check->body);
+  local.truncate(outside);
 }
 
 } // namespace costate

@@ -8,8 +8,8 @@
 
 namespace costate {
 
-/// Walks a tree and tells of each name what binds it. A name can be seen behind the statement that binds it, up to the end of the body around that; those
-/// of fns, nets and optimizers everywhere, which is not told here.
+/// Walks a tree and tells of each name what binds it. A name can be seen behind the statement that binds it, up to the end of the body around that;
+/// constants of a file and what it imports everywhere in it. So can fns, nets and optimizers, which are not told here.
 class NameWalker {
 public:
   virtual ~NameWalker() = default;

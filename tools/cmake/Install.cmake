@@ -13,6 +13,8 @@ install(DIRECTORY ${COSTATE_GENERATED}/costate/ DESTINATION ${CMAKE_INSTALL_INCL
 
 # The standard library is compiled in; this copy is for reading.
 install(DIRECTORY frontends/std DESTINATION ${CMAKE_INSTALL_DATADIR}/costate FILES_MATCHING PATTERN "*.costate")
+# The extension of VS Code, and the grammar for other editors.
+install(DIRECTORY tools/editors DESTINATION ${CMAKE_INSTALL_DATADIR}/costate)
 # The schema of model files, for those who write them from other languages.
 install(FILES frontends/model.fbs DESTINATION ${CMAKE_INSTALL_DATADIR}/costate)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

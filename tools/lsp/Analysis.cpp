@@ -11,14 +11,6 @@ using llvm::lsp::DiagnosticSeverity;
 /// As much as the main thread of a program has, and more: the nesting of calls is bounded by a number, not by the stack.
 constexpr unsigned stackSize = 64u << 20;
 
-/// The token at a place of a text, of which a diagnostic knows the beginning only.
-static llvm::lsp::Range tokenRange(const SourceFile &source, const Places &places, llvm::ArrayRef<Token> tokens, unsigned line,
-                                   unsigned column) {
-  size_t begin = places.offset(line, column);
-  const Token *token = llvm::find_if(tokens, [&](const Token &token) { return token.range.begin == begin && token.range.end > begin; });
-  return places.range(begin, token == tokens.end() ? std::min(begin + 1, source.text().size()) : token->range.end);
-}
-
 namespace {
 /// Turns the diagnostics of the importer into those of the protocol.
 class Converter {
@@ -32,9 +24,9 @@ public:
     out.message = diagnostic.str();
     std::vector<DiagnosticRelatedInformation> related;
     if (std::optional<llvm::lsp::Location> location = locate(diagnostic.getLocation())) {
-      if (location->uri == document.uri)
-        out.range = location->range;
-      else // in the library: it is shown here, at the beginning
+      bool isHere = location->uri == document.uri;
+      out.range = isHere ? location->range : rangeOfImport(diagnostic.getLocation());
+      if (!isHere)
         related.emplace_back(*location, "it is found here");
     }
     for (mlir::Diagnostic &note : diagnostic.getNotes())
@@ -46,22 +38,30 @@ public:
   }
 
 private:
+  /// The token at a place, of which a diagnostic knows the beginning only.
   std::optional<llvm::lsp::Location> locate(mlir::Location where) {
     auto place = where->findInstanceOf<mlir::FileLineColLoc>();
-    if (!place)
-      return std::nullopt;
-    StringRef name = place.getFilename().getValue();
-    if (name == document.source.name())
-      return llvm::lsp::Location(document.uri,
-                                 tokenRange(document.source, document.places, document.tokens, place.getLine(), place.getColumn()));
-    const SourceFile *source = library.source(name);
+    const SourceFile *source = place ? document.findSource(place.getFilename().getValue(), library) : nullptr;
     if (!source)
       return std::nullopt;
-    llvm::Expected<llvm::lsp::URIForFile> uri = library.uri(*source);
-    if (uri)
-      return llvm::lsp::Location(*uri, tokenRange(*source, Places(source->text()), {}, place.getLine(), place.getColumn()));
-    llvm::consumeError(uri.takeError());
-    return std::nullopt;
+    size_t begin = Places(source->text()).offset(place.getLine(), place.getColumn()), end = begin + 1;
+    if (source == &document.source())
+      for (const Token &token : document.tokens)
+        if (token.range.begin == begin && token.range.end > end)
+          end = token.range.end;
+    return document.locate(*source, begin, end, library);
+  }
+
+  /// Where the mistake of another file is shown in this one: at the first import that may lead there.
+  llvm::lsp::Range rangeOfImport(mlir::Location where) {
+    StringRef name = where->findInstanceOf<mlir::FileLineColLoc>().getFilename().getValue();
+    const syntax::Import *shown = nullptr;
+    for (const auto &import : document.unit.tree->imports) {
+      const Unit *file = document.unitOf(*import, document.unit);
+      if (!shown || (file && file->source.name() == name))
+        shown = import.get();
+    }
+    return shown ? document.rangeOf(shown->path.range) : llvm::lsp::Range();
   }
 
   const Document &document;
@@ -72,9 +72,9 @@ private:
 Analysis analyse(const Document &document, const Library &library, const std::atomic<bool> &cancelled) {
   Analysis analysis;
   Converter converter(document, library);
-  Recorder recorder(document.source.name(), cancelled);
+  Recorder recorder(document.source().name(), cancelled);
   std::vector<std::string> models;
-  for (const auto &model : document.tree->models)
+  for (const auto &model : document.unit.tree->models)
     models.push_back(model->name.text.str());
   if (models.empty())
     models.emplace_back();
@@ -94,8 +94,9 @@ Analysis analyse(const Document &document, const Library &library, const std::at
     ImportOptions options;
     options.model = model;
     options.extensions = library.languageExtensions();
+    options.imports = document.importTexts;
     options.observer = &recorder;
-    (void)importModel(document.text(), document.source.name(), context, options);
+    (void)importModel(document.text(), document.source().name(), context, options);
   }
   analysis.meanings = std::move(recorder.meanings);
   return analysis;

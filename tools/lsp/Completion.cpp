@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What can be written at a place. The statement there is hardly ever one that can be read, so the tokens before the place decide.
+#include "costate/frontends/Elaborator.h"
 #include "costate/frontends/SyntaxRules.h"
 #include "costate/tools/lsp/Document.h"
 
@@ -32,6 +33,7 @@ private:
   void addArguments();
   void addLocals();
   void addDeclarations(bool optimizersOnly);
+  void addDeclaration(StringRef name, const Declaration &declaration, char rank);
   void addWords(llvm::function_ref<bool(const Word &)> isWanted);
   /// Unless it is hidden by one of the name that has been added.
   void add(StringRef label, CompletionItemKind kind, char rank, std::string detail = "", StringRef documentation = "");
@@ -168,6 +170,10 @@ void Completion::addMembers(size_t back) {
     path = (last(back)->text + "." + path).str();
   const Token *root = last(back);
   const LocalName *local = root && root->kind == Token::Name ? document.findLocal(root->text, offset) : nullptr;
+  if (const Unit *module = root && !local && path.empty() ? document.findModule(root->text) : nullptr)
+    for (const Declaration &declaration : module->declarations)
+      if (declaration.isValue() && !importer::Module::isPrivate(declaration.name))
+        addDeclaration(declaration.name, declaration, '0');
   const Meaning *meaning = local ? document.meaningAt(local->name.range.begin) : nullptr;
   if (!meaning)
     return;
@@ -217,18 +223,27 @@ void Completion::addLocals() {
 }
 
 void Completion::addDeclarations(bool optimizersOnly) {
-  auto addAll = [&](llvm::ArrayRef<Declaration> declarations, char rank) {
-    for (const Declaration &declaration : declarations) {
-      bool isOptimizer = declaration.kind == Declaration::Optimizer;
-      if (!declaration.isValue() || (optimizersOnly && !isOptimizer))
-        continue;
-      bool isClass = isOptimizer || declaration.kind == Declaration::Net;
-      add(declaration.name, isClass ? CompletionItemKind::Class : CompletionItemKind::Function, rank, declaration.signature,
-          declaration.documentation);
-    }
+  auto addOne = [&](StringRef name, const Declaration &declaration, char rank) {
+    if (declaration.isValue() && (!optimizersOnly || declaration.kind == Declaration::Optimizer))
+      addDeclaration(name, declaration, rank);
   };
-  addAll(document.declarations, '2');
-  addAll(library.all(), '3');
+  for (const Declaration &declaration : document.unit.declarations)
+    addOne(declaration.name, declaration, '2');
+  for (const auto &import : document.unit.tree->imports) {
+    for (const syntax::Import::Member &member : import->members)
+      if (const Declaration *declaration = document.findDeclared(member.known().text))
+        addOne(member.known().text, *declaration, '2');
+    if (import->members.empty())
+      add(import->known().text, CompletionItemKind::Module, '2', import->path.text.str());
+  }
+  library.forEach([&](const Declaration &declaration) { addOne(declaration.name, declaration, '3'); });
+}
+
+void Completion::addDeclaration(StringRef name, const Declaration &declaration, char rank) {
+  bool isClass = declaration.kind == Declaration::Optimizer || declaration.kind == Declaration::Net;
+  bool isConstant = declaration.kind == Declaration::Constant;
+  add(name, isClass ? CompletionItemKind::Class : isConstant ? CompletionItemKind::Constant : CompletionItemKind::Function, rank,
+      declaration.signature, declaration.documentation);
 }
 
 void Completion::addWords(llvm::function_ref<bool(const Word &)> isWanted) {

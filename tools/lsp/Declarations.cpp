@@ -47,11 +47,14 @@ static std::vector<std::string> namesOf(llvm::ArrayRef<Parameter> parameters) {
   return names;
 }
 
-std::vector<Declaration> declarationsOf(const File &file) {
+static std::vector<Declaration> declarationsOf(const File &file) {
   std::vector<Declaration> declarations;
   auto add = [&](Declaration::Kind kind, const Name &name, SourceRange range, SourceRange body) -> Declaration & {
     return declarations.emplace_back(kind, name.text.str(), signatureOf(range, body), documentationOf(range), name.range, range);
   };
+  for (const auto &constant : file.constants)
+    for (const Name &name : constant->names)
+      add(Declaration::Constant, name, constant->range, {});
   for (const auto &fn : file.fns)
     add(Declaration::Fn, fn->name, fn->range, fn->body.range).parameters = namesOf(fn->parameters);
   for (const auto &net : file.nets) {
@@ -73,30 +76,38 @@ std::vector<Declaration> declarationsOf(const File &file) {
   return declarations;
 }
 
+Unit::Unit(StringRef name, StringRef text) : source(name, text) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  Diagnostics diagnostics(context);
+  tree = parsePart(source, diagnostics, /*keepsFaults=*/true);
+  declarations = declarationsOf(*tree);
+}
+
+/// One that can stand in an expression.
+static const Declaration *findIn(llvm::ArrayRef<Declaration> declarations, StringRef name) {
+  const Declaration *found = llvm::find_if(declarations, [&](const Declaration &d) { return d.name == name && d.isValue(); });
+  return found == declarations.end() ? nullptr : found;
+}
+
+const Declaration *Unit::find(StringRef name) const { return findIn(declarations, name); }
+
 //===----------------------------------------------------------------------===//
 // The library
 //===----------------------------------------------------------------------===//
 
 Library::Library(std::string folder, std::vector<LanguageExtension> extensions)
     : folder(std::move(folder)), extensions(std::move(extensions)) {
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  Diagnostics diagnostics(context);
   std::vector<StandardFile> files(standardLibrary());
   std::vector<llvm::ArrayRef<importer::Builtin>> tables = importer::builtinTables();
   for (const LanguageExtension &extension : this->extensions) {
     llvm::append_range(files, extension.modules);
     tables.push_back(extension.builtins);
   }
-  for (const StandardFile &file : files) {
-    sources.push_back(std::make_unique<SourceFile>(file.name, file.text));
-    trees.push_back(parsePart(*sources.back(), diagnostics));
-    for (Declaration &declaration : declarationsOf(*trees.back()))
-      if (declaration.isValue())
-        declarations.push_back(std::move(declaration));
-  }
+  for (const StandardFile &file : files)
+    units.push_back(std::make_unique<Unit>(file.name, file.text));
   for (llvm::ArrayRef<importer::Builtin> table : tables)
     for (const importer::Builtin &builtin : table) {
-      Declaration &declaration = declarations.emplace_back(Declaration::Builtin, builtin.name.str());
+      Declaration &declaration = builtins.emplace_back(Declaration::Builtin, builtin.name.str());
       std::vector<std::string> formals;
       for (const importer::Formal &formal : importer::formalsOf(builtin)) {
         declaration.parameters.push_back(formal.name.str());
@@ -107,13 +118,23 @@ Library::Library(std::string folder, std::vector<LanguageExtension> extensions)
 }
 
 const Declaration *Library::find(StringRef name) const {
-  auto found = llvm::find_if(declarations, [&](const Declaration &declaration) { return declaration.name == name; });
-  return found == declarations.end() ? nullptr : &*found;
+  for (const auto &unit : units)
+    if (const Declaration *found = importer::Module::isPrivate(name) ? nullptr : unit->find(name))
+      return found;
+  return findIn(builtins, name);
+}
+
+void Library::forEach(llvm::function_ref<void(const Declaration &)> visit) const {
+  for (const auto &unit : units)
+    for (const Declaration &declaration : unit->declarations)
+      if (!importer::Module::isPrivate(declaration.name))
+        visit(declaration);
+  llvm::for_each(builtins, visit);
 }
 
 const SourceFile *Library::source(StringRef name) const {
-  auto found = llvm::find_if(sources, [&](const auto &source) { return source->name() == name; });
-  return found == sources.end() ? nullptr : found->get();
+  auto found = llvm::find_if(units, [&](const auto &unit) { return unit->source.name() == name; });
+  return found == units.end() ? nullptr : &(*found)->source;
 }
 
 /// The folder of a text is named after it, so that those of several versions lie side by side.

@@ -13,7 +13,7 @@
 namespace costate::lsp {
 
 struct Declaration {
-  enum Kind { Fn, Net, Optimizer, Builtin, Model, Entry, Check };
+  enum Kind { Fn, Net, Optimizer, Constant, Builtin, Model, Entry, Check };
   Kind kind;
   std::string name, signature, documentation;
   SourceRange where, range;            // of the name and of all of it; without a file for what is built in
@@ -24,8 +24,17 @@ struct Declaration {
   bool isValue() const { return kind <= Builtin; }
 };
 
-/// Those of a tree, in the order of its text.
-std::vector<Declaration> declarationsOf(const syntax::File &file);
+/// A text, right or not, and what can be read in it.
+struct Unit {
+  Unit(StringRef name, StringRef text);
+
+  const SourceFile source;
+  std::unique_ptr<syntax::File> tree;
+  std::vector<Declaration> declarations; // in the order of the text
+
+  /// What of it can stand in an expression under this name; null if there is nothing.
+  const Declaration *find(StringRef name) const;
+};
 
 /// The library, the modules of plugins and what is built in; the same for all files. For several threads.
 class Library {
@@ -33,8 +42,9 @@ public:
   /// folder: where the texts of the library are written when an editor is to show them; it may be empty. extensions: of plugins.
   Library(std::string folder, std::vector<LanguageExtension> extensions);
 
+  /// What every file sees of it under a name; null if there is nothing.
   const Declaration *find(StringRef name) const;
-  llvm::ArrayRef<Declaration> all() const { return declarations; }
+  void forEach(llvm::function_ref<void(const Declaration &)> visit) const;
   llvm::ArrayRef<LanguageExtension> languageExtensions() const { return extensions; }
 
   /// The text of a file of the library; null if it has none of the name.
@@ -45,9 +55,8 @@ public:
 private:
   std::string folder;
   std::vector<LanguageExtension> extensions;
-  std::vector<std::unique_ptr<SourceFile>> sources;
-  std::vector<std::unique_ptr<syntax::File>> trees;
-  std::vector<Declaration> declarations;
+  std::vector<std::unique_ptr<Unit>> units;
+  std::vector<Declaration> builtins;
   mutable std::mutex writing;
 };
 

@@ -24,31 +24,40 @@ using llvm::lsp::SymbolKind;
 
 namespace {
 struct Names : NameWalker {
-  Names(std::vector<LocalName> &locals, std::map<uint32_t, Name> &binders) : locals(locals), binders(binders) {}
+  Names(std::vector<LocalName> &locals, std::map<uint32_t, Name> &binders, llvm::DenseSet<uint32_t> &names)
+      : locals(locals), binders(binders), names(names) {}
 
   void use(const Name &name, const Name *binder) override {
+    names.insert(name.range.begin);
     if (binder)
       binders.try_emplace(name.range.begin, *binder);
   }
   void rebind(const Name &name, const Name *binder) override { use(name, binder); }
-  void bind(const Name &name, SourceRange where, uint32_t end) override { locals.push_back({name, where, end}); }
+  void bind(const Name &name, SourceRange where, uint32_t end) override {
+    names.insert(name.range.begin);
+    locals.push_back({name, where, end});
+  }
 
   std::vector<LocalName> &locals;
   std::map<uint32_t, Name> &binders;
+  llvm::DenseSet<uint32_t> &names;
 };
 } // namespace
 
-Document::Document(const llvm::lsp::URIForFile &uri, StringRef text, int64_t version)
-    : uri(uri), version(version), source(uri.file(), text), places(source.text()) {
+static std::vector<Token> tokensOf(const SourceFile &source) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   Diagnostics diagnostics(context);
-  {
-    Diagnostics::Silence silence(diagnostics);
-    tokens = tokenize(source, diagnostics);
-  }
-  tree = parsePart(source, diagnostics, /*keepsFaults=*/true);
-  declarations = declarationsOf(*tree);
-  Names(locals, binders).walk(*tree);
+  Diagnostics::Silence silence(diagnostics);
+  return tokenize(source, diagnostics);
+}
+
+Document::Document(const llvm::lsp::URIForFile &uri, StringRef text, int64_t version, const std::vector<ImportedText> &open)
+    : uri(uri), version(version), unit(uri.file(), text), places(unit.source.text()), tokens(tokensOf(unit.source)),
+      importTexts(readImports(uri.file(), text, open)) {
+  Names(locals, binders, names).walk(*unit.tree);
+  for (const ImportedText &file : importTexts)
+    if (file.fault.empty())
+      imports.push_back(std::make_unique<Unit>(file.name, file.text));
 }
 
 const Token *Document::tokenAt(size_t offset) const {
@@ -85,10 +94,44 @@ const LocalName *Document::findLocal(StringRef name, size_t offset) const {
   return found;
 }
 
-const Declaration *Document::findDeclared(StringRef name) const {
-  auto found =
-      llvm::find_if(declarations, [&](const Declaration &declaration) { return declaration.name == name && declaration.isValue(); });
-  return found == declarations.end() ? nullptr : &*found;
+const Declaration *Document::findDeclared(StringRef name, const Unit &in, unsigned depth) const {
+  if (const Declaration *own = in.find(name))
+    return own;
+  for (const auto &import : in.tree->imports)
+    for (const Import::Member &member : import->members)
+      if (const Unit *from = member.known().text == name ? unitOf(*import, in) : nullptr; from && depth < imports.size())
+        return findDeclared(member.name.text, *from, depth + 1);
+  return nullptr;
+}
+
+const Unit *Document::findModule(StringRef name) const {
+  auto isNamed = [&](const auto &import) { return import->members.empty() && import->known().text == name; };
+  auto import = llvm::find_if(unit.tree->imports, isNamed);
+  return import == unit.tree->imports.end() ? nullptr : unitOf(**import, unit);
+}
+
+const Unit *Document::unitOf(const Import &import, const Unit &importer) const {
+  std::string name = importedName(importer.source.name().str(), import.path.text.str());
+  auto found = llvm::find_if(imports, [&](const auto &file) { return file->source.name() == name; });
+  return found == imports.end() ? nullptr : found->get();
+}
+
+const SourceFile *Document::findSource(StringRef name, const Library &library) const {
+  if (name == source().name())
+    return &source();
+  auto found = llvm::find_if(imports, [&](const auto &file) { return file->source.name() == name; });
+  return found == imports.end() ? library.source(name) : &(*found)->source;
+}
+
+std::optional<Location> Document::locate(const SourceFile &file, uint32_t begin, uint32_t end, const Library &library) const {
+  if (&file == &source())
+    return Location(uri, places.range(begin, end));
+  bool isImported = llvm::any_of(imports, [&](const auto &unit) { return &unit->source == &file; });
+  llvm::Expected<llvm::lsp::URIForFile> where = isImported ? llvm::lsp::URIForFile::fromFile(file.name(), uri.scheme()) : library.uri(file);
+  if (where)
+    return Location(*where, Places(file.text()).range(begin, end));
+  llvm::lsp::Logger::error("{0}", llvm::fmt_consume(where.takeError()));
+  return std::nullopt;
 }
 
 const Meaning *Document::meaningAt(uint32_t begin) const {
@@ -115,17 +158,33 @@ static std::optional<Target> targetAt(const Document &document, const Library &l
   if (!token || (token->kind != Token::Name && token->kind != Token::Integer))
     return std::nullopt;
   Target target{token, document.binderOf(*token), nullptr, document.meaningAt(token->range.begin)};
-  if (target.binder && !target.meaning)
-    target.meaning = document.meaningAt(target.binder->range.begin);
-  if (target.binder || target.meaning || token->kind != Token::Name)
+  const Token *first = document.tokens.data();
+  if (token - first > 1 && token[-1].is(".")) { // losses.huber, f.w
+    const Name *binder = document.binderOf(token[-2]);
+    const Unit *module = binder && !document.localAt(binder->range.begin) ? document.findModule(token[-2].text) : nullptr;
+    target.declaration = module ? document.findDeclared(token->text, *module) : nullptr;
     return target;
-  bool isMember = token != document.tokens.data() && token[-1].is(".");
-  auto declared = llvm::find_if(document.declarations, [&](const Declaration &d) { return d.where.begin == token->range.begin; });
-  if (declared != document.declarations.end())
-    target.declaration = &*declared;
-  else if (!isMember)
+  }
+  // What a file declares or imports can be seen everywhere in it, behind what a body binds.
+  auto declaredAt = [&](uint32_t begin) {
+    auto found = llvm::find_if(document.unit.declarations, [&](const Declaration &d) { return d.where.begin == begin; });
+    return found == document.unit.declarations.end() ? nullptr : &*found;
+  };
+  if (target.binder && document.localAt(target.binder->range.begin)) {
+    if (!target.meaning)
+      target.meaning = document.meaningAt(target.binder->range.begin);
+    return target;
+  }
+  target.declaration = declaredAt(token->range.begin);
+  for (const auto &import : document.unit.tree->imports)
+    for (const Import::Member &member : import->members)
+      if (const Unit *from = member.name.range.begin == token->range.begin ? document.unitOf(*import, document.unit) : nullptr)
+        target.declaration = document.findDeclared(token->text, *from);
+  if (!target.declaration && (target.binder || !target.meaning)) // and no name of an argument
     target.declaration = document.findDeclared(token->text);
-  if (!target.declaration && !isMember)
+  if (target.declaration)
+    target.binder = nullptr;
+  else if (!target.binder && !target.meaning)
     target.declaration = library.find(token->text);
   return target;
 }
@@ -146,9 +205,10 @@ std::optional<Hover> hover(const Document &document, const Library &library, siz
   std::vector<std::string> lines;
   std::string documentation;
   StringRef name = target->token->text;
-  if (target->declaration) {
-    lines.push_back(target->declaration->signature);
+  if (target->declaration)
     documentation = target->declaration->documentation;
+  if (const Declaration *declaration = target->declaration; declaration && !target->meaning) {
+    lines.push_back(declaration->signature);
   } else if (const Meaning *meaning = target->meaning) {
     StringRef word = target->binder ? wordBefore(document, *target->binder) : "";
     std::string prefix = (word.empty() ? "" : word + " ").str() + (meaning->path.empty() ? name.str() : meaning->path);
@@ -158,12 +218,15 @@ std::optional<Hover> hover(const Document &document, const Library &library, siz
       lines.push_back(prefix + value);
     for (const auto &[path, type] : meaning->members)
       lines.push_back("  " + path + type);
-  } else if (const LocalName *local =
-                 target->binder ? document.localAt(target->binder->range.begin) : nullptr) { // what nobody has evaluated
+  } else if (const LocalName *local = target->binder ? document.localAt(target->binder->range.begin) : nullptr) {
+    // What nobody has evaluated.
     SourceRange binder = local->name.range, where = local->where;
     bool isInside = where.begin <= binder.begin && binder.end <= where.end;
     lines.push_back((isInside ? where : binder).text().split('\n').first.str());
   }
+  for (const auto &import : document.unit.tree->imports)
+    if (lines.empty() && target->binder && import->range.begin <= target->binder->range.begin && target->binder->range.end <= import->range.end)
+      lines.push_back(import->range.text().str());
   constexpr size_t most = 20;
   if (lines.empty())
     return std::nullopt;
@@ -179,31 +242,30 @@ std::optional<Hover> hover(const Document &document, const Library &library, siz
 }
 
 std::vector<Location> definition(const Document &document, const Library &library, size_t offset) {
+  auto at = [&](const SourceFile *source, uint32_t begin, uint32_t end) {
+    std::optional<Location> location = source ? document.locate(*source, begin, end, library) : std::nullopt;
+    return location ? std::vector<Location>{*location} : std::vector<Location>();
+  };
+  for (const auto &import : document.unit.tree->imports) {
+    bool isPath = import->path.range.begin <= offset && offset < import->path.range.end;
+    const Unit *file = isPath ? document.unitOf(*import, document.unit) : nullptr;
+    if (file)
+      return at(&file->source, 0, 0);
+  }
   std::optional<Target> target = targetAt(document, library, offset);
   if (!target)
     return {};
-  auto inLibrary = [&](const SourceFile &source, uint32_t begin, uint32_t end) -> std::vector<Location> {
-    llvm::Expected<llvm::lsp::URIForFile> uri = library.uri(source);
-    if (!uri) {
-      llvm::lsp::Logger::error("{0}", llvm::fmt_consume(uri.takeError()));
-      return {};
-    }
-    return {{*uri, Places(source.text()).range(begin, end)}};
-  };
-  if (target->binder)
-    return {{document.uri, document.rangeOf(target->binder->range)}};
-  if (const Declaration *declaration = target->declaration; declaration && declaration->where.file == &document.source)
-    return {{document.uri, document.rangeOf(declaration->where)}};
-  else if (declaration && declaration->where.file)
-    return inLibrary(*declaration->where.file, declaration->where.begin, declaration->where.end);
-  if (!target->meaning || target->meaning->declared.file.empty())
+  if (target->binder && document.localAt(target->binder->range.begin))
+    return at(&document.source(), target->binder->range.begin, target->binder->range.end);
+  if (target->binder) // the name of a file
+    if (const Unit *module = document.findModule(target->binder->text))
+      return at(&module->source, 0, 0);
+  if (target->declaration)
+    return at(target->declaration->where.file, target->declaration->where.begin, target->declaration->where.end);
+  if (!target->meaning)
     return {};
   const Span &declared = target->meaning->declared;
-  if (const SourceFile *source = library.source(declared.file))
-    return inLibrary(*source, declared.begin, declared.end);
-  return declared.file == document.source.name()
-             ? std::vector<Location>{{document.uri, document.places.range(declared.begin, declared.end)}}
-             : std::vector<Location>();
+  return at(document.findSource(declared.file, library), declared.begin, declared.end);
 }
 
 //===----------------------------------------------------------------------===//
@@ -216,6 +278,7 @@ static SymbolKind kindOf(Declaration::Kind kind) {
   case Declaration::Builtin: return SymbolKind::Function;
   case Declaration::Net: return SymbolKind::Class;
   case Declaration::Optimizer: return SymbolKind::Class;
+  case Declaration::Constant: return SymbolKind::Constant;
   case Declaration::Model: return SymbolKind::Module;
   case Declaration::Entry: return SymbolKind::Method;
   case Declaration::Check: return SymbolKind::Event;
@@ -247,17 +310,17 @@ static void addSymbols(const Document &document, const Block &body, std::vector<
 
 std::vector<DocumentSymbol> symbols(const Document &document) {
   std::vector<DocumentSymbol> all;
-  for (const Declaration &declaration : document.declarations) {
+  for (const Declaration &declaration : document.unit.declarations) {
     if (declaration.kind == Declaration::Entry) // in its model
       continue;
     SourceRange name = declaration.kind == Declaration::Check ? declaration.range : declaration.where;
     DocumentSymbol &symbol =
         all.emplace_back(declaration.name, kindOf(declaration.kind), document.rangeOf(declaration.range), document.rangeOf(name));
     symbol.detail = declaration.signature.substr(0, declaration.signature.find_first_of(" \n"));
-    for (const auto &model : document.tree->models)
+    for (const auto &model : document.unit.tree->models)
       if (model->range.begin == declaration.range.begin)
         addSymbols(document, model->body, symbol.children);
-    for (const auto &net : document.tree->nets)
+    for (const auto &net : document.unit.tree->nets)
       if (net->range.begin == declaration.range.begin)
         addSymbols(document, net->body, symbol.children);
   }

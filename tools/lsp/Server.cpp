@@ -32,6 +32,7 @@ public:
     handler.method("textDocument/completion", this, &Server::onCompletion);
     handler.method("textDocument/documentSymbol", this, &Server::onSymbols);
     handler.method("textDocument/formatting", this, &Server::onFormatting);
+    handler.method("textDocument/semanticTokens/full", this, &Server::onSemanticTokens);
   }
 
   llvm::Error run(JSONTransport &transport) {
@@ -49,6 +50,8 @@ private:
         {"definitionProvider", true},
         {"documentSymbolProvider", true},
         {"documentFormattingProvider", true},
+        {"semanticTokensProvider",
+         Object{{"legend", Object{{"tokenTypes", llvm::json::Array(semanticTokenKinds())}, {"tokenModifiers", llvm::json::Array()}}}, {"full", true}}},
     };
     reply(Object{{"serverInfo", Object{{"name", "costate-lsp-server"}, {"version", costate::versionLine}}},
                  {"capabilities", std::move(capabilities)}});
@@ -77,19 +80,33 @@ private:
     publish(PublishDiagnosticsParams(params.textDocument.uri, 0));
   }
 
-  /// The meanings of the older text are those of the newer one as long as that has not been analysed.
+  /// Reads the text, and again those that import it.
   void update(const URIForFile &uri, StringRef text, int64_t version) {
-    auto document = std::make_shared<Document>(uri, text, version);
+    std::vector<std::shared_ptr<Document>> changed;
     {
       std::lock_guard lock(mutex);
-      std::shared_ptr<Document> &known = documents[uri.file().str()];
-      if (known)
-        document->meanings = moved(known->meanings, Change(known->text(), text), uri.file());
-      known = document;
+      std::vector<ImportedText> open = {{uri.file().str(), text.str()}};
+      for (const auto &[file, document] : documents)
+        if (file != uri.file())
+          open.push_back({file, document->text().str()});
+      changed.push_back(replace(uri, text, version, open));
+      for (auto [file, document] : std::map(documents))
+        if (llvm::any_of(document->importTexts, [&](const ImportedText &import) { return import.name == uri.file(); }))
+          changed.push_back(replace(document->uri, document->text(), document->version, open));
     }
-    analyst.post(document);
+    for (const std::shared_ptr<Document> &document : changed)
+      analyst.post(document);
     if (waits)
       analyst.finish();
+  }
+
+  /// The meanings of the older text are those of the newer one as long as that has not been analysed.
+  std::shared_ptr<Document> replace(const URIForFile &uri, StringRef text, int64_t version, const std::vector<ImportedText> &open) {
+    auto document = std::make_shared<Document>(uri, text, version, open);
+    std::shared_ptr<Document> &known = documents[uri.file().str()];
+    if (known)
+      document->meanings = moved(known->meanings, Change(known->text(), text), uri.file());
+    return known = std::move(document);
   }
 
   /// On the thread of the analyst. Of a text with errors what is not known is as it was before.
@@ -135,13 +152,18 @@ private:
     ask<std::vector<DocumentSymbol>>(params.textDocument.uri, reply, symbols);
   }
 
+  void onSemanticTokens(const DocumentSymbolParams &params, Callback<Value> reply) {
+    ask<Value>(params.textDocument.uri, reply,
+               [&](const Document &document) { return Object{{"data", llvm::json::Array(semanticTokens(document, library))}}; });
+  }
+
   /// As `costate fmt`; nothing for a text that has no tokens of the language. The parameters have what those of symbols have, and a width that is not asked.
   void onFormatting(const DocumentSymbolParams &params, Callback<std::vector<TextEdit>> reply) {
     ask<std::vector<TextEdit>>(params.textDocument.uri, reply, [](const Document &document) {
       mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
       Diagnostics diagnostics(context);
       Diagnostics::Silence silence(diagnostics);
-      mlir::FailureOr<std::string> formatted = format(document.source, diagnostics);
+      mlir::FailureOr<std::string> formatted = format(document.source(), diagnostics);
       std::vector<TextEdit> edits;
       if (mlir::failed(formatted) || *formatted == document.text())
         return edits;
