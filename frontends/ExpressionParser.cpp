@@ -292,6 +292,8 @@ ExprPtr ExpressionParser::parsePostfix() {
   while (value) {
     if (at("(")) {
       value = bounded(parseCall(std::move(value)));
+      if (value && atProblem(*value))
+        value = bounded(parseProblem(std::move(value)));
     } else if (at("[")) {
       value = bounded(parseIndex(std::move(value)));
     } else if (at(".")) {
@@ -458,6 +460,112 @@ ExprPtr ExpressionParser::parseCall(ExprPtr callee) {
   SourceRange range = since(callee->range);
   auto call = std::make_unique<CallExpr>(range, std::move(callee), std::move(arguments));
   return holds(*call) ? std::move(call) : nullptr;
+}
+
+/// Behind argmin(...): is it the point at which a problem has its least value, and not the place of a least element?
+bool ExpressionParser::atProblem(const Expr &value) {
+  auto *call = llvm::dyn_cast<CallExpr>(&value);
+  auto *callee = call ? llvm::dyn_cast<ReferenceExpr>(call->callee.get()) : nullptr;
+  return callee && callee->name == "argmin" && goesOnWith("over");
+}
+
+// argmin(OBJECTIVE, ...) over NAME [: TYPE | = START] [in SET] [subject to CONDITION, ...] [with SOLVER]
+// is minimizer(SOLVER(...), f=NAME -> OBJECTIVE, start=START, set=SET, equal=[NAME -> a - b, ...], less=[...], ...)
+ExprPtr ExpressionParser::parseProblem(ExprPtr value) {
+  auto &call = llvm::cast<CallExpr>(*value);
+  SourceRange keyword = call.callee->range;
+  take();
+  std::optional<Name> variable = expectName("the name of what is sought");
+  if (!variable)
+    return nullptr;
+  if (call.arguments.empty() || call.arguments[0].name) {
+    error(value->range) << "requires an objective first in 'argmin(...) over " << variable->text << "'";
+    return nullptr;
+  }
+  auto function = [&](ExprPtr e) {
+    SourceRange range = e->range;
+    return std::make_unique<LambdaExpr>(range, std::vector<Name>{*variable}, bodyOf(std::move(e)));
+  };
+  std::vector<CallExpr::Argument> arguments;
+  auto add = [&](llvm::StringRef name, ExprPtr argument) {
+    SourceRange range = argument->range;
+    arguments.push_back({Name{name, range}, std::move(argument)});
+  };
+  add("f", function(std::move(call.arguments[0].value)));
+  std::move(call.arguments.begin() + 1, call.arguments.end(), std::back_inserter(arguments));
+
+  if (takeIf(":")) {
+    std::optional<TypeSyntax> type = parseType();
+    if (!type)
+      return nullptr;
+    std::vector<ExprPtr> sizes;
+    for (TypeSyntax::Axis &axis : type->axes) {
+      if (!axis.size) {
+        error(axis.range) << "requires a known number of axes of what is sought, but found '..'";
+        return nullptr;
+      }
+      sizes.push_back(std::move(axis.size));
+    }
+    std::vector<CallExpr::Argument> zeros;
+    zeros.push_back({std::nullopt, std::make_unique<ListExpr>(type->range, std::move(sizes))});
+    zeros.push_back({Name{"dtype", type->element.range}, std::make_unique<ReferenceExpr>(type->element.range, type->element.text)});
+    add("start", std::make_unique<CallExpr>(type->range, std::make_unique<ReferenceExpr>(type->range, "zeros"), std::move(zeros)));
+  } else {
+    if (!expect("=", ("and the value to begin with, or ':' and a type, after '" + variable->text + "'").str()))
+      return nullptr;
+    ExprPtr start = parseExpr();
+    if (!start)
+      return nullptr;
+    add("start", std::move(start));
+  }
+  if (goesOnWith("in")) {
+    take();
+    ExprPtr set = parseExpr();
+    if (!set)
+      return nullptr;
+    add("set", std::move(set));
+  }
+  if (goesOnWith("subject")) {
+    take();
+    if (!expect("to", "after 'subject'"))
+      return nullptr;
+    std::vector<ExprPtr> equal, less;
+    SourceRange begin = peek().range;
+    do {
+      skipNewlines();
+      ExprPtr condition = parseExpr();
+      auto *comparison = condition ? llvm::dyn_cast<BinaryExpr>(condition.get()) : nullptr;
+      if (condition && !(comparison && llvm::is_contained({"==", "<=", ">="}, comparison->op.text))) {
+        error(condition->range) << "requires a condition such as 'a == b', 'a <= b' or 'a >= b' after 'subject to'";
+        return nullptr;
+      }
+      if (!condition)
+        return nullptr;
+      SourceRange range = condition->range;
+      bool isEqual = comparison->op.text == "==";
+      if (comparison->op.text == ">=")
+        std::swap(comparison->lhs, comparison->rhs);
+      auto difference =
+          std::make_unique<BinaryExpr>(range, Name{"-", comparison->op.range}, std::move(comparison->lhs), std::move(comparison->rhs));
+      (isEqual ? equal : less).push_back(function(std::move(difference)));
+    } while (takeIf(","));
+    if (!equal.empty())
+      add("equal", std::make_unique<ListExpr>(since(begin), std::move(equal)));
+    if (!less.empty())
+      add("less", std::make_unique<ListExpr>(since(begin), std::move(less)));
+  }
+  if (goesOnWith("with")) {
+    take();
+    ExprPtr solver = parsePostfix();
+    if (!solver)
+      return nullptr;
+    SourceRange range = solver->range;
+    if (!llvm::isa<CallExpr>(*solver))
+      solver = std::make_unique<CallExpr>(range, std::move(solver), std::vector<CallExpr::Argument>());
+    arguments.insert(arguments.begin(), CallExpr::Argument{Name{"solver", range}, std::move(solver)});
+  }
+  auto problem = std::make_unique<CallExpr>(since(keyword), std::make_unique<ReferenceExpr>(keyword, "minimizer"), std::move(arguments));
+  return holds(*problem) ? std::move(problem) : nullptr;
 }
 
 // base[i, lo:hi:step, ..]

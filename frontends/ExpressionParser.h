@@ -95,6 +95,8 @@ protected:
   virtual std::optional<syntax::Block> parseBlock(Place place) = 0;
   virtual syntax::StmtPtr parseStatement(Place place) = 0;
   bool atLambda() const;
+  bool atProblem(const syntax::Expr &value);
+  syntax::ExprPtr parseProblem(syntax::ExprPtr value);
   std::optional<std::vector<syntax::ExprPtr>> parseElements(llvm::StringRef close, SourceRange open, syntax::ExprPtr first, bool &comma);
   syntax::ExprPtr parseExprOrTuple();
   /// Refuses an expression that has become too deep.

@@ -293,9 +293,11 @@ bool Formatter::isPart(const Line &line, const Line &statement) const {
     return begin;
   if (begin->is("minimize") || begin->is("update"))
     return first.is("with") || first.is("over") || first.is("from");
+  const Token *second = line.pieces.size() > 1 ? line.pieces[1].token : nullptr;
+  if (second && second->kind == Token::Name && (first.is("over") || first.is("subject") || first.is("with"))) // of an argmin
+    return true;
   if (begin->is("fn") || begin->is("extern"))
     return first.is("vjp");
-  const Token *second = line.pieces.size() > 1 ? line.pieces[1].token : nullptr;
   return (first.is("carry") || first.is("tape")) && second && second->kind == Token::Name;
 }
 

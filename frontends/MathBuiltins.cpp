@@ -444,6 +444,8 @@ FailureOr<Value> vjp(Elaborator &e, const BuiltinCall &call) { return e.vjp(call
 FailureOr<Value> jvp(Elaborator &e, const BuiltinCall &call) { return e.jvp(call); }
 FailureOr<Value> map(Elaborator &e, const BuiltinCall &call) { return e.map(call); }
 FailureOr<Value> valueAt(Elaborator &e, const BuiltinCall &call) { return e.valueAt(call); }
+FailureOr<Value> implicit(Elaborator &e, const BuiltinCall &call) { return e.implicit(call); }
+FailureOr<Value> minimizer(Elaborator &e, const BuiltinCall &call) { return e.minimizer(call); }
 FailureOr<Value> evaluating(Elaborator &e, const BuiltinCall &call) { return e.evaluating(call); }
 FailureOr<Value> leafwise(Elaborator &e, const BuiltinCall &call) { return e.leafwise(call); }
 
@@ -506,6 +508,8 @@ constexpr Builtin table[] = {
     {"value", "e, v*, at*", valueAt, /*lazy=*/true},
     {"evaluating", "e", evaluating, /*lazy=*/true},
     {"leafwise", "f, set", leafwise, /*lazy=*/true},
+    {"implicit", "residual, x, solver?", implicit},
+    {"minimizer", "solver?, f, start, set?, equal?, less?, derivative?, linear?", minimizer, /*lazy=*/true},
 };
 
 } // namespace

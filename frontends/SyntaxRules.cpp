@@ -78,6 +78,7 @@ llvm::ArrayRef<Word> words() {
       {"axis", Word::Part},
       {"hint", Word::Part},
       {"to", Word::Part},
+      {"subject", Word::Part},
       {"static", Word::Part},
       {"symbol", Word::Part},
       {"vjp", Word::Part},
