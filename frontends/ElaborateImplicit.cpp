@@ -292,7 +292,14 @@ FailureOr<Value> ImplicitFunction::build(const Value &function) {
 }
 
 FailureOr<Value> Elaborator::implicit(const BuiltinCall &call, const Value &residual, const Tensor &x, const Argument &solver) {
-  return ImplicitFunction(*this, call, x, solver).build(residual);
+  Argument chosen = solver;
+  if (!chosen.given()) {
+    constexpr int64_t few = 200; // unknowns, for which a matrix is no matter
+    auto type = mlir::cast<mlir::RankedTensorType>(x.value.getType());
+    bool isSmall = type.hasStaticShape() && type.getNumElements() <= few;
+    chosen.value = library.declared.find(isSmall ? "dense_solver" : "lsqr")->second.value;
+  }
+  return ImplicitFunction(*this, call, x, chosen).build(residual);
 }
 
 /// implicit(x -> residual, x, solver=lsqr)

@@ -7,7 +7,7 @@
 // A solver is a fn of the language. It says by the names of its parameters what it takes of the problem: f, the objective; x, where to begin; project, the
 // projection on the set; h and g, the functions that are to be 0 and at most 0. It gives x and, of each of h and g that there is, the multipliers; what
 // follows says how it went.
-#include "costate/frontends/Elaborator.h"
+#include "costate/frontends/Builtins.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -35,7 +35,7 @@ struct Part {
 
 /// x, a solution of the problem, with the derivatives that its conditions of optimality have.
 FailureOr<Value> Elaborator::minimizer(const BuiltinCall &call) {
-  enum { Solver, Objective, Start, Set, Equal, Less, Derivative, Linear };
+  enum { Solver, Objective, Start, Set, Equal, Less, Derivative, Linear, Details };
   SourceRange where = call.where();
   FailureOr<Tensor> start = toFloat(call[Start].value, call[Start].where);
   if (failed(start))
@@ -135,15 +135,18 @@ FailureOr<Value> Elaborator::minimizer(const BuiltinCall &call) {
   if (failed(result))
     return failure();
 
-  // x and the multipliers
+  // x, and the multipliers of what the solver takes
   auto list = result->as<List>();
   std::vector<Value> unknowns;
-  for (size_t i = 0, count = 1 + hasEqual + hasLess; i < count; ++i) {
+  auto takes = [&](StringRef name) {
+    return llvm::any_of(parameters, [&](const Parameter &parameter) { return parameter.name.text == name; });
+  };
+  for (size_t i = 0, count = 1 + takes("h") + takes("g"); i < count; ++i) {
     if (list ? i >= list->size() : i > 0)
-      return error(blame) << "requires a solver to give x and multipliers of "
-                          << (hasEqual && hasLess ? "the equations and the inequalities"
-                              : hasEqual          ? "the equations"
-                                                  : "the inequalities")
+      return error(blame) << "requires a solver to give x and the multipliers of "
+                          << (takes("h") && takes("g") ? "'h' and 'g'"
+                              : takes("h")             ? "'h'"
+                                                       : "'g'")
                           << ", but fn '" << solver->decl->name.text << "' gives " << describe(*result);
     FailureOr<Tensor> tensor = toTensor(list ? (*list)[i] : *result, where);
     if (failed(tensor))
@@ -156,21 +159,34 @@ FailureOr<Value> Elaborator::minimizer(const BuiltinCall &call) {
   if (x.dims != start->dims || x.elementType() != start->elementType())
     return error(blame) << "requires a solver to give x of the type of its start, " << typeName(*start) << ", but fn '"
                         << solver->decl->name.text << "' gives " << typeName(x);
-  if (mode != "implicit")
+  FailureOr<bool> hasDetails = flagArgument(*this, call, Details, false);
+  if (failed(hasDetails))
+    return failure();
+  if (mode != "implicit" && !*hasDetails)
     return Value(x);
 
   // The conditions of optimality, as a function of x or of x and the multipliers in one vector.
-  bool isConstrained = hasEqual || hasLess;
+  bool isConstrained = unknowns.size() > 1;
   FailureOr<Value> residual = !hasSet && !isConstrained ? inLibrary("_stationarity", {f})
                               : !isConstrained          ? inLibrary("_fixed_point", {f, *project})
                                                         : inLibrary("_kkt", {f, *project, *h, *g, Value(x)});
   if (failed(residual))
     return failure();
-  FailureOr<Value> unknown = isConstrained ? inLibrary("_joined", {makeList(unknowns)}) : FailureOr<Value>(Value(x));
+  FailureOr<Value> unknown = isConstrained ? inLibrary("pack", {makeList(unknowns)}) : FailureOr<Value>(Value(x));
   if (failed(unknown))
     return failure();
-  FailureOr<Value> solution = implicit(call, *residual, *unknown->as<Tensor>(), call[Linear]);
-  return failed(solution) || !isConstrained ? solution : inLibrary("_first_part", {*solution, Value(x)});
+  FailureOr<Value> solution = mode == "implicit" ? implicit(call, *residual, *unknown->as<Tensor>(), call[Linear]) : unknown;
+  if (succeeded(solution) && isConstrained)
+    solution = inLibrary("_first_part", {*solution, Value(x)});
+  if (failed(solution) || !*hasDetails)
+    return solution;
+
+  FailureOr<Value> value = apply(f, {*solution}, call), missing = apply(*residual, {*unknown}, call);
+  FailureOr<Value> largest = failed(missing) ? FailureOr<Value>(failure()) : inLibrary("_largest", {*missing});
+  if (failed(value) || failed(largest))
+    return failure();
+  Value steps = list && list->size() > unknowns.size() ? (*list)[unknowns.size()] : Value(Number::of(int64_t(0)));
+  return makeTuple({*solution, *value, *largest, steps});
 }
 
 } // namespace costate::importer

@@ -127,23 +127,23 @@ bool ExpressionParser::reportForeign() {
       !(after.kind == Token::Name || after.kind == Token::Integer || after.kind == Token::String || after.is("(") || after.is("{")))
     return false;
   bool twoWords = !after.is("(");
-  llvm::StringRef advice =
-      llvm::StringSwitch<llvm::StringRef>(token.text)
-          .Cases({"let", "var", "const", "auto"}, twoWords ? "write 'name = value'" : "")
-          .Case("def", twoWords ? "write 'fn name(...) { ... }'" : "")
-          .Cases({"function", "func"}, twoWords ? "write 'fn name(...) { ... }'" : "")
-          .Case("class", twoWords ? "write 'net name(sizes)(inputs) { ... }'" : "")
-          .Case("maximize", "write 'minimize -(...)'")
-          .Case("output", twoWords ? "write 'predict name = value'" : "")
-          .Case("seed", twoWords ? "the flag '--seed' gives it" : "")
-          .Case("return", "the last line of a body is its value")
-          .Case("else", "it follows the '}' of an 'if'")
-          .Case("from", twoWords ? "it stands at the top of a file" : "")
-          .Case("include", twoWords ? "write 'import \"file.costate\"'" : "")
-          .Case("entry", twoWords ? "it stands in a model" : "")
-          .Case("procedure", twoWords ? "write 'entry name(...) { ... }' in a model" : "")
-          .Cases({"problem", "solver"}, twoWords ? "not supported yet" : "")
-          .Default("");
+  llvm::StringRef advice = llvm::StringSwitch<llvm::StringRef>(token.text)
+                               .Cases({"let", "var", "const", "auto"}, twoWords ? "write 'name = value'" : "")
+                               .Case("def", twoWords ? "write 'fn name(...) { ... }'" : "")
+                               .Cases({"function", "func"}, twoWords ? "write 'fn name(...) { ... }'" : "")
+                               .Case("class", twoWords ? "write 'net name(sizes)(inputs) { ... }'" : "")
+                               .Case("maximize", "write 'minimize -(...)'")
+                               .Case("output", twoWords ? "write 'predict name = value'" : "")
+                               .Case("seed", twoWords ? "the flag '--seed' gives it" : "")
+                               .Case("return", "the last line of a body is its value")
+                               .Case("else", "it follows the '}' of an 'if'")
+                               .Case("from", twoWords ? "it stands at the top of a file" : "")
+                               .Case("include", twoWords ? "write 'import \"file.costate\"'" : "")
+                               .Case("entry", twoWords ? "it stands in a model" : "")
+                               .Case("procedure", twoWords ? "write 'entry name(...) { ... }' in a model" : "")
+                               .Case("problem", twoWords ? "it stands at the top of a file" : "")
+                               .Case("solver", twoWords ? "write 'fn name(f, x) { ... }', with the parts of a problem that it takes" : "")
+                               .Default("");
   if (advice.empty())
     return false;
   error(token.range) << "'" << token.text << "' is not a statement; " << advice;
@@ -293,7 +293,7 @@ ExprPtr ExpressionParser::parsePostfix() {
     if (at("(")) {
       value = bounded(parseCall(std::move(value)));
       if (value && atProblem(*value))
-        value = bounded(parseProblem(std::move(value)));
+        value = bounded(parseArgmin(std::move(value)));
     } else if (at("[")) {
       value = bounded(parseIndex(std::move(value)));
     } else if (at(".")) {
@@ -469,66 +469,129 @@ bool ExpressionParser::atProblem(const Expr &value) {
   return callee && callee->name == "argmin" && goesOnWith("over");
 }
 
-// argmin(OBJECTIVE, ...) over NAME [: TYPE | = START] [in SET] [subject to CONDITION, ...] [with SOLVER]
-// is minimizer(SOLVER(...), f=NAME -> OBJECTIVE, start=START, set=SET, equal=[NAME -> a - b, ...], less=[...], ...)
-ExprPtr ExpressionParser::parseProblem(ExprPtr value) {
+static ExprPtr reference(SourceRange where, llvm::StringRef name) { return std::make_unique<ReferenceExpr>(where, name); }
+
+template <typename... Arguments> static ExprPtr callOf(SourceRange where, llvm::StringRef name, Arguments... arguments) {
+  std::vector<CallExpr::Argument> list;
+  (list.push_back({std::nullopt, std::move(arguments)}), ...);
+  return std::make_unique<CallExpr>(where, reference(where, name), std::move(list));
+}
+
+// argmin(OBJECTIVE, ...) over ...; of several variables it is (_starts -> unpack(minimizer(...), _starts))([START, ...])
+ExprPtr ExpressionParser::parseArgmin(ExprPtr value) {
   auto &call = llvm::cast<CallExpr>(*value);
   SourceRange keyword = call.callee->range;
-  take();
-  std::optional<Name> variable = expectName("the name of what is sought");
-  if (!variable)
-    return nullptr;
   if (call.arguments.empty() || call.arguments[0].name) {
-    error(value->range) << "requires an objective first in 'argmin(...) over " << variable->text << "'";
+    error(value->range) << "requires an objective first in 'argmin(...) over'";
     return nullptr;
   }
-  auto function = [&](ExprPtr e) {
+  ExprPtr objective = std::move(call.arguments[0].value);
+  call.arguments.erase(call.arguments.begin());
+  std::optional<Problem> problem = parseProblem(keyword, std::move(objective), std::move(call.arguments));
+  if (!problem || problem->starts.empty())
+    return problem ? std::move(problem->solution) : nullptr;
+  SourceRange all = since(keyword);
+  ExprPtr parts = callOf(all, "unpack", std::move(problem->solution), reference(keyword, "_starts"));
+  std::vector<CallExpr::Argument> given;
+  given.push_back({std::nullopt, std::make_unique<ListExpr>(all, std::move(problem->starts))});
+  auto lambda = std::make_unique<LambdaExpr>(all, std::vector<Name>{{"_starts", keyword}}, bodyOf(std::move(parts)));
+  return std::make_unique<CallExpr>(all, std::move(lambda), std::move(given));
+}
+
+/// Where zeros of a type are meant.
+ExprPtr ExpressionParser::zerosOf(TypeSyntax type) {
+  std::vector<ExprPtr> sizes;
+  for (TypeSyntax::Axis &axis : type.axes) {
+    if (!axis.size) {
+      error(axis.range) << "requires a known number of axes of what is sought, but found '..'";
+      return nullptr;
+    }
+    sizes.push_back(std::move(axis.size));
+  }
+  ExprPtr zeros = callOf(type.range, "zeros", ExprPtr(std::make_unique<ListExpr>(type.range, std::move(sizes))));
+  llvm::cast<CallExpr>(*zeros).arguments.push_back({Name{"dtype", type.element.range}, reference(type.element.range, type.element.text)});
+  return zeros;
+}
+
+// over NAME [: TYPE | = START] [in SET], ... [subject to CONDITION, ...] [with SOLVER]
+//
+// The problem of one variable is minimizer(SOLVER(...), f=NAME -> OBJECTIVE, start=START, set=SET, equal=[NAME -> a - b, ...], less=[...], ...). That of several
+// is one of a vector in which they lie one behind the other, with functions of the vector, _point -> { NAMES = unpack(_point, _starts); OBJECTIVE }.
+std::optional<ExpressionParser::Problem> ExpressionParser::parseProblem(SourceRange keyword, ExprPtr objective,
+                                                                        std::vector<CallExpr::Argument> further) {
+  take(); // over
+  Problem problem;
+  std::vector<Name> &names = problem.names;
+  std::vector<ExprPtr> &starts = problem.starts, sets;
+  bool hasSet = false;
+  do {
+    skipNewlines();
+    std::optional<Name> name = expectName("the name of what is sought");
+    if (!name)
+      return std::nullopt;
+    names.push_back(*name);
+    ExprPtr start;
+    if (takeIf(":")) {
+      std::optional<TypeSyntax> type = parseType();
+      start = type ? zerosOf(std::move(*type)) : nullptr;
+    } else if (expect("=", ("and the value to begin with, or ':' and a type, after '" + name->text + "'").str())) {
+      start = parseExpr();
+    }
+    if (!start)
+      return std::nullopt;
+    starts.push_back(std::move(start));
+    sets.emplace_back();
+    if (goesOnWith("in")) {
+      take();
+      sets.back() = parseExpr();
+      if (!sets.back())
+        return std::nullopt;
+      hasSet = true;
+    }
+  } while (takeIf(","));
+
+  bool isSeveral = names.size() > 1;
+  auto function = [&](ExprPtr e) -> ExprPtr {
     SourceRange range = e->range;
-    return std::make_unique<LambdaExpr>(range, std::vector<Name>{*variable}, bodyOf(std::move(e)));
+    if (!isSeveral)
+      return std::make_unique<LambdaExpr>(range, names, bodyOf(std::move(e)));
+    auto bind = std::make_unique<BindStmt>(range);
+    bind->names = names;
+    bind->value = callOf(range, "unpack", reference(range, "_point"), reference(range, "_starts"));
+    Block body = bodyOf(std::move(e));
+    body.statements.insert(body.statements.begin(), std::move(bind));
+    return std::make_unique<LambdaExpr>(range, std::vector<Name>{{"_point", range}}, std::move(body));
   };
   std::vector<CallExpr::Argument> arguments;
   auto add = [&](llvm::StringRef name, ExprPtr argument) {
     SourceRange range = argument->range;
     arguments.push_back({Name{name, range}, std::move(argument)});
   };
-  add("f", function(std::move(call.arguments[0].value)));
-  std::move(call.arguments.begin() + 1, call.arguments.end(), std::back_inserter(arguments));
-
-  if (takeIf(":")) {
-    std::optional<TypeSyntax> type = parseType();
-    if (!type)
-      return nullptr;
-    std::vector<ExprPtr> sizes;
-    for (TypeSyntax::Axis &axis : type->axes) {
-      if (!axis.size) {
-        error(axis.range) << "requires a known number of axes of what is sought, but found '..'";
-        return nullptr;
+  add("f", function(std::move(objective)));
+  add("start", isSeveral ? callOf(keyword, "pack", reference(keyword, "_starts")) : std::move(starts.front()));
+  if (hasSet && !isSeveral)
+    add("set", std::move(sets.front()));
+  if (hasSet && isSeveral) {
+    std::vector<ExprPtr> parts;
+    SourceRange range = keyword;
+    for (auto [name, set] : llvm::zip_equal(names, sets)) {
+      ExprPtr part = reference(name.range, name.text);
+      if (set) {
+        range = set->range;
+        std::vector<CallExpr::Argument> list;
+        list.push_back({std::nullopt, std::move(part)});
+        part = std::make_unique<CallExpr>(range, std::move(set), std::move(list));
       }
-      sizes.push_back(std::move(axis.size));
+      parts.push_back(std::move(part));
     }
-    std::vector<CallExpr::Argument> zeros;
-    zeros.push_back({std::nullopt, std::make_unique<ListExpr>(type->range, std::move(sizes))});
-    zeros.push_back({Name{"dtype", type->element.range}, std::make_unique<ReferenceExpr>(type->element.range, type->element.text)});
-    add("start", std::make_unique<CallExpr>(type->range, std::make_unique<ReferenceExpr>(type->range, "zeros"), std::move(zeros)));
-  } else {
-    if (!expect("=", ("and the value to begin with, or ':' and a type, after '" + variable->text + "'").str()))
-      return nullptr;
-    ExprPtr start = parseExpr();
-    if (!start)
-      return nullptr;
-    add("start", std::move(start));
+    add("set", function(callOf(range, "pack", ExprPtr(std::make_unique<ListExpr>(range, std::move(parts))))));
   }
-  if (goesOnWith("in")) {
-    take();
-    ExprPtr set = parseExpr();
-    if (!set)
-      return nullptr;
-    add("set", std::move(set));
-  }
+  std::move(further.begin(), further.end(), std::back_inserter(arguments));
+
   if (goesOnWith("subject")) {
     take();
     if (!expect("to", "after 'subject'"))
-      return nullptr;
+      return std::nullopt;
     std::vector<ExprPtr> equal, less;
     SourceRange begin = peek().range;
     do {
@@ -537,10 +600,10 @@ ExprPtr ExpressionParser::parseProblem(ExprPtr value) {
       auto *comparison = condition ? llvm::dyn_cast<BinaryExpr>(condition.get()) : nullptr;
       if (condition && !(comparison && llvm::is_contained({"==", "<=", ">="}, comparison->op.text))) {
         error(condition->range) << "requires a condition such as 'a == b', 'a <= b' or 'a >= b' after 'subject to'";
-        return nullptr;
+        return std::nullopt;
       }
       if (!condition)
-        return nullptr;
+        return std::nullopt;
       SourceRange range = condition->range;
       bool isEqual = comparison->op.text == "==";
       if (comparison->op.text == ">=")
@@ -558,14 +621,19 @@ ExprPtr ExpressionParser::parseProblem(ExprPtr value) {
     take();
     ExprPtr solver = parsePostfix();
     if (!solver)
-      return nullptr;
+      return std::nullopt;
     SourceRange range = solver->range;
     if (!llvm::isa<CallExpr>(*solver))
       solver = std::make_unique<CallExpr>(range, std::move(solver), std::vector<CallExpr::Argument>());
     arguments.insert(arguments.begin(), CallExpr::Argument{Name{"solver", range}, std::move(solver)});
   }
-  auto problem = std::make_unique<CallExpr>(since(keyword), std::make_unique<ReferenceExpr>(keyword, "minimizer"), std::move(arguments));
-  return holds(*problem) ? std::move(problem) : nullptr;
+  auto solution = std::make_unique<CallExpr>(since(keyword), reference(keyword, "minimizer"), std::move(arguments));
+  if (!holds(*solution))
+    return std::nullopt;
+  problem.solution = bounded(std::move(solution));
+  if (!isSeveral)
+    starts.clear();
+  return problem.solution ? std::optional(std::move(problem)) : std::nullopt;
 }
 
 // base[i, lo:hi:step, ..]

@@ -96,7 +96,15 @@ protected:
   virtual syntax::StmtPtr parseStatement(Place place) = 0;
   bool atLambda() const;
   bool atProblem(const syntax::Expr &value);
-  syntax::ExprPtr parseProblem(syntax::ExprPtr value);
+  syntax::ExprPtr parseArgmin(syntax::ExprPtr value);
+  struct Problem {
+    std::vector<syntax::Name> names;     // of what is sought
+    std::vector<syntax::ExprPtr> starts; // what `_starts` is to be in `solution`, a vector, if there are several
+    syntax::ExprPtr solution;
+  };
+  /// What follows an objective, at 'over'. keyword: what the problem begins with; further: what else its solution is told.
+  std::optional<Problem> parseProblem(SourceRange keyword, syntax::ExprPtr objective, std::vector<syntax::CallExpr::Argument> further);
+  syntax::ExprPtr zerosOf(syntax::TypeSyntax type);
   std::optional<std::vector<syntax::ExprPtr>> parseElements(llvm::StringRef close, SourceRange open, syntax::ExprPtr first, bool &comma);
   syntax::ExprPtr parseExprOrTuple();
   /// Refuses an expression that has become too deep.

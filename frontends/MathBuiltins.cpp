@@ -509,7 +509,7 @@ constexpr Builtin table[] = {
     {"evaluating", "e", evaluating, /*lazy=*/true},
     {"leafwise", "f, set", leafwise, /*lazy=*/true},
     {"implicit", "residual, x, solver?", implicit},
-    {"minimizer", "solver?, f, start, set?, equal?, less?, derivative?, linear?", minimizer, /*lazy=*/true},
+    {"minimizer", "solver?, f, start, set?, equal?, less?, derivative?, linear?, details?", minimizer, /*lazy=*/true},
 };
 
 } // namespace

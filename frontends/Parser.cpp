@@ -58,6 +58,7 @@ private:
   std::optional<std::vector<Pattern>> parsePatterns();
   std::optional<OptimizerUse> parseOptimizerUse(llvm::StringRef after);
   StmtPtr parseMinimize();
+  StmtPtr parseSolve(SourceRange begin, ExprPtr objective);
   StmtPtr parseUpdate();
   StmtPtr parseStep();
   StmtPtr parseEntry();
@@ -134,7 +135,7 @@ bool Parser::parseDeclaration(File &file) {
     return keep(file.constants, parseConstant());
   if (at("import") || at("from"))
     return keep(file.imports, parseImport());
-  if (at("model"))
+  if (at("model") || at("problem"))
     return keep(file.models, parseModel());
   if (at("net"))
     return keep(file.nets, parseNetDecl());
@@ -149,7 +150,8 @@ bool Parser::parseDeclaration(File &file) {
   if (reportForeign())
     return false;
   auto diagnostic = error(peek().range);
-  diagnostic << "expected 'model', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but found " << found();
+  diagnostic << "expected 'model', 'problem', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but found "
+             << found();
   if (at(Token::Name)) {
     llvm::StringRef nearest = nearestName(peek().text, wordsAt(AtTop));
     if (!nearest.empty())
@@ -201,19 +203,29 @@ std::unique_ptr<BindStmt> Parser::parseConstant() {
   return std::unique_ptr<BindStmt>(statement ? llvm::cast<BindStmt>(statement.release()) : nullptr);
 }
 
-// model NAME { statements }
+// model NAME { statements }; problem NAME { statements, one of them minimize OBJECTIVE over NAME : TYPE ... }
 std::unique_ptr<ModelDecl> Parser::parseModel() {
   auto model = std::make_unique<ModelDecl>();
-  SourceRange begin = take().range;
-  std::optional<Name> name = expectName("a name after 'model'");
+  Token keyword = take();
+  SourceRange begin = keyword.range;
+  std::optional<Name> name = expectName(("a name after '" + keyword.text + "'").str());
   if (!name)
     return nullptr;
+  unsigned errors = diagnostics.errorCount();
   std::optional<Block> body = parseBlock(InModel);
   if (!body)
     return nullptr;
   model->name = *name;
   model->body = std::move(*body);
   model->range = since(begin);
+  auto isSolve = [](const StmtPtr &statement) {
+    auto *entry = llvm::dyn_cast<EntryStmt>(statement.get());
+    return entry && entry->name.text == "solve";
+  };
+  if (keyword.is("problem") && diagnostics.errorCount() == errors && llvm::none_of(model->body.statements, isSolve)) {
+    error(name->range) << "requires 'minimize e over x : f32[n]' in problem '" << name->text << "'";
+    return nullptr;
+  }
   return model;
 }
 
@@ -703,7 +715,9 @@ StmtPtr Parser::parseMinimize() {
   minimize->objective = parseExpr();
   if (!minimize->objective)
     return nullptr;
-  if (goesOnWith("over") && takeIf("over")) {
+  if (goesOnWith("over") && (peek(2).is(":") || peek(2).is("=")))
+    return parseSolve(begin, std::move(minimize->objective));
+  if (takeIf("over")) {
     std::optional<std::vector<Name>> sets = nameList("the name of a parameter set");
     if (!sets)
       return nullptr;
@@ -715,6 +729,48 @@ StmtPtr Parser::parseMinimize() {
   minimize->with = std::move(*with);
   minimize->range = since(begin);
   return minimize;
+}
+
+// minimize OBJECTIVE over NAME : TYPE ...: the entry `solve`, which gives what is sought, the objective there, what is missing of the conditions that a solution
+// obeys, and the number of steps
+StmtPtr Parser::parseSolve(SourceRange begin, ExprPtr objective) {
+  std::vector<CallExpr::Argument> further;
+  further.push_back({Name{"details", begin}, std::make_unique<BoolExpr>(begin, true)});
+  std::optional<Problem> problem = parseProblem(begin, std::move(objective), std::move(further));
+  if (!problem)
+    return nullptr;
+  auto entry = std::make_unique<EntryStmt>(begin);
+  entry->name = {"solve", begin};
+  entry->range = since(begin);
+  std::vector<ExprPtr> values;
+  auto bind = [&](std::vector<Name> names, ExprPtr value) {
+    auto statement = std::make_unique<BindStmt>(entry->range);
+    statement->names = std::move(names);
+    statement->value = std::move(value);
+    entry->body.statements.push_back(std::move(statement));
+  };
+  const Name details[] = {{"objective", begin}, {"residual", begin}, {"steps", begin}};
+  auto withDetails = [&](std::vector<Name> names) {
+    names.insert(names.end(), std::begin(details), std::end(details));
+    return names;
+  };
+  if (problem->starts.empty()) {
+    bind(withDetails(problem->names), std::move(problem->solution));
+  } else {
+    bind({{"_starts", begin}}, std::make_unique<ListExpr>(begin, std::move(problem->starts)));
+    bind(withDetails({{"_point", begin}}), std::move(problem->solution));
+    std::vector<CallExpr::Argument> arguments;
+    for (llvm::StringRef name : {"_point", "_starts"})
+      arguments.push_back({std::nullopt, std::make_unique<ReferenceExpr>(begin, name)});
+    bind(problem->names, std::make_unique<CallExpr>(begin, std::make_unique<ReferenceExpr>(begin, "unpack"), std::move(arguments)));
+  }
+  for (const Name &name : withDetails(problem->names))
+    values.push_back(std::make_unique<ReferenceExpr>(name.range, name.text));
+  auto result = std::make_unique<ResultStmt>(entry->range);
+  result->value = std::make_unique<TupleExpr>(entry->range, std::move(values));
+  entry->body.statements.push_back(std::move(result));
+  entry->body.range = entry->range;
+  return entry;
 }
 
 // update SETS with OPTIMIZER from GRADIENT

@@ -29,6 +29,7 @@ llvm::ArrayRef<Word> words() {
   static constexpr unsigned inBodies = InNet | InFn | InCheck | InOptimizer | InStep;
   static constexpr Word all[] = {
       {"model", Word::Begin, AtTop},
+      {"problem", Word::Begin, AtTop},
       {"net", Word::Begin, AtTop | InModel | InNet | InCheck},
       {"fn", Word::Begin, AtTop | InCheck},
       {"extern", Word::Begin, AtTop},

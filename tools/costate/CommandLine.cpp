@@ -18,6 +18,7 @@ namespace {
 constexpr std::pair<const char *, const char *> allCommands[] = {
     {"train", "Compile a model and train it on a data file"},
     {"run", "Compile a model and call one of its entries on arrays from files"},
+    {"solve", "Compile a problem and solve it for arrays from files"},
     {"compile", "Write a model as a library: NAME.h, libNAME.a, libNAME.so, NAME.json"},
     {"test", "Run the check blocks of a model file"},
     {"check", "Compare a model's machine code, gradients included, with the reference interpreter"},

@@ -40,6 +40,7 @@ constexpr char compilerProgram[] = "costate-compiler";
 
 void addTrain(CLI::App &command, Action &action);
 void addRun(CLI::App &command, Action &action);
+void addSolve(CLI::App &command, Action &action);
 void addCompile(CLI::App &command, Action &action);
 void addExplain(CLI::App &command, Action &action);
 void addCheck(CLI::App &command, Action &action);

@@ -5,5 +5,5 @@
 
 int main(int argc, char **argv) {
   using namespace costate::tool;
-  return runCommandLine(argc, argv, {{"train", addTrain}, {"run", addRun}, {"bench", addBench}}, compilerProgram);
+  return runCommandLine(argc, argv, {{"train", addTrain}, {"run", addRun}, {"solve", addSolve}, {"bench", addBench}}, compilerProgram);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// costate run: one call of an entry on arrays from files.
+// costate run: one call of an entry on arrays from files. costate solve: that of `solve`, and whether it has solved the problem.
 #include "costate/runtime/Descriptor.h"
 #include "costate/runtime/data/ArrayFile.h"
 #include "costate/runtime/data/Dataset.h"
@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -29,6 +30,7 @@ struct RunFlags {
   DataFlags data;
   std::string entry, save;
   std::vector<std::string> inputs, outputs;
+  std::optional<double> tolerance; // of the residual of a problem
 };
 
 /// FILE, or FILE:ARRAY for a file with several arrays; a number, where one is wanted.
@@ -63,6 +65,35 @@ const costate_entry_info *findEntry(const costate_model_info &info, const std::s
     if (info.entries[i].name == name)
       return &info.entries[i];
   return nullptr;
+}
+
+/// A float scalar among the results, by its name.
+std::optional<double> scalarAmong(const costate_entry_info &entry, const std::vector<costate_array> &results, const char *name) {
+  for (int64_t i = 0; i < entry.num_results; ++i) {
+    if (std::strcmp(entry.results[i].name, name) != 0 || results[i].rank != 0)
+      continue;
+    if (results[i].type == COSTATE_F64)
+      return *static_cast<const double *>(results[i].data);
+    if (results[i].type == COSTATE_F32)
+      return *static_cast<const float *>(results[i].data);
+  }
+  return std::nullopt;
+}
+
+/// What a solver has left is told, after it has been written.
+absl::Status checkSolved(const costate_entry_info &entry, const std::vector<costate_array> &results, double tolerance) {
+  std::optional<double> objective = scalarAmong(entry, results, "objective"), residual = scalarAmong(entry, results, "residual");
+  if (!objective || !residual)
+    return absl::InvalidArgumentError(
+        "costate solve requires a problem, or an entry 'solve' with results 'objective' and 'residual', which are floats");
+  if (!std::isfinite(*objective))
+    return absl::FailedPreconditionError(absl::StrCat("requires a problem with a least value, but its objective has become ", *objective,
+                                                      "; it may be unbounded, or not defined where the solver has been"));
+  if (!(*residual <= tolerance))
+    return absl::FailedPreconditionError(absl::StrCat("requires a solution with a residual of at most ", tolerance,
+                                                      " (--tolerance), but the solver has stopped at ", *residual,
+                                                      "; the problem may have no solution, or the solver may want more steps"));
+  return absl::OkStatus();
 }
 
 int run(const RunFlags &flags) {
@@ -200,21 +231,38 @@ int run(const RunFlags &flags) {
   }
   if (!outputs.empty())
     return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' has no output '", outputs.begin()->first, "'")));
+  if (flags.tolerance)
+    if (absl::Status status = checkSolved(*entry, results, *flags.tolerance); !status.ok())
+      return report(status);
   return success;
 }
 
 } // namespace
 
-void addRun(CLI::App &command, Action &action) {
+static std::shared_ptr<RunFlags> addCall(CLI::App &command, Action &action) {
   auto flags = std::make_shared<RunFlags>();
   flags->compiler.addTo(command);
-  command.add_option("--entry", flags->entry, "Entry to call (default: predict, or the only one)");
   flags->handle.addTo(command);
   command.add_option("--input", flags->inputs, "NAME=FILE or NAME=FILE:ARRAY (.npy, .npz, .csv, .safetensors), NAME=NUMBER for a number");
   flags->data.addTo(command, "File with the inputs that no --input names (default: what the model says)");
   command.add_option("--save", flags->save, "Write the parameters here after the call (.safetensors)")->check(fileNamed(".safetensors"));
   command.add_option("--output", flags->outputs, "NAME=FILE (.npy); results without one are printed");
   command.callback([flags, &action] { action = [flags] { return run(*flags); }; });
+  return flags;
+}
+
+void addRun(CLI::App &command, Action &action) {
+  std::shared_ptr<RunFlags> flags = addCall(command, action);
+  command.add_option("--entry", flags->entry, "Entry to call (default: predict, or the only one)");
+}
+
+void addSolve(CLI::App &command, Action &action) {
+  std::shared_ptr<RunFlags> flags = addCall(command, action);
+  flags->entry = "solve";
+  flags->tolerance = 1e-5;
+  command
+      .add_option("--tolerance", *flags->tolerance, "Exit with 1 where more than this is missing of the conditions that a solution obeys")
+      ->capture_default_str();
 }
 
 } // namespace costate::tool
