@@ -292,7 +292,7 @@ bool Formatter::isPart(const Line &line, const Line &statement) const {
   if (!begin || first.is("else"))
     return begin;
   if (begin->is("minimize") || begin->is("update"))
-    return first.is("with") || first.is("over") || first.is("from");
+    return first.is("with") || first.is("over") || first.is("from") || first.is("subject");
   const Token *second = line.pieces.size() > 1 ? line.pieces[1].token : nullptr;
   if (second && second->kind == Token::Name && (first.is("over") || first.is("subject") || first.is("with"))) // of an argmin
     return true;
