@@ -13,7 +13,7 @@ include "costate/dialects/interfaces/ArenaLayout.td"
 def Optim_Dialect : Dialect {
   let name = "optim";
   let cppNamespace = "::costate::optim";
-  let summary = "parameter sets, and optimization problems as statements";
+  let summary = "parameter sets, and the roles of arguments and results of entries";
   let description = [{
     A parameter set is one rank-1 tensor value; an `optim.arena` says where its leaves lie. So gradients, optimizer states, snapshots,
     averages and perturbations are plain rank-1 tensors, and the number of tensors of a model never shows in the IR of an update.
