@@ -141,7 +141,6 @@ bool ExpressionParser::reportForeign() {
                                .Case("include", twoWords ? "write 'import \"file.costate\"'" : "")
                                .Case("entry", twoWords ? "it stands in a model" : "")
                                .Case("procedure", twoWords ? "write 'entry name(...) { ... }' in a model" : "")
-                               .Case("problem", twoWords ? "it stands at the top of a file" : "")
                                .Case("solver", twoWords ? "write 'fn name(f, x) { ... }', with the parts of a problem that it takes" : "")
                                .Default("");
   if (advice.empty())

@@ -246,7 +246,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
     const char *text, *message;
   };
   const Case cases[] = {
-      {"modell m { }", "t:1:1: error: expected 'model', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but "
+      {"modell m { }", "t:1:1: error: expected 'model', 'problem', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but "
                        "found 'modell'; did you mean 'model'?"},
       {"model { }", "t:1:7: error: expected a name after 'model', but found '{'"},
       {"model m {\n  x = \n}", "expected an expression, but found '}'"},
@@ -293,7 +293,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"fn f(x) {\n  else { }\n x\n}", "it follows the '}' of an 'if'"},
       {"import std", "t:1:8: error: expected the path of a file in quotes after 'import', as in \"losses.costate\", but found 'std'"},
       {"def f(x): x", "'def' is not a statement; write 'fn name(...) { ... }'"},
-      {"solver s(x) { }", "'solver' is not a statement; not supported yet"},
+      {"solver s(x) { }", "'solver' is not a statement; write 'fn name(f, x) { ... }', with the parts of a problem that it takes"},
       {"fn f(x) {\n  state m = 1\n  x\n}",
        "t:2:3: error: requires 'state' to stand in a model, a net or an optimizer, but found it in a fn"},
       {"model m {\n  expect a ~= b within 1\n}", "requires 'expect' to stand in a check, but found it in a model"},
@@ -318,7 +318,7 @@ TEST_F(ParserTest, NamesWhatIsWrong) {
       {"check \"c\" {\n  expect a within 1\n}", "expected '~=' between the actual and the expected value"},
       {"check c { }", "expected a title in quotes after 'check', but found 'c'"},
       {"net f(n)(x) {\n  each i in x { i }\n  x\n}", "requires a statement, but found a value that nothing uses"},
-      {"fn f(x) = a b", "expected 'model', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but found 'b'"},
+      {"fn f(x) = a b", "expected 'model', 'problem', 'net', 'fn', 'extern fn', 'optimizer', 'check', 'import' or 'name = value', but found 'b'"},
   };
   for (const Case &c : cases)
     EXPECT_THAT(errorsOf(c.text), HasSubstr(c.message)) << c.text;
