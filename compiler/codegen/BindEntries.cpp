@@ -173,6 +173,15 @@ halide_type_t halideType(Type type) {
   return halide_type_t(type.isInteger(1) || type.isUnsignedInteger() ? halide_type_uint : halide_type_int, bits);
 }
 
+/// A function that returned nothing returns the code 0.
+void succeedAtReturns(func::FuncOp function) {
+  function.walk([](func::ReturnOp op) {
+    Builder at(op.getLoc(), op);
+    func::ReturnOp::create(at, ValueRange{constantInt(at, 32, 0)});
+    op.erase();
+  });
+}
+
 /// Replaces the kernel calls of one function, whose control flow is blocks.
 class CallLowering {
 public:
@@ -181,15 +190,18 @@ public:
   LogicalResult run() {
     SmallVector<Operation *> calls;
     function.walk([&](Operation *op) {
-      if (isa<kernel::CallOp, kernel::ExternOp>(op))
+      if (isa<kernel::CallOp, kernel::ExternOp, func::CallOp>(op))
         calls.push_back(op);
     });
     for (Operation *op : calls) {
       if (auto call = dyn_cast<kernel::CallOp>(op)) {
         if (failed(lower(call)))
           return failure();
-      } else {
-        lower(cast<kernel::ExternOp>(op));
+      } else if (auto call = dyn_cast<kernel::ExternOp>(op)) {
+        lower(call);
+      } else if (auto tasks = symbols.lookup<func::FuncOp>(cast<func::CallOp>(op).getCallee()); tasks && tasks->hasAttr(kTasksAttr)) {
+        if (failed(lower(cast<func::CallOp>(op), tasks)))
+          return failure();
       }
     }
     return success();
@@ -268,6 +280,66 @@ private:
     if (!place.empty())
       blame += " at " + place;
     replaceByCall(b, call, call.getCallee(), arguments, blame);
+  }
+
+  /// Threads share the calls of `tasks`, which becomes (context, number, closure) -> code (halide_task_t). The closure holds its other arguments, of an array
+  /// the address and the dynamic extents.
+  LogicalResult lower(func::CallOp call, func::FuncOp tasks) {
+    Builder b(call.getLoc(), call);
+    SmallVector<Value> passed;
+    for (Value operand : call.getOperands().drop_front()) {
+      auto type = dyn_cast<MemRefType>(operand.getType());
+      passed.push_back(type ? addressOf(b, operand) : operand.getType().isIndex() ? toInt(b, operand, 64) : operand);
+      for (int64_t axis = 0; type && axis < type.getRank(); ++axis)
+        if (type.isDynamicDim(axis))
+          passed.push_back(toInt(b, memref::DimOp::create(b, operand, axis), 64));
+    }
+    auto closureType = LLVM::LLVMStructType::getLiteral(b.getContext(), llvm::to_vector(ValueRange(passed).getTypes()));
+    Value closure = allocate(closureType);
+    auto field = [&](Builder &b, Value closure, size_t number) -> Value {
+      return LLVM::GEPOp::create(b, pointerType(b), closureType, closure, ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(number)});
+    };
+    for (auto [number, value] : llvm::enumerate(passed))
+      LLVM::StoreOp::create(b, value, field(b, closure, number));
+
+    Block &body = tasks.getBody().front();
+    SmallVector<BlockArgument> old = llvm::to_vector(body.getArguments());
+    SmallVector<Type> types{pointerType(b), b.getI32Type(), pointerType(b)};
+    SmallVector<Value> now = llvm::map_to_vector(types, [&](Type type) -> Value { return body.addArgument(type, call.getLoc()); });
+    Builder inner(call.getLoc(), call.getContext());
+    inner.setInsertionPointToStart(&body);
+    size_t number = 0;
+    auto next = [&]() -> Value {
+      Value value = LLVM::LoadOp::create(inner, closureType.getBody()[number], field(inner, now[2], number));
+      ++number;
+      return value;
+    };
+    auto nextIndex = [&]() -> Value { return arith::IndexCastOp::create(inner, inner.getIndexType(), next()); };
+    old.front().replaceAllUsesWith(arith::IndexCastOp::create(inner, inner.getIndexType(), now[1]).getResult());
+    for (BlockArgument argument : ArrayRef(old).drop_front()) {
+      auto type = dyn_cast<MemRefType>(argument.getType());
+      if (!type) {
+        argument.replaceAllUsesWith(argument.getType().isIndex() ? nextIndex() : next());
+        continue;
+      }
+      if (!type.getLayout().isIdentity())
+        return call.emitOpError("requires arrays that lie densely from their first element on");
+      Value address = next();
+      SmallVector<Value> extents(type.getNumDynamicDims());
+      for (Value &extent : extents)
+        extent = nextIndex();
+      argument.replaceAllUsesWith(wrapPointer(inner, address, type, extents));
+    }
+    body.eraseArguments(0, old.size());
+    tasks.setFunctionType(b.getFunctionType(types, b.getI32Type()));
+    tasks->removeAttr(kTasksAttr);
+    succeedAtReturns(tasks);
+    if (failed(CallLowering(tasks, symbols).run()))
+      return failure();
+    Value address = UnrealizedConversionCastOp::create(b, pointerType(b), func::ConstantOp::create(b, tasks.getFunctionType(), tasks.getSymName()).getResult())
+                        .getResult(0);
+    replaceByCall(b, call, "halide_do_par_for", {context, address, constantInt(b, 32, 0), toInt(b, call.getOperand(0), 32), closure});
+    return success();
   }
 
   /// The place of the pointer that goes with a function of the program: beside the descriptor of the model (EmitDescriptor.h).
@@ -470,11 +542,7 @@ struct BindEntries : impl::BindEntriesBase<BindEntries> {
       argument.replaceAllUsesWith(wrapPointer(b, now[number + 1], type, extents));
     }
     block.eraseArguments(0, old.size());
-    body.walk([&](func::ReturnOp op) {
-      Builder at(op.getLoc(), op);
-      func::ReturnOp::create(at, ValueRange{constantInt(at, 32, 0)});
-      op.erase();
-    });
+    succeedAtReturns(body);
     bodies.push_back(body);
   }
 

@@ -77,8 +77,10 @@ struct HostToLlvm : impl::HostToLlvmBase<HostToLlvm> {
 } // namespace
 
 void addHostPasses(OpPassManager &passes, bool trace) {
-  if (trace)
+  if (trace) // one call after the other, each on all threads
     passes.addPass(createTraceCalls());
+  else
+    passes.addPass(createOutlineTasks());
   passes.addPass(createKernelToLoops());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());

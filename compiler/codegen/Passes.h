@@ -16,6 +16,9 @@ namespace costate::codegen {
 /// Stands before the name of a kernel in the symbol of its C function (CompileKernels.h has its signature).
 inline constexpr llvm::StringLiteral kernelSymbolPrefix = "costate_kernel_";
 
+/// Attribute of a function whose calls are loops over its first argument, shared by threads.
+inline constexpr llvm::StringLiteral kTasksAttr = "codegen.tasks";
+
 /// From entries on buffers to the LLVM dialect. trace: the times of kernels are written down.
 void addHostPasses(mlir::OpPassManager &passes, bool trace);
 

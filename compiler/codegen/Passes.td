@@ -36,6 +36,27 @@ def KernelToLoops : Pass<"codegen-kernel-to-loops", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
 }
 
+def OutlineTasks : Pass<"codegen-outline-tasks", "::mlir::ModuleOp"> {
+  let summary = "makes functions of what threads share";
+  let description = [{
+    Before: `scf.parallel` with a variable from 0 in steps of 1. After: its body is a private function with `codegen.tasks`, of the variable and of what it uses
+    from outside; a `func.call` of such a function stands for calls with all numbers below its first operand, in any order (BindEntries makes it so). What
+    makes a view of memory is repeated in the function.
+
+    ```mlir
+    func.func @fill(%x: memref<8xf32>, %n: index, %a: f32) attributes {optim.entry} {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      scf.parallel (%i) = (%c0) to (%n) step (%c1) {   // func.call @fill.tasks(%n, %a, %x)
+        memref.store %a, %x[%i] : memref<8xf32>
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def BindEntries : Pass<"codegen-bind-entries", "::mlir::ModuleOp"> {
   let summary = "gives entries the machine signature of the runtime";
   let description = [{

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/compiler/fuse/BlockOrder.h"
 
+#include "costate/dialects/kernel/Kernel.h"
+
 #include "mlir/IR/Operation.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
@@ -38,6 +40,38 @@ void sortByValues(Block &block) {
     if (rest.size() == waiting.size())
       return; // values in a circle: the verifier says so
     waiting = std::move(rest);
+  }
+}
+
+static bool isLarge(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.hasStaticShape() && type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8) >= kLarge;
+}
+
+void joinReaders(Block &block) {
+  SmallVector<kernel::CallOp> calls(block.getOps<kernel::CallOp>());
+  llvm::DenseSet<Operation *> joined;
+  for (kernel::CallOp first : calls) {
+    if (joined.contains(first))
+      continue;
+    llvm::DenseSet<Value> arrays;
+    for (ValueRange values : {ValueRange(first.getInputs()), ValueRange(first.getResults())})
+      for (Value value : values)
+        if (isLarge(value))
+          arrays.insert(value);
+    Operation *last = first;
+    for (kernel::CallOp call : calls) {
+      if (call == last || !last->isBeforeInBlock(call) ||
+          llvm::none_of(call.getInputs(), [&](Value input) { return arrays.contains(input); }) ||
+          llvm::any_of(call.getInputs(), [&](Value input) {
+            Operation *made = input.getDefiningOp();
+            return made && made->getBlock() == &block && first->isBeforeInBlock(made);
+          }))
+        continue;
+      call->moveAfter(last);
+      last = call;
+      joined.insert(call);
+    }
   }
 }
 

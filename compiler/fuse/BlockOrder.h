@@ -10,6 +10,13 @@ namespace costate::fuse {
 /// Puts each op behind those whose values it uses, close to the present order. Ops with effects keep theirs.
 void sortByValues(mlir::Block &block);
 
+/// Bytes of an array that caches do not hold.
+inline constexpr int64_t kLarge = 4 << 20;
+
+/// Moves calls of kernels up behind the first one that reads or makes the same array of `kLarge` bytes or more, where all that they read is there by
+/// then: an array is gone through in one go then (InterleaveCalls).
+void joinReaders(mlir::Block &block);
+
 } // namespace costate::fuse
 
 #endif // COSTATE_COMPILER_FUSE_BLOCK_ORDER_H

@@ -60,8 +60,10 @@ public:
       for (Operation &op : llvm::make_early_inc_range(*block))
         if (failed(writeExtern(&op)))
           return failure();
-    for (Block *block : blocks)
+    for (Block *block : blocks) {
       sortByValues(*block);
+      joinReaders(*block);
+    }
     return success();
   }
 

@@ -25,6 +25,8 @@ struct FuseOptions {
   std::vector<std::string> hints;
   /// "auto", or "loops" or "halide" for every kernel.
   std::string executor = "auto";
+  /// Whether kernels may take turns chunk by chunk (InterleaveCalls); if not, each call of a kernel is one call.
+  bool interleave = true;
   /// Tests stream small values too.
   StreamRowsOptions streaming = {};
 };
@@ -32,7 +34,7 @@ struct FuseOptions {
 /// The phase: entries on tensors to kernels and entries on buffers.
 void addFusePasses(mlir::OpPassManager &passes, const FuseOptions &options);
 
-/// Makes the phase known to tools as the pass pipeline `fuse`, with options `hints` and `executor`.
+/// Makes the phase known to tools as the pass pipeline `fuse`, with options `hints`, `executor` and `interleave`.
 void registerFusePipeline();
 
 } // namespace costate::fuse

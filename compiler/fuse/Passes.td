@@ -215,4 +215,22 @@ def MergeKernels : Pass<"fuse-merge-kernels", "::mlir::ModuleOp"> {
   }];
 }
 
+def InterleaveCalls : Pass<"fuse-interleave-calls", "::mlir::ModuleOp"> {
+  let summary = "runs kernels that share large arrays chunk by chunk";
+  let description = [{
+    Before: entries on memrefs. After: calls on `halide` of kernels that go row by row through the same large arrays stand in a `scf.parallel` over chunks of
+    rows, so that each reads from the cache what the one before has read or written. Memory is known to be disjoint, or the same rows of a chunk; what
+    stands between two such calls stays behind them, if it may. The number of rows is a constant of the entry and an argument of the kernel.
+
+    ```mlir
+    scf.parallel (%chunk) = (%c0) to (%n) step (%c1) {
+      kernel.call @update(%count, %x_chunk, %u_chunk) outs(%u_chunk) on halide : ...   // rows of %u
+      kernel.call @sums(%rows, %u_chunk) outs(%s_chunk) on halide : ...                // a number of each 256 of them
+    }
+    ```
+  }];
+  let options = [Option<"large", "large", "int64_t", "4 << 20", "bytes that two calls share at least; caches hold less">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
 #endif // COSTATE_COMPILER_FUSE_PASSES

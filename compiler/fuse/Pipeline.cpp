@@ -33,6 +33,8 @@ void addFusePasses(OpPassManager &passes, const FuseOptions &options) {
   passes.addPass(createExpandMath());
   passes.addPass(createCanonicalizerPass(structured));
   passes.addPass(createCSEPass());
+  if (options.interleave)
+    passes.addPass(createInterleaveCalls()); // where places in memory are constants
 }
 
 namespace {
@@ -40,13 +42,14 @@ namespace {
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   ListOption<std::string> hints{*this, "hints", llvm::cl::desc("likely extents of dimensions, each NAME=NUMBER; 32 without")};
   Option<std::string> executor{*this, "executor", llvm::cl::desc("auto, or loops or halide for every call"), llvm::cl::init("auto")};
+  Option<bool> interleave{*this, "interleave", llvm::cl::desc("whether kernels take turns chunk by chunk"), llvm::cl::init(true)};
 };
 
 } // namespace
 
 void registerFusePipeline() {
   PassPipelineRegistration<PipelineOptions>("fuse", "graph to kernels, tensors to planned memory", [](OpPassManager &passes, const PipelineOptions &options) {
-    addFusePasses(passes, {std::vector<std::string>(options.hints.begin(), options.hints.end()), options.executor});
+    addFusePasses(passes, {std::vector<std::string>(options.hints.begin(), options.hints.end()), options.executor, options.interleave});
   });
 }
 

@@ -40,6 +40,8 @@ public:
       return constant.getSExtValue();
     Operation *op = value.getDefiningOp();
     if (auto argument = dyn_cast<BlockArgument>(value)) {
+      if (auto loop = dyn_cast<scf::ParallelOp>(argument.getOwner()->getParentOp())) // the first chunk stands for all
+        return of(loop.getLowerBound()[argument.getArgNumber()]);
       auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
       auto name = function ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), graph::kDimNameAttr) : StringAttr();
       return name ? of(graph::DimAttr::get(value.getContext(), name.getValue())) : std::nullopt;
@@ -88,6 +90,8 @@ public:
       return of(view.getSizes()[place]);
     if (auto cast = dyn_cast<memref::ReinterpretCastOp>(op))
       return of(cast.getSizes()[place]);
+    if (auto part = dyn_cast<memref::SubViewOp>(op))
+      return of(part.getSizes()[place]);
     return std::nullopt;
   }
 
@@ -107,10 +111,11 @@ public:
     for (Operation *around = op->getParentOp(); !isa<func::FuncOp>(around); around = around->getParentOp()) {
       if (isa<scf::IfOp>(around))
         continue;
-      auto loop = dyn_cast<scf::ForOp>(around);
       std::optional<int64_t> low, high, step;
-      if (loop)
+      if (auto loop = dyn_cast<scf::ForOp>(around))
         low = of(loop.getLowerBound()), high = of(loop.getUpperBound()), step = of(loop.getStep());
+      else if (auto loop = dyn_cast<scf::ParallelOp>(around); loop && loop.getNumLoops() == 1)
+        low = of(loop.getLowerBound()[0]), high = of(loop.getUpperBound()[0]), step = of(loop.getStep()[0]);
       if (!low || !high || step.value_or(0) <= 0)
         return -1;
       times *= llvm::divideCeil(std::max<int64_t>(0, *high - *low), *step);

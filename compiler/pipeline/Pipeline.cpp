@@ -61,6 +61,7 @@ static void addFusePasses(OpPassManager &passes, ModuleOp module, const Options 
     fuseOptions.hints.push_back(name + "=" + std::to_string(value));
   if (options.optimize == 0)
     fuseOptions.executor = "loops";
+  fuseOptions.interleave = !options.trace; // times are those of whole kernels
   fuse::addFusePasses(passes, fuseOptions);
 }
 

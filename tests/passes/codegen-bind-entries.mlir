@@ -166,3 +166,54 @@ func.func @call(%x: memref<4xf32> {optim.role = "input", optim.name = "x"},
   kernel.extern @extern.f(%x) outs(%y) prototype "int32_t f()" : (memref<4xf32>) outs(memref<4xf32>)
   return
 }
+
+// -----
+
+// Threads share the calls: the closure holds address and length of the workspace, and the number; a code that is not 0 ends the entry.
+// CHECK-LABEL: func.func private @step.tasks
+// CHECK-SAME: (%[[CTX:.*]]: !llvm.ptr, %[[I:.*]]: i32, %[[CLOSURE:.*]]: !llvm.ptr) -> i32
+// CHECK: %[[INDEX:.*]] = arith.index_cast %[[I]] : i32 to index
+// CHECK: %[[P:.*]] = llvm.getelementptr %[[CLOSURE]][0, 0]
+// CHECK: llvm.load %[[P]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[P2:.*]] = llvm.getelementptr %[[CLOSURE]][0, 2]
+// CHECK: %[[A:.*]] = llvm.load %[[P2]] : !llvm.ptr -> f32
+// CHECK: memref.store %[[A]], %{{.*}}[%[[INDEX]]]
+// CHECK: %[[ZERO:.*]] = llvm.mlir.constant(0 : i32)
+// CHECK: return %[[ZERO]] : i32
+// CHECK-LABEL: func.func private @entry.step.body
+// CHECK-SAME: (%[[CONTEXT:[^:]*]]: !llvm.ptr
+// CHECK: %[[HERE:.*]] = llvm.alloca {{.*}} x !llvm.struct<(ptr, i64, f32)>
+// CHECK: llvm.store
+// CHECK: %[[F:.*]] = constant @step.tasks : (!llvm.ptr, i32, !llvm.ptr) -> i32
+// CHECK: %[[TASK:.*]] = builtin.unrealized_conversion_cast %[[F]]
+// CHECK: %[[CODE:.*]] = llvm.call @halide_do_par_for(%[[CONTEXT]], %[[TASK]], %{{.*}}, %{{.*}}, %[[HERE]])
+// CHECK: cf.cond_br {{.*}}(%[[CODE]] : i32)
+func.func private @step.tasks(%i: index, %w: memref<?xi8>, %a: f32) attributes {codegen.tasks} {
+  %c64 = arith.constant 64 : index
+  %view = memref.view %w[%c64][] : memref<?xi8> to memref<8xf32>
+  memref.store %a, %view[%i] : memref<8xf32>
+  return
+}
+func.func @step(%x: memref<f32> {optim.role = "param", optim.name = "x"}, %w: memref<?xi8> {optim.role = "workspace"}) attributes {optim.entry} {
+  %n = arith.constant 8 : index
+  %a = memref.load %x[] : memref<f32>
+  call @step.tasks(%n, %w, %a) : (index, memref<?xi8>, f32) -> ()
+  return
+}
+func.func @step.workspace_size() -> index {
+  %bytes = arith.constant 96 : index
+  return %bytes : index
+}
+
+// -----
+
+func.func private @step.tasks(%i: index, %w: memref<4xf32, strided<[1], offset: 4>>) attributes {codegen.tasks} {
+  return
+}
+func.func @step(%x: memref<8xf32> {optim.role = "param", optim.name = "x"}) attributes {optim.entry} {
+  %n = arith.constant 8 : index
+  %part = memref.reinterpret_cast %x to offset: [4], sizes: [4], strides: [1] : memref<8xf32> to memref<4xf32, strided<[1], offset: 4>>
+  // expected-error @below {{requires arrays that lie densely from their first element on}}
+  call @step.tasks(%n, %part) : (index, memref<4xf32, strided<[1], offset: 4>>) -> ()
+  return
+}

@@ -114,6 +114,24 @@ func.func @reports(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %z : tensor<4xf32>
 }
 
+// What reads the same large array runs one after the other, as far as it does not wait for anything else.
+// CHECK-LABEL: func.func @readers
+// CHECK: %[[Y:.*]] = kernel.call @negate{{.*}}(%{{.*}}, %[[X:.*]]) {{.*}} -> tensor<2000000xf32>
+// CHECK-NEXT: kernel.call @cosine{{.*}}(%{{.*}}, %[[X]])
+// CHECK-NEXT: kernel.call @abs{{.*}}(%{{.*}}, %[[Y]])
+// CHECK-NEXT: kernel.call @exponential
+// CHECK-NEXT: kernel.call @add
+func.func @readers(%x: tensor<2000000xf32>, %z: tensor<4xf32>) -> (tensor<2000000xf32>, tensor<2000000xf32>, tensor<2000000xf32>) {
+  %y = graph.negate %x {fuse.kernel = 10 : i64} : tensor<2000000xf32>
+  %e = graph.exponential %z {fuse.kernel = 11 : i64} : tensor<4xf32>
+  %c = graph.cosine %x {fuse.kernel = 12 : i64} : tensor<2000000xf32>
+  %h = graph.broadcast_in_dim %e dims [1] shape [500000, 4] : tensor<4xf32> -> tensor<500000x4xf32>
+  %i = graph.reshape %h shape [2000000] : tensor<500000x4xf32> -> tensor<2000000xf32>
+  %s = graph.add %y, %i {fuse.kernel = 13 : i64} : tensor<2000000xf32>
+  %a = graph.abs %y {fuse.kernel = 14 : i64} : tensor<2000000xf32>
+  return %c, %s, %a : tensor<2000000xf32>, tensor<2000000xf32>, tensor<2000000xf32>
+}
+
 // A C function of the program: small integers as C passes them, scalars by value, results and extents as for those of the runtime.
 // CHECK-LABEL: func.func @program
 // CHECK: %[[N:.*]] = tensor.dim
