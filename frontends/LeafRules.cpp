@@ -5,10 +5,10 @@
 
 namespace costate::importer {
 
-/// Elements of a block at most, and of a piece of a leaf that is summed by itself.
-constexpr int64_t kMostInBlock = 64, kMostInPiece = 4096;
-/// What a piece costs beside its blocks, in blocks.
-constexpr int64_t kPieceCost = 8;
+/// Elements of a block at most, and of a row that is summed by itself.
+constexpr int64_t kMostInBlock = 64, kMostInRow = 4096;
+/// What a row costs beside its blocks, in blocks.
+constexpr int64_t kRowCost = 8;
 
 LeafRules::LeafRules(TensorBuilder &b, mlir::ModuleOp module, const ParameterSet &set)
     : b(b), module(module), size(set.size), block(std::gcd(set.size, kMostInBlock)) {
@@ -49,53 +49,74 @@ Tensor LeafRules::places() {
   return table(size < (int64_t(1) << 31) ? b.builder.getI32Type() : b.builder.getI64Type(), {int64_t(places.size())}, places);
 }
 
-/// Blocks of a piece: a power of two, with which all leaves together take the fewest.
-int64_t LeafRules::blocksOfPiece() const {
+/// The full blocks of each leaf, cut where rows of `blocks` begin: the leaf, the first block of a part and how many there are.
+void LeafRules::forParts(int64_t blocks, llvm::function_ref<void(int64_t, int64_t, int64_t)> visit) const {
+  for (auto [leaf, elements] : llvm::enumerate(sizes)) {
+    int64_t at = offsets[leaf] / block, end = at + elements / block;
+    for (int64_t next; at < end; at = next) {
+      next = std::min(end, (at / blocks + 1) * blocks);
+      visit(leaf, at, next - at);
+    }
+  }
+}
+
+/// Blocks of a row: a power of two, with which all leaves together take the fewest.
+int64_t LeafRules::blocksOfRow() const {
   auto cost = [&](int64_t blocks) {
-    int64_t pieces = 0;
-    for (int64_t elements : sizes)
-      pieces += llvm::divideCeil(elements / block, blocks);
-    return pieces * (blocks + kPieceCost);
+    int64_t parts = 0;
+    forParts(blocks, [&](int64_t, int64_t, int64_t) { ++parts; });
+    return parts * (blocks + kRowCost);
   };
   int64_t best = 1;
-  for (int64_t blocks = 2; blocks <= kMostInPiece / block; blocks *= 2)
+  for (int64_t blocks = 2; blocks <= kMostInRow / block; blocks *= 2)
     if (cost(blocks) <= cost(best))
       best = blocks;
   return best;
 }
 
-/// Sums of pieces of leaves, block by block, so that the elements of a block are lanes: of the full blocks. The pieces of a leaf, whose number has no
-/// end, are then added in f64 to what is left of it, and the lanes to each other.
+/// Sums of rows of the arena as it lies, block by block, so that the elements of a block are lanes: a leaf has most of its elements in whole rows. Before
+/// its first row and behind its last one there are parts of rows, gathered; what is left are elements of its last block, if that is not full. The sums of rows
+/// and parts of a leaf, whose number has no end, are added in f64 to the latter, and the lanes to each other.
 LeafRules::Lifted LeafRules::sum(const Tensor &x) {
   mlir::Type i32 = b.builder.getI32Type(), f64 = b.builder.getF64Type();
-  int64_t leaves = sizes.size(), most = blocksOfPiece();
-  std::vector<int64_t> firsts, counts, owners; // of each piece: its first block, its blocks, its leaf
-  std::vector<int64_t> lasts, rests;           // of each leaf: its last block if that is not full, else -1, and the elements there
-  for (auto [leaf, elements] : llvm::enumerate(sizes)) {
-    int64_t first = offsets[leaf] / block, full = elements / block;
-    for (int64_t at = 0; at < full; at += most) {
-      firsts.push_back(first + at);
-      counts.push_back(std::min(full - at, most));
-      owners.push_back(leaf);
+  int64_t leaves = sizes.size(), blocks = blocksOfRow(), rows = size / block / blocks;
+  std::vector<int64_t> rowOwners(rows, leaves);    // the leaf of a row; leaves: none, for it is not whole
+  std::vector<int64_t> firsts, counts, partOwners; // of each part: its first block, its blocks, its leaf
+  std::vector<int64_t> lasts, rests;               // of each leaf: its last block if that is not full, else -1, and the elements there
+  forParts(blocks, [&](int64_t leaf, int64_t first, int64_t count) {
+    if (count == blocks) {
+      rowOwners[first / blocks] = leaf;
+    } else {
+      firsts.push_back(first);
+      counts.push_back(count);
+      partOwners.push_back(leaf);
     }
+  });
+  for (auto [leaf, elements] : llvm::enumerate(sizes)) {
     rests.push_back(elements % block);
-    lasts.push_back(rests.back() ? first + full : -1);
+    lasts.push_back(rests.back() ? (offsets[leaf] + elements) / block : -1);
   }
-  Tensor blocks = b.reshape(x, b.staticDims({size / block, block}));
+  Tensor lying = b.reshape(x, b.staticDims({size / block, block}));
   auto within = [&](const Tensor &elements, int64_t axis, const Tensor &counts) {
     Tensor inside = b.compare(graph::ComparisonDirection::LT, b.iota(i32, {elements.dims[0], elements.dims[axis]}, 1),
                               b.broadcast(counts, {0}, {elements.dims[0], elements.dims[axis]}));
     return b.select(b.broadcast(inside, {0, axis}, elements.dims), elements, b.full(x.elementType(), elements.dims, Number::of(int64_t(0))));
   };
-  Tensor rest = within(b.gather(blocks, table(i32, {leaves}, lasts), 0), 1, table(i32, {leaves}, rests));
+  Tensor rest = within(b.gather(lying, table(i32, {leaves}, lasts), 0), 1, table(i32, {leaves}, rests));
   Tensor lanes = b.convert(rest, f64);
-  if (int64_t pieces = owners.size()) {
-    graph::Dims grid = b.staticDims({pieces, most});
-    Tensor places = b.binary<graph::AddOp>(b.broadcast(table(i32, {pieces}, firsts), {0}, grid), b.iota(i32, grid, 1));
+  auto add = [&](const Tensor &sums, llvm::ArrayRef<int64_t> owners) {
+    lanes.value = graph::ScatterAddOp::create(b.builder, b.location, lanes.value.getType(), lanes.value, table(i32, {int64_t(owners.size())}, owners).value,
+                                              b.convert(sums, f64).value, 0);
+  };
+  if (int64_t parts = partOwners.size()) {
+    graph::Dims grid = b.staticDims({parts, blocks});
+    Tensor places = b.binary<graph::AddOp>(b.broadcast(table(i32, {parts}, firsts), {0}, grid), b.iota(i32, grid, 1));
     places = b.binary<graph::MinimumOp>(places, b.full(i32, grid, Number::of(size / block - 1))); // so that none lies outside
-    Tensor parts = b.reduce<graph::ReduceSumOp>(within(b.gather(blocks, places, 0), 1, table(i32, {pieces}, counts)), {1});
-    lanes.value = graph::ScatterAddOp::create(b.builder, b.location, lanes.value.getType(), lanes.value, table(i32, {pieces}, owners).value,
-                                              b.convert(parts, f64).value, 0);
+    add(b.reduce<graph::ReduceSumOp>(within(b.gather(lying, places, 0), 1, table(i32, {parts}, counts)), {1}), partOwners);
+  }
+  if (llvm::any_of(rowOwners, [&](int64_t owner) { return owner < leaves; })) {
+    Tensor whole = b.slice(x, b.staticDims({0}), b.staticDims({rows * blocks * block}), {1});
+    add(b.reduce<graph::ReduceSumOp>(b.reshape(whole, b.staticDims({rows, blocks, block})), {1}), rowOwners);
   }
   return {Lifted::PerLeaf, b.convert(b.reduce<graph::ReduceSumOp>(lanes, {1}), x.elementType())};
 }

@@ -36,7 +36,8 @@ public:
   Lifted piecewise(const Tensor &base, llvm::ArrayRef<std::pair<int64_t, Tensor>> values);
 
 private:
-  int64_t blocksOfPiece() const;
+  void forParts(int64_t blocks, llvm::function_ref<void(int64_t leaf, int64_t first, int64_t count)> visit) const;
+  int64_t blocksOfRow() const;
   Lifted sum(const Tensor &x);
   Tensor spread(const Tensor &perLeaf);
   Tensor table(mlir::Type type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> values);

@@ -230,9 +230,9 @@ double readsPerElement(OpOperand &operand, Dimensions &dimensions, const Hints &
     Dims kernel = dimensions.of(convolution.getRhs());
     return std::max(1.0, results * hints.points(ArrayRef(kernel).drop_back()) / elements);
   }
-  if (isa<BroadcastInDimOp, GatherOp>(op))
+  if (isa<BroadcastInDimOp>(op))
     return std::max(1.0, results / elements);
-  return 1;
+  return isa<GatherOp, SliceOp, DynamicSliceOp>(op) ? results / elements : 1; // which may take a part
 }
 
 static llvm::ConstantRange rangeOf(Value value, Dimensions &dimensions, int depth) {

@@ -20,6 +20,20 @@ func.func @siblings(%w: tensor<4096xf32>, %m: tensor<4096xf32>, %g: tensor<4096x
   return %w1, %m1 : tensor<4096xf32>, tensor<4096xf32>
 }
 
+// Who takes a few elements does not read all of them: what is summed is computed for them again.
+// CHECK-LABEL: func.func @parts
+// CHECK-NOT: graph.exponential {{.*}}fuse.kernel
+// CHECK: graph.reduce_sum {{.*}}fuse.kernel
+func.func @parts(%x: tensor<8192xf32>, %i: tensor<4xi32>) -> (tensor<8xf32>, tensor<4xf32>, tensor<2xf32>) {
+  %e = graph.exponential %x : tensor<8192xf32>
+  %y = graph.multiply %e, %x : tensor<8192xf32>
+  %a = graph.slice %y starts [0] sizes [8] strides [1] : tensor<8192xf32> -> tensor<8xf32>
+  %b = graph.gather %y, %i batch_dims 0 : tensor<8192xf32>, tensor<4xi32> -> tensor<4xf32>
+  %r = graph.reshape %y shape [2, 4096] : tensor<8192xf32> -> tensor<2x4096xf32>
+  %s = graph.reduce_sum %r axes [1] : tensor<2x4096xf32> -> tensor<2xf32>
+  return %a, %b, %s : tensor<8xf32>, tensor<4xf32>, tensor<2xf32>
+}
+
 // Sums over rows and what is computed from them at the same rows are one kernel; the dear exponential is kept, once.
 // CHECK-LABEL: func.func @rows
 // CHECK: graph.reduce_max {{.*}}fuse.kernel = [[K:[0-9]+]] : i64
