@@ -4,9 +4,9 @@
 
 usage: lv_hba.py BUILD [--data DIR] [--seeds N] [--examples DIR] [--runs N] [--no-times]
 
-BUILD is the folder of a build or an installation. DIR holds the data of the paper's authors, which are not part of this tree: llsc.npz with the matrices A, B and h and the vectors D
-and E of the strongly convex toy, and diabetes.libsvm and fourclass.libsvm; without it what needs them is `not measured`. Run by the Python of an environment that has numpy and
-quadprog, and jax if it is to be a peer. Exits with 1 if something does not agree.
+BUILD is the folder of a build or an installation. DIR holds the data of the paper's authors, which are not part of this tree: llsc.npz with the matrices A, B
+and h and the vectors D and E of the strongly convex toy, and diabetes.libsvm and fourclass.libsvm; what needs them is `not measured` without it. Run by the
+Python of an environment that has numpy and quadprog, and jax if it is to be a peer. Exits with 1 if something does not agree.
 
 A ratio is a peer's time over Costate's in the same turn: the median, in parentheses the least and the largest. Times of loops are of 1000 iterations without what comes before
 them; compilation is not counted.
