@@ -55,10 +55,15 @@ void joinReaders(Block &block) {
     if (joined.contains(first))
       continue;
     llvm::DenseSet<Value> arrays;
-    for (ValueRange values : {ValueRange(first.getInputs()), ValueRange(first.getResults())})
+    auto add = [&](ValueRange values) {
       for (Value value : values)
         if (isLarge(value))
           arrays.insert(value);
+    };
+    add(first.getInputs());
+    add(first.getResults());
+    if (arrays.empty())
+      continue;
     Operation *last = first;
     for (kernel::CallOp call : calls) {
       if (call == last || !last->isBeforeInBlock(call) ||
@@ -71,6 +76,7 @@ void joinReaders(Block &block) {
       call->moveAfter(last);
       last = call;
       joined.insert(call);
+      add(call.getInputs());
     }
   }
 }

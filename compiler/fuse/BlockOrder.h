@@ -13,8 +13,8 @@ void sortByValues(mlir::Block &block);
 /// Bytes of an array that caches do not hold.
 inline constexpr int64_t kLarge = 4 << 20;
 
-/// Moves calls of kernels up behind the first one that reads or makes the same array of `kLarge` bytes or more, where all that they read is there by
-/// then: an array is gone through in one go then (InterleaveCalls).
+/// Moves calls of kernels up behind one that reads or makes an array of `kLarge` bytes or more which they read too, if nothing that they need comes
+/// between: an array is gone through in one go then (InterleaveCalls).
 void joinReaders(mlir::Block &block);
 
 } // namespace costate::fuse
