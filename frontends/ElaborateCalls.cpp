@@ -458,10 +458,6 @@ FailureOr<Value> Elaborator::apply(const Value &function, llvm::ArrayRef<Value> 
   return error(blame) << "'" << call.builtin.name << "' requires a function x -> e, but got " << describe(function);
 }
 
-static bool isFunction(const Value &value) {
-  return value.is<Closure>() || value.is<Function>() || value.is<const Builtin *>() || value.is<const NetInstance *>();
-}
-
 FailureOr<std::optional<Value>> Elaborator::functionOf(const Expr &e, const Binding *scope) {
   using Result = std::optional<Value>;
   if (auto *lambda = llvm::dyn_cast<LambdaExpr>(&e))

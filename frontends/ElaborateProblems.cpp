@@ -5,7 +5,7 @@
 //   minimizer(solver(...), f=x -> e, start=x0, set=S, equal=[x -> h - 0], less=[x -> g - 0])
 //
 // A solver is a fn of the language. It says by the names of its parameters what it takes of the problem: f, the objective; x, where to begin; project, the
-// projection on the set; h and g, the functions that are to be 0 and at most 0. It gives x and, of each of h and g that there is, the multipliers; what
+// projection on the set; h and g, the functions that are to be 0 and at most 0. It gives x and, of each of h and g that it takes, the multipliers; what
 // follows says how it went.
 #include "costate/frontends/Builtins.h"
 
@@ -70,6 +70,8 @@ FailureOr<Value> Elaborator::minimizer(const BuiltinCall &call) {
   ArrayType type = arrayType(*start);
   if (failed(isTyped(Objective, "objective", {type.element, {}}, "requires an objective of type " + typeName(type.element) + ", a scalar")))
     return failure();
+  if (call.given(Set) && !isFunction(call[Set].value))
+    return error(call[Set].where) << "requires a set, a function v -> the nearest point of it, but got " << describe(call[Set].value);
   if (call.given(Set) && failed(isTyped(Set, "projection", type, "requires a set of points of type " + typeName(type))))
     return failure();
 

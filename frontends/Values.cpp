@@ -149,6 +149,10 @@ std::string identity(const Value &value) {
   return describe(value);
 }
 
+bool isFunction(const Value &value) {
+  return value.is<Closure>() || value.is<Function>() || value.is<const Builtin *>() || value.is<const NetInstance *>();
+}
+
 const Tensor *heldTensor(const Value &value) {
   auto number = value.as<RuntimeNumber>();
   return number ? &number->tensor : value.as<Tensor>();

@@ -248,6 +248,9 @@ std::string describe(const Value &value);
 /// A text that two values share only if a function treats them alike: the key under which its instances are kept.
 std::string identity(const Value &value);
 
+/// What can be called
+bool isFunction(const Value &value);
+
 /// The tensor that is a value or holds a number; null for all else
 const Tensor *heldTensor(const Value &value);
 /// The tensors in a value, in order, and the value with others in their places. A complex value has two.
