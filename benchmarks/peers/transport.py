@@ -16,6 +16,7 @@ import ctypes
 import importlib.metadata
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -112,9 +113,10 @@ class Library:
         head = f'from "{options.library.resolve()}" import {", ".join(used)}\n' if options.library else ""
         self.file.write_text(head + MODELS[part].replace("MOST", str(options.most_sweeps)))
         subprocess.run([str(build / "bin/costate"), "compile", str(self.file), "-o", folder], check=True, stdout=subprocess.DEVNULL)
-        self.manifest = json.loads((Path(folder) / f"{part}.json").read_text())
+        name = re.search(r"^model (\w+)", MODELS[part], re.MULTILINE)[1]
+        self.manifest = json.loads((Path(folder) / f"{name}.json").read_text())
         runtime = ctypes.CDLL(str(build / "lib/libcostate_rt.so"), mode=ctypes.RTLD_GLOBAL)
-        self.library = ctypes.CDLL(str(Path(folder) / f"lib{part}.so"))
+        self.library = ctypes.CDLL(str(Path(folder) / f"lib{name}.so"))
         self.name, self.model, context = self.manifest["name"], ctypes.c_void_p(), ctypes.c_void_p()
         if runtime.costate_context_create(THREADS, ctypes.byref(context)) or getattr(self.library, self.name + "_create")(context, ctypes.byref(self.model)):
             sys.exit(f"{part}: no model")
