@@ -12,8 +12,10 @@ A ratio is a peer's time over Costate's in the same turn: the median, in parenth
 called once before it is measured. Costate and POT's Sinkhorn compute as the table says, OTT in the same type as Costate.
 """
 import argparse
+import contextlib
 import ctypes
 import importlib.metadata
+import io
 import json
 import os
 import re
@@ -113,11 +115,11 @@ class Library:
         head = f'from "{options.library.resolve()}" import {", ".join(used)}\n' if options.library else ""
         self.file.write_text(head + MODELS[part].replace("MOST", str(options.most_sweeps)))
         subprocess.run([str(build / "bin/costate"), "compile", str(self.file), "-o", folder], check=True, stdout=subprocess.DEVNULL)
-        name = re.search(r"^model (\w+)", MODELS[part], re.MULTILINE)[1]
-        self.manifest = json.loads((Path(folder) / f"{name}.json").read_text())
+        (manifest,) = Path(folder).glob("*.json")
+        self.manifest = json.loads(manifest.read_text())
         runtime = ctypes.CDLL(str(build / "lib/libcostate_rt.so"), mode=ctypes.RTLD_GLOBAL)
-        self.library = ctypes.CDLL(str(Path(folder) / f"lib{name}.so"))
         self.name, self.model, context = self.manifest["name"], ctypes.c_void_p(), ctypes.c_void_p()
+        self.library = ctypes.CDLL(str(Path(folder) / f"lib{self.name}.so"))
         if runtime.costate_context_create(THREADS, ctypes.byref(context)) or getattr(self.library, self.name + "_create")(context, ctypes.byref(self.model)):
             sys.exit(f"{part}: no model")
         self.hypers = [hyper["name"] for hyper in self.manifest["hypers"]]
@@ -140,9 +142,10 @@ class Library:
 
 
 def timed(function, *arguments, **settings):
-    begin = time.perf_counter()
-    result = jax.block_until_ready(function(*arguments, **settings))
-    return result, time.perf_counter() - begin
+    with contextlib.redirect_stdout(io.StringIO()):  # POT prints a shape for each evaluation of sparse transport
+        begin = time.perf_counter()
+        result = jax.block_until_ready(function(*arguments, **settings))
+        return result, time.perf_counter() - begin
 
 
 def in_turns(runs, ours, **peers):
@@ -215,7 +218,7 @@ def part_newton(build, options, folder):
         made, _ = library("newton", C, r, eta=eta)
         P = np.exp(eta * (made["x"][:, None] + made["y"] - C) - 1)
         error = np.abs(P.sum(1) - r).sum() + np.abs(P.sum(0) - r).sum()
-        check(f"seed {seed}: error of the marginals at most 2e-13, in NumPy's sums, in at most 10 Newton steps", error <= 2e-13 and made["steps"] <= 10,
+        check(f"seed {seed}: error of the marginals at most 1e-13, in NumPy's sums, in at most 10 Newton steps", error <= 1e-13 and made["steps"] <= 10,
               f"{error:.1e}, {int(made['steps'])} steps, {int(made['inner'])} of conjugate gradients, {int(made['falls'])} falls back")
     if options.no_times:
         return
@@ -253,7 +256,7 @@ def part_sparse(build, options, folder):
         ("quadratic", n, {"POT": lambda: semi(reg_type="l2"), "POT, dual": lambda: ot.smooth.smooth_ot_dual(a, b, C, gamma, reg_type="l2", log=True)}),
     ]:
         print(f"\n{'Quadratic transport' if k == n else f'At most {k} entries a column'}, 300 x 300, gamma = {gamma}, from 0 to POT's last value and 1e-6, f64\n")
-        plan, log = peers["POT"]()
+        (plan, log), _ = timed(peers["POT"])
         theirs = log["alpha"] @ a - best_columns(log["alpha"][:, None] - C, b, gamma, k)[1]
         goal = theirs - 1e-6
         made, _ = library(entry, C, a, b, gamma=gamma, goal=goal)
@@ -274,10 +277,10 @@ def part_memory(build, options, folder):
     library = Library(build, "memory", options, folder)
     x, y, _ = clouds(500, 3)
     a = np.full(500, 1 / 500, np.float32)
-    need = {}
-    for entry in ["optimum", "unrolled"]:
-        out = subprocess.run([str(build / "bin/costate"), "bench", str(library.file), "--entry", entry, "--seconds", "0.1", "--json"], check=True, capture_output=True, text=True)
-        need[entry] = json.loads(out.stdout.splitlines()[-1])[entry]["extra_bytes"]
+    # The workspace that the compiler plans, as XLA's is below: the resident memory that `costate bench` sees does not tell these two apart.
+    text = subprocess.run([str(build / "bin/costate"), "explain", str(library.file)], check=True, capture_output=True, text=True).stdout
+    units = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}
+    need = {name: float(size) * units[unit] for name, size, unit in re.findall(r"entry (\w+): .*workspace ([\d.]+) (\w+)$", text, re.MULTILINE)}
     ours, whole = library("optimum", x, y, a, eps=0.5)[0]["dx"], library("unrolled", x, y, a, eps=0.5)[0]["dx"]
     check("the gradient of the optimum is that through 200 sweeps, to 1e-3 of the largest", np.abs(ours - whole).max() <= 1e-3 * np.abs(whole).max(),
           f"{np.abs(ours - whole).max() / np.abs(whole).max():.1e}")
