@@ -64,7 +64,7 @@ static LogicalResult checkImport(ModuleOp module, Phase phase) {
 }
 
 static LogicalResult checkSolve(ModuleOp module, Phase phase) {
-  // The optim dialect keeps arenas, and solves that a request still reaches.
+  // The optim dialect keeps arenas.
   return onlyTensorOps(module, phase);
 }
 
