@@ -49,35 +49,47 @@ unsigned runChecks(llvm::StringRef text, const std::string &name, llvm::ArrayRef
   return expectations;
 }
 
-TEST(ChecksTest, StandardLibrary) {
-  for (const StandardFile &file : standardLibrary()) {
-    unsigned expectations = runChecks(file.text, file.name.str());
-    bool onlyRules = file.name == "std/optimizers.costate"; // which steps test
-    EXPECT_EQ(expectations == 0, onlyRules) << file.name.str();
-  }
+/// A file is a test, so that files run side by side.
+std::string nameOf(llvm::StringRef file) {
+  std::string name = llvm::sys::path::stem(file).str();
+  std::replace_if(name.begin(), name.end(), [](char c) { return !llvm::isAlnum(c); }, '_');
+  return name;
 }
 
-/// Runs the checks of every model file of a folder, of which each has some; the number of files.
-unsigned runFolder(llvm::StringRef folder) {
+class StandardLibraryTest : public testing::TestWithParam<StandardFile> {};
+
+TEST_P(StandardLibraryTest, ChecksHold) {
+  const StandardFile &file = GetParam();
+  unsigned expectations = runChecks(file.text, file.name.str());
+  bool onlyRules = file.name == "std/optimizers.costate"; // which steps test
+  EXPECT_EQ(expectations == 0, onlyRules) << file.name.str();
+}
+
+INSTANTIATE_TEST_SUITE_P(Std, StandardLibraryTest, testing::ValuesIn(standardLibrary().begin(), standardLibrary().end()),
+                         [](const auto &info) { return nameOf(info.param.name); });
+
+/// The model files of a folder, in the order of their names.
+std::vector<std::string> filesOf(llvm::StringRef folder) {
+  std::vector<std::string> files;
   std::error_code error;
-  unsigned files = 0;
-  for (llvm::sys::fs::directory_iterator it(COSTATE_SOURCE "/" + folder, error), end; it != end && !error; it.increment(error)) {
-    if (llvm::sys::path::extension(it->path()) != ".costate")
-      continue;
-    auto text = llvm::MemoryBuffer::getFile(it->path());
-    EXPECT_TRUE(bool(text)) << it->path();
-    if (!text)
-      continue;
-    EXPECT_GT(runChecks((*text)->getBuffer(), it->path(), readImports(it->path(), (*text)->getBuffer().str())), 0u) << it->path();
-    ++files;
-  }
-  EXPECT_FALSE(error) << error.message();
+  for (llvm::sys::fs::directory_iterator it(COSTATE_SOURCE "/" + folder, error), end; it != end && !error; it.increment(error))
+    if (llvm::sys::path::extension(it->path()) == ".costate")
+      files.push_back(it->path());
+  llvm::sort(files);
   return files;
 }
 
-TEST(ChecksTest, Language) { EXPECT_GT(runFolder("tests/frontends/checks"), 0u); }
+class ModelFileTest : public testing::TestWithParam<std::string> {};
 
-TEST(ChecksTest, Papers) { EXPECT_GT(runFolder("examples/papers"), 0u); }
+TEST_P(ModelFileTest, ChecksHold) {
+  auto text = llvm::MemoryBuffer::getFile(GetParam());
+  ASSERT_TRUE(bool(text)) << GetParam();
+  EXPECT_GT(runChecks((*text)->getBuffer(), GetParam(), readImports(GetParam(), (*text)->getBuffer().str())), 0u) << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(Language, ModelFileTest, testing::ValuesIn(filesOf("tests/frontends/checks")),
+                         [](const auto &info) { return nameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(Papers, ModelFileTest, testing::ValuesIn(filesOf("examples/papers")), [](const auto &info) { return nameOf(info.param); });
 
 /// Each block of the page of the language, by its number.
 TEST(ChecksTest, PageOfTheLanguage) {
