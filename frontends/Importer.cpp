@@ -149,6 +149,25 @@ LogicalResult tidy(mlir::ModuleOp module) {
   return success();
 }
 
+/// A file of a library and its tree; the tree is null after a message.
+struct LibraryFile {
+  LibraryFile(const StandardFile &file, Diagnostics &diagnostics)
+      : source(std::make_unique<SourceFile>(file.name, file.text)), tree(parse(*source, diagnostics)) {}
+  std::unique_ptr<const SourceFile> source;
+  std::unique_ptr<const File> tree;
+};
+
+/// The standard library, read by the first import of a process: an editor and a fuzzer import again and again, and an import changes no tree.
+const std::vector<LibraryFile> &standardTrees(Diagnostics &diagnostics) {
+  static const std::vector<LibraryFile> files = [&] {
+    std::vector<LibraryFile> files;
+    for (const StandardFile &file : standardLibrary())
+      files.emplace_back(file, diagnostics);
+    return files;
+  }();
+  return files;
+}
+
 } // namespace
 
 mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::StringRef fileName, mlir::MLIRContext &context,
@@ -168,17 +187,16 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef text, llvm::String
   Elaborator elaborator(*module, diagnostics, options);
   if (failed(elaborator.addModel(*model)))
     return {};
-  std::vector<StandardFile> library(standardLibrary());
-  for (const LanguageExtension &extension : options.extensions)
-    llvm::append_range(library, extension.modules);
-  std::vector<std::unique_ptr<SourceFile>> librarySources;
-  std::vector<std::unique_ptr<File>> libraryFiles;
-  for (const StandardFile &standard : library) {
-    librarySources.push_back(std::make_unique<SourceFile>(standard.name, standard.text));
-    libraryFiles.push_back(parse(*librarySources.back(), diagnostics));
-    if (!libraryFiles.back() || failed(elaborator.addLibraryFile(*libraryFiles.back(), *librarySources.back())))
+  for (const LibraryFile &file : standardTrees(diagnostics))
+    if (!file.tree || failed(elaborator.addLibraryFile(*file.tree, *file.source)))
       return {};
-  }
+  std::vector<LibraryFile> extensions;
+  for (const LanguageExtension &extension : options.extensions)
+    for (const StandardFile &file : extension.modules) {
+      extensions.emplace_back(file, diagnostics);
+      if (!extensions.back().tree || failed(elaborator.addLibraryFile(*extensions.back().tree, *extensions.back().source)))
+        return {};
+    }
   if (failed(importFile(model->tree, elaborator, options)) || isPart || failed(tidy(*module)) || failed(checkSizes(*module)) ||
       failed(mlir::verify(*module)))
     return {};
