@@ -14,7 +14,7 @@ using mlir::failure;
 using mlir::FailureOr;
 
 std::vector<llvm::ArrayRef<Builtin>> builtinTables() {
-  return {mathBuiltins(), factorizationBuiltins(), fourierBuiltins(), collectiveBuiltins(), randomBuiltins(), shapeBuiltins()};
+  return {mathBuiltins(), factorizationBuiltins(), fourierBuiltins(), collectiveBuiltins(), problemBuiltins(), randomBuiltins(), shapeBuiltins()};
 }
 
 const Builtin *findBuiltin(llvm::ArrayRef<llvm::ArrayRef<Builtin>> tables, StringRef name) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // How built-in functions read their arguments; the functions themselves are tables in MathBuiltins.cpp,
-// FactorizationBuiltins.cpp, FourierBuiltins.cpp, CollectiveBuiltins.cpp, RandomBuiltins.cpp and ShapeBuiltins.cpp, and in plugins. What can be written in the
+// FactorizationBuiltins.cpp, FourierBuiltins.cpp, CollectiveBuiltins.cpp, RandomBuiltins.cpp, ShapeBuiltins.cpp and ElaborateProblems.cpp, and in plugins. What can be written in the
 // language is not here but in std/.
 #ifndef COSTATE_FRONTENDS_BUILTINS_H
 #define COSTATE_FRONTENDS_BUILTINS_H
@@ -14,6 +14,7 @@ llvm::ArrayRef<Builtin> mathBuiltins();
 llvm::ArrayRef<Builtin> factorizationBuiltins();
 llvm::ArrayRef<Builtin> fourierBuiltins();
 llvm::ArrayRef<Builtin> collectiveBuiltins();
+llvm::ArrayRef<Builtin> problemBuiltins();
 llvm::ArrayRef<Builtin> randomBuiltins();
 llvm::ArrayRef<Builtin> shapeBuiltins();
 

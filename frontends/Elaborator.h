@@ -457,7 +457,6 @@ public:
   mlir::FailureOr<Value> implicit(const BuiltinCall &call);
   /// `x` with the derivatives of a solution of residual(x) = 0; a linear solver that is not given is the library's choice.
   mlir::FailureOr<Value> implicit(const BuiltinCall &call, const Value &residual, const Tensor &x, const Argument &solver);
-  mlir::FailureOr<Value> minimizer(const BuiltinCall &call);
   mlir::FailureOr<Value> evaluating(const BuiltinCall &call);
   mlir::FailureOr<Value> map(const BuiltinCall &call);
   /// The axes that the maps around the current function name, the innermost first.
@@ -504,6 +503,7 @@ public:
 private:
   friend class ModelElaborator;
   friend class ImplicitFunction;
+  friend class ProblemCall;
 
   /// `e` as a private function, whose first arguments stand for the variables, of the types of the points.
   mlir::FailureOr<FunctionInstance> lift(const syntax::Expr &e, const Binding *scope, llvm::ArrayRef<const Binding *> variables,

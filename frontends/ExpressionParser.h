@@ -102,8 +102,13 @@ protected:
     std::vector<syntax::ExprPtr> starts; // what `_starts` is to be in `solution`, a vector, if there are several
     syntax::ExprPtr solution;
   };
+  struct Level;
+  struct Conditions;
   /// What follows an objective, at 'over'. keyword: what the problem begins with; further: what else its solution is told.
   std::optional<Problem> parseProblem(SourceRange keyword, syntax::ExprPtr objective, std::vector<syntax::CallExpr::Argument> further);
+  bool parseUnknowns(Level &level, std::vector<syntax::ExprPtr> *starts);
+  bool parseConditions(llvm::ArrayRef<const Level *> levels, Conditions &conditions, syntax::ExprPtr first);
+  syntax::ExprPtr parseLowerLevel(const syntax::Expr &sought, Level &upper, Level &lower, Conditions &conditions);
   syntax::ExprPtr zerosOf(syntax::TypeSyntax type);
   std::optional<std::vector<syntax::ExprPtr>> parseElements(llvm::StringRef close, SourceRange open, syntax::ExprPtr first, bool &comma);
   syntax::ExprPtr parseExprOrTuple();

@@ -445,7 +445,6 @@ FailureOr<Value> jvp(Elaborator &e, const BuiltinCall &call) { return e.jvp(call
 FailureOr<Value> map(Elaborator &e, const BuiltinCall &call) { return e.map(call); }
 FailureOr<Value> valueAt(Elaborator &e, const BuiltinCall &call) { return e.valueAt(call); }
 FailureOr<Value> implicit(Elaborator &e, const BuiltinCall &call) { return e.implicit(call); }
-FailureOr<Value> minimizer(Elaborator &e, const BuiltinCall &call) { return e.minimizer(call); }
 FailureOr<Value> evaluating(Elaborator &e, const BuiltinCall &call) { return e.evaluating(call); }
 FailureOr<Value> leafwise(Elaborator &e, const BuiltinCall &call) { return e.leafwise(call); }
 
@@ -509,7 +508,6 @@ constexpr Builtin table[] = {
     {"evaluating", "e", evaluating, /*lazy=*/true},
     {"leafwise", "f, set", leafwise, /*lazy=*/true},
     {"implicit", "residual, x, solver?", implicit},
-    {"minimizer", "solver?, f, start, set?, equal?, less?, derivative?, linear?, details?", minimizer, /*lazy=*/true},
 };
 
 } // namespace
