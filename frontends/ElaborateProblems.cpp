@@ -10,7 +10,7 @@
 //
 // A solver is a fn of the language. It says by the names of its parameters what it takes of the problem: f, the objective; x, where to begin; project, the
 // projection on the set; h and g, the functions that are to be 0 and at most 0; of two levels F, f, x, y, the projections X and Y, h and g. It gives x (and y) and,
-// of each of h and g that it takes, the multipliers; what follows says how it went.
+// of each of h and g that it takes, the multipliers; what follows says how it went. One that takes `watch` is told whether to print what it has after each iteration.
 #include "costate/frontends/Builtins.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -53,6 +53,7 @@ public:
 
   Elaborator &e;
   const BuiltinCall &call;
+  bool isWatched = false;          // is a solver to print what it has after each iteration?
   std::vector<Value> solution;     // what is sought, and the multipliers that there are
   bool hasH = false, hasG = false; // are there multipliers of them?
   Value steps = Number::of(int64_t(0));
@@ -133,6 +134,9 @@ LogicalResult ProblemCall::solve(StringRef choice, llvm::ArrayRef<Part> parts, S
       return failure();
     given = std::move(*bound);
   }
+  for (auto [formal, argument] : llvm::zip_equal(own, given))
+    if (isWatched && formal.name == "watch" && !argument.given())
+      argument.value = Value(true);
   std::vector<Argument> arguments;
   auto next = given.begin();
   for (const Parameter &parameter : parameters) {
@@ -190,9 +194,11 @@ static FailureOr<Value> minimizer(Elaborator &e, const BuiltinCall &call) {
   enum { Solver, Objective, Start, Set, Equal, Less, Derivative, Linear, Details };
   ProblemCall problem(e, call);
   FailureOr<Tensor> start = problem.start(call[Start]);
+  FailureOr<bool> hasDetails = flagArgument(e, call, Details, false);
   FailureOr<StringRef> mode = derivativeMode(e, call, Derivative, {"implicit", "unrolled", "none"}, "implicit");
-  if (failed(start) || failed(mode))
+  if (failed(start) || failed(hasDetails) || failed(mode))
     return failure();
+  problem.isWatched = *hasDetails && e.watch;
   if (*mode != "unrolled")
     start = e.b.unary<graph::StopGradientOp>(*start);
   if (failed(problem.requireObjective(Objective, {Value(*start)}, *start)) || failed(problem.requireSet(Set, *start)))
@@ -219,9 +225,6 @@ static FailureOr<Value> minimizer(Elaborator &e, const BuiltinCall &call) {
     for (Value &unknown : unknowns)
       unknown = e.b.unary<graph::StopGradientOp>(*unknown.as<Tensor>());
   Value x = unknowns.front();
-  FailureOr<bool> hasDetails = flagArgument(e, call, Details, false);
-  if (failed(hasDetails))
-    return failure();
   if (*mode != "implicit" && !*hasDetails)
     return x;
 
@@ -264,6 +267,7 @@ static FailureOr<Value> bilevel(Elaborator &e, const BuiltinCall &call) {
     return e.error(call.where()) << "requires 'derivative=\"unrolled\"' or 'derivative=\"none\"' of a problem of two levels: its solution "
                                     "has no derivative by the "
                                     "implicit function theorem";
+  problem.isWatched = *hasDetails && e.watch;
   bool isStopped = *mode != "unrolled";
   if (isStopped) {
     x = e.b.unary<graph::StopGradientOp>(*x);

@@ -480,6 +480,7 @@ public:
   /// What is built is a part of train_step, of prepare, or of any other entry: see the built-in functions `training` and `preparing`.
   enum class Mode { Predict, Train, Prepare };
   Mode mode = Mode::Predict;
+  const bool watch;              // ImportOptions::watch
   bool asksForPreparing = false; // something has called `preparing`
   std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given
 

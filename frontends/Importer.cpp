@@ -23,7 +23,7 @@ using mlir::success;
 namespace importer {
 
 Elaborator::Elaborator(mlir::ModuleOp module, Diagnostics &diagnostics, const ImportOptions &options)
-    : b(module.getContext()), module(module), diagnostics(diagnostics), observer(options.observer), builtins(builtinTables()) {
+    : b(module.getContext()), module(module), diagnostics(diagnostics), observer(options.observer), watch(options.watch), builtins(builtinTables()) {
   for (const LanguageExtension &extension : options.extensions)
     builtins.push_back(extension.builtins);
   mlir::MLIRContext *context = module.getContext();

@@ -51,6 +51,8 @@ struct ImportOptions {
   llvm::ArrayRef<ImportedText> imports = {};
   /// Also of a text with errors it is told what can be known, as if the statements that cannot be read were not there.
   ImportObserver *observer = nullptr;
+  /// The solver of a `problem` prints what it has after each iteration: its parameter `watch` is true.
+  bool watch = false;
 };
 
 /// Imports one model file, text or binary (ModelFile.h): its model, or the one of several that is named, if it has one, as the entries `init`, `train_step`, `evaluate` and `predict`, and its

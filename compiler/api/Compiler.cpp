@@ -55,7 +55,8 @@ public:
       return mlir::parseSourceString<mlir::ModuleOp>(source.text, &context, source.name);
     mlir::OwningOpRef<mlir::ModuleOp> module =
         importModel(source.text, source.name, context,
-                    {session.options().real == Real::F64, session.options().model, subject == Subject::Checks, extensions, source.imports});
+                    {session.options().real == Real::F64, session.options().model, subject == Subject::Checks, extensions, source.imports,
+                     nullptr, session.options().watch});
     if (module && failed(checkHints(*module)))
       return {};
     if (module)

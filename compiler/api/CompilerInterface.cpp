@@ -77,6 +77,8 @@ absl::Status set(costate::Options &options, const std::string &option, const std
     options.cacheDirectory = value;
   } else if (option == "schedule") {
     options.scheduleFile = value;
+  } else if (option == "watch") {
+    return parse(option, value, 0, 1, options.watch);
   } else if (option == "entries") {
     options.entries = absl::StrSplit(value, ',', absl::SkipEmpty());
   } else if (option.starts_with("hint.")) {
@@ -86,7 +88,7 @@ absl::Status set(costate::Options &options, const std::string &option, const std
     options.hints[option.substr(5)] = extent;
   } else {
     return absl::NotFoundError(absl::StrCat("there is no option '", option,
-                                            "'; there are real, target, optimize, threads, cache, schedule, entries, extern and hint.NAME"));
+                                            "'; there are real, target, optimize, threads, cache, schedule, entries, watch, extern and hint.NAME"));
   }
   return absl::OkStatus();
 }

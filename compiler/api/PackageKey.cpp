@@ -56,7 +56,7 @@ absl::StatusOr<PackageKey> packageKey(const ModelSource &source, Subject subject
   if (!target.ok())
     return target.status();
   std::string rest = absl::StrCat(subject == Subject::Checks ? "checks" : "model", "/", options.real == Real::F64 ? "f64" : "f32", "/",
-                                  phaseName(options.from), "/", options.model, "/", options.optimize, options.trace ? "/trace" : "");
+                                  phaseName(options.from), "/", options.model, "/", options.optimize, options.trace ? "/trace" : "", options.watch ? "/watch" : "");
   for (auto &[dim, hint] : options.hints)
     absl::StrAppend(&rest, "/", dim, "=", hint);
   const ScheduleChoices &choices = options.schedules;

@@ -41,6 +41,7 @@ const char *costate_compiler_last_error(const costate_compiler *compiler);
  *   cache      folder of compiled objects; empty: none
  *   schedule   file of kernels with schedules, as `costate tune` writes it; empty: none
  *   entries    names, with commas between: these are compiled at once, each of the others when it is called for the first time; empty: all
+ *   watch      1: the solver of a problem shows what it has after each iteration (costate_context_set_printer)
  *   extern     shared library with C functions that models call (`extern fn`); may be set several times
  *   hint.NAME  likely extent of dimension NAME
  * Errors: NOT_FOUND for another option, INVALID_ARGUMENT for a value that it cannot have. */

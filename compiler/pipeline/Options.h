@@ -59,6 +59,8 @@ struct Options {
   uint64_t cacheBytes = uint64_t(512) << 20;
   /// Whether the times of kernels can be written down while the model runs (costate_context_trace).
   bool trace = false;
+  /// The solver of a `problem` shows what it has after each iteration (costate_context_set_printer).
+  bool watch = false;
   /// Folder that gets the module after each phase, as NUMBER-PHASE.mlir; empty: none.
   std::string dumpDirectory;
 

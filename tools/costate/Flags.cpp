@@ -34,7 +34,8 @@ void CompilerFlags::addTo(CLI::App &command) {
   command.add_option("--dump-phases", options.dumpDirectory, "Folder that gets the program after each phase");
   command.add_option("--plugin", plugins, "Shared library that adds to the language and the compiler")->allow_extra_args(false);
   command.add_option("--extern", libraries, "Shared library with C functions that the model calls (extern fn)")->allow_extra_args(false);
-  command.add_flag("--traced", options.trace)->group(""); // of costate to its compiler, as the next two
+  command.add_flag("--traced", options.trace)->group(""); // of costate to its compiler, as the next three
+  command.add_flag("--watched", options.watch)->group("");
   command.add_option("--entry-to-compile", options.entries)->group("");
   command.add_option("--entry-to-compile-next", nextEntries)->group("");
   command.add_option("--from", from, "First phase, for a program that is IR (.mlir)")->capture_default_str();
@@ -88,6 +89,8 @@ std::vector<std::string> CompilerFlags::words() const {
     words.push_back("--no-cache");
   if (options.trace)
     words.push_back("--traced");
+  if (options.watch)
+    words.push_back("--watched");
   for (const std::string &entry : options.entries)
     words.push_back(absl::StrCat("--entry-to-compile=", entry));
   for (const std::string &entry : nextEntries)

@@ -5,6 +5,7 @@
 #include "costate/runtime/data/ArrayFile.h"
 #include "costate/runtime/data/Dataset.h"
 #include "costate/tools/costate/Commands.h"
+#include "costate/tools/records/LinePlot.h"
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -31,7 +32,93 @@ struct RunFlags {
   std::string entry, save;
   std::vector<std::string> inputs, outputs;
   std::optional<double> tolerance; // of the residual of a problem
+  bool watch = false;
+  std::string plot, history;
 };
+
+/// What a solver shows while it runs: the numbers of each name, in their order.
+class SolverHistory {
+public:
+  explicit SolverHistory(bool isShown) : isShown(isShown) {}
+
+  /// A costate_printer_fn, whose user is a history. What is no number goes to stderr, as the model wants it.
+  static void take(void *user, const char *name, const costate_array *value) {
+    auto &history = *static_cast<SolverHistory *>(user);
+    std::optional<double> number = value->rank == 0 ? floatOf(*value) : std::nullopt;
+    if (number)
+      history.seriesOf(name).values.push_back(*number);
+    if (number && !history.isShown)
+      return;
+    std::fprintf(stderr, "%s\n", textOf(name, *value).c_str());
+  }
+
+  records::LinePlot picture(std::string title) const {
+    records::LinePlot plot{std::move(title), "iteration", {}};
+    for (const Series &one : series) {
+      records::Panel &panel = plot.panels.emplace_back(records::Panel{one.name, /*mayBeLogarithmic=*/true, {}});
+      records::Curve &curve = panel.curves.emplace_back(records::Curve{one.name, int(plot.panels.size()) - 1, records::Stroke::Line, {}});
+      size_t last = one.values.size() - 1, stride = last / 2000 + 1; // no picture shows more
+      for (size_t i = 0; i < last; i += stride)
+        curve.points.push_back({double(i + 1), one.values[i]});
+      curve.points.push_back({double(last + 1), one.values[last]});
+    }
+    return plot;
+  }
+
+  /// A line of names, then one an iteration; a number that is not there is left out.
+  std::string csv() const {
+    size_t count = 0;
+    std::string text = "iteration";
+    for (const Series &one : series) {
+      absl::StrAppend(&text, ",", one.name);
+      count = std::max(count, one.values.size());
+    }
+    for (size_t i = 0; i < count; ++i) {
+      absl::StrAppend(&text, "\n", i + 1);
+      for (const Series &one : series) {
+        char number[32] = "";
+        if (i < one.values.size())
+          std::snprintf(number, sizeof number, "%.17g", one.values[i]);
+        absl::StrAppend(&text, ",", number);
+      }
+    }
+    return text + "\n";
+  }
+  bool empty() const { return series.empty(); }
+
+  /// "label = i32[4] [7, 2, 1, 0]", as values are shown that a model prints.
+  static std::string textOf(const char *name, const costate_array &array) {
+    std::string text(costate_array_text(name, &array, nullptr, 0) + 1, 0);
+    costate_array_text(name, &array, text.data(), text.size());
+    text.pop_back();
+    return text;
+  }
+  static std::optional<double> floatOf(const costate_array &scalar) {
+    if (scalar.type == COSTATE_F64)
+      return *static_cast<const double *>(scalar.data);
+    if (scalar.type == COSTATE_F32)
+      return *static_cast<const float *>(scalar.data);
+    return std::nullopt;
+  }
+
+private:
+  struct Series {
+    std::string name;
+    std::vector<double> values;
+  };
+  Series &seriesOf(const char *name) {
+    auto found = std::find_if(series.begin(), series.end(), [&](const Series &one) { return one.name == name; });
+    return found != series.end() ? *found : series.emplace_back(Series{name, {}});
+  }
+
+  std::vector<Series> series;
+  const bool isShown; // also as lines on stderr
+};
+
+runtime::Status writeText(const std::string &path, const std::string &text) {
+  std::span<const std::byte> bytes = std::as_bytes(std::span(text));
+  return runtime::writeFileAtomically(path, {&bytes, 1});
+}
 
 /// FILE, or FILE:ARRAY for a file with several arrays; a number, where one is wanted.
 Result<Array> readArray(const std::string &place, const std::string &name, const costate_array_info &argument) {
@@ -53,13 +140,6 @@ Result<Array> readArray(const std::string &place, const std::string &name, const
   return file->read(names.size() == 1 ? names.front() : name);
 }
 
-/// "label = i32[4] [7, 2, 1, 0]", as values are shown that a model prints.
-void print(const char *name, const costate_array &array) {
-  std::string text(costate_array_text(name, &array, nullptr, 0) + 1, 0);
-  costate_array_text(name, &array, text.data(), text.size());
-  std::printf("%s\n", text.c_str());
-}
-
 const costate_entry_info *findEntry(const costate_model_info &info, const std::string &name) {
   for (int64_t i = 0; i < info.num_entries; ++i)
     if (info.entries[i].name == name)
@@ -70,12 +150,8 @@ const costate_entry_info *findEntry(const costate_model_info &info, const std::s
 /// A float scalar among the results, by its name.
 std::optional<double> scalarAmong(const costate_entry_info &entry, const std::vector<costate_array> &results, const char *name) {
   for (int64_t i = 0; i < entry.num_results; ++i) {
-    if (std::strcmp(entry.results[i].name, name) != 0 || results[i].rank != 0)
-      continue;
-    if (results[i].type == COSTATE_F64)
-      return *static_cast<const double *>(results[i].data);
-    if (results[i].type == COSTATE_F32)
-      return *static_cast<const float *>(results[i].data);
+    if (std::strcmp(entry.results[i].name, name) == 0 && results[i].rank == 0)
+      return SolverHistory::floatOf(results[i]);
   }
   return std::nullopt;
 }
@@ -107,6 +183,8 @@ int run(const RunFlags &flags) {
     }
   CompilerFlags compiler = flags.compiler;
   compiler.options.entries = {flags.entry.empty() ? "predict" : flags.entry};
+  const bool isFollowed = flags.watch || !flags.plot.empty() || !flags.history.empty();
+  compiler.options.watch = isFollowed;
   absl::StatusOr<Executable> executable = compiler.compile();
   if (!executable.ok())
     return report(executable.status());
@@ -207,6 +285,9 @@ int run(const RunFlags &flags) {
     filled.push_back(std::move(array));
     results.push_back(view(filled.back()));
   }
+  SolverHistory history(flags.watch);
+  if (isFollowed)
+    costate_context_set_printer(handle->context.get(), SolverHistory::take, &history);
   if (absl::Status status =
           handle->check(costate_model_call(model, name.c_str(), arguments.data(), arguments.size(), results.data(), results.size()));
       !status.ok())
@@ -219,7 +300,7 @@ int run(const RunFlags &flags) {
     const costate_array_info &result = entry->results[i];
     auto output = outputs.find(result.name);
     if (output == outputs.end()) {
-      print(result.name, results[i]);
+      std::printf("%s\n", SolverHistory::textOf(result.name, results[i]).c_str());
       continue;
     }
     if (!absl::EndsWith(output->second, ".npy"))
@@ -231,6 +312,15 @@ int run(const RunFlags &flags) {
   }
   if (!outputs.empty())
     return report(absl::InvalidArgumentError(absl::StrCat("entry '", name, "' has no output '", outputs.begin()->first, "'")));
+  if (isFollowed && history.empty())
+    return report(absl::FailedPreconditionError("requires a solver with a parameter 'watch' that prints numbers to follow, but nothing was printed; a solver that "
+                                                "begins at a solution takes no steps"));
+  if (!flags.plot.empty())
+    if (runtime::Status status = writeText(flags.plot, history.picture(info.name).toSvg()); !status.ok())
+      return report(status);
+  if (!flags.history.empty())
+    if (runtime::Status status = writeText(flags.history, history.csv()); !status.ok())
+      return report(status);
   if (flags.tolerance)
     if (absl::Status status = checkSolved(*entry, results, *flags.tolerance); !status.ok())
       return report(status);
@@ -263,6 +353,9 @@ void addSolve(CLI::App &command, Action &action) {
   command
       .add_option("--tolerance", *flags->tolerance, "Exit with 1 where more than this is missing of the conditions that a solution obeys")
       ->capture_default_str();
+  command.add_flag("--watch", flags->watch, "Show the objective and the residual after each iteration of the solver, on stderr");
+  command.add_option("--plot", flags->plot, "Picture of them by iteration (.svg)")->check(fileNamed(".svg"));
+  command.add_option("--history", flags->history, "Table of them by iteration (.csv)")->check(fileNamed(".csv"));
 }
 
 } // namespace costate::tool
