@@ -292,12 +292,21 @@ FailureOr<Value> ImplicitFunction::build(const Value &function) {
 }
 
 FailureOr<Value> Elaborator::implicit(const BuiltinCall &call, const Value &residual, const Tensor &x, const Argument &solver) {
+  constexpr llvm::StringLiteral byTheorem = "derivatives by the implicit function theorem; linear systems by ";
   Argument chosen = solver;
   if (!chosen.given()) {
     constexpr int64_t few = 200; // unknowns, for which a matrix is no matter
     auto type = mlir::cast<mlir::RankedTensorType>(x.value.getType());
     bool isSmall = type.hasStaticShape() && type.getNumElements() <= few;
     chosen.value = library.declared.find(isSmall ? "dense_solver" : "lsqr")->second.value;
+    std::string count = type.hasStaticShape() ? std::to_string(type.getNumElements()) + " unknowns, " +
+                                                    (isSmall ? "at most " : "more than ") + std::to_string(few)
+                                              : "how many unknowns there are is not known at import";
+    explain(call.where(), llvm::Twine(byTheorem) + (isSmall ? "'dense_solver': " : "'lsqr': ") + count);
+  } else {
+    auto function = chosen.value.as<Function>();
+    explain(call.where(),
+            llvm::Twine(byTheorem) + (function ? "'" + function->decl->name.text.str() + "'" : "a function") + ", as it says");
   }
   return ImplicitFunction(*this, call, x, chosen).build(residual);
 }

@@ -51,6 +51,13 @@ public:
   /// calls `names`, then the multipliers of h and g, if it takes them.
   LogicalResult solve(StringRef choice, llvm::ArrayRef<Part> parts, StringRef names, llvm::ArrayRef<Value> unknowns);
 
+  /// What there is to say of another way than the implicit function theorem.
+  void explainMode(StringRef mode) {
+    e.explain(call.where(), mode == "unrolled" ? "derivatives of the steps of the solver, as it says"
+                            : mode == "none"   ? "no derivatives, as it says"
+                                               : "no derivatives: nothing is differentiated by a result");
+  }
+
   Elaborator &e;
   const BuiltinCall &call;
   bool isWatched = false;          // is a solver to print what it has after each iteration?
@@ -143,6 +150,13 @@ LogicalResult ProblemCall::solve(StringRef choice, llvm::ArrayRef<Part> parts, S
     const Part *part = partOf(parameter);
     arguments.push_back(part == parts.end() ? *next++ : part->argument);
   }
+  std::vector<StringRef> has;
+  for (const Part &part : parts)
+    if (part.isGiven && !llvm::is_contained({"F", "f", "x", "y"}, part.name))
+      has.push_back(part.words);
+  e.explain(where, Twine(unknowns.size() > 1 ? "a problem of two levels" : "a problem") +
+                       (has.empty() ? "" : " with " + llvm::join(has, " and ")) + ", solved by '" + name + "'" +
+                       (use ? ", as it says" : ""));
   FailureOr<Value> result = e.callFunction(*solver, std::move(arguments), where);
   if (failed(result))
     return failure();
@@ -176,6 +190,16 @@ LogicalResult ProblemCall::solve(StringRef choice, llvm::ArrayRef<Part> parts, S
   if (list && list->size() > count)
     steps = (*list)[count];
   return mlir::success();
+}
+
+void Elaborator::explain(SourceRange where, const Twine &text) {
+  std::string line;
+  llvm::raw_string_ostream stream(line);
+  if (auto place = mlir::dyn_cast<mlir::FileLineColLoc>(diagnostics.location(where)))
+    stream << place.getFilename().getValue() << ":" << place.getLine() << ":" << place.getColumn() << ": ";
+  stream << text;
+  if (!llvm::is_contained(explanations, line)) // an entry may be elaborated more than once
+    explanations.push_back(line);
 }
 
 static FailureOr<StringRef> derivativeMode(Elaborator &e, const BuiltinCall &call, size_t i, llvm::ArrayRef<StringRef> modes,
@@ -225,6 +249,8 @@ static FailureOr<Value> minimizer(Elaborator &e, const BuiltinCall &call) {
     for (Value &unknown : unknowns)
       unknown = e.b.unary<graph::StopGradientOp>(*unknown.as<Tensor>());
   Value x = unknowns.front();
+  if (*mode != "implicit")
+    problem.explainMode(*mode);
   if (*mode != "implicit" && !*hasDetails)
     return x;
 
@@ -294,6 +320,7 @@ static FailureOr<Value> bilevel(Elaborator &e, const BuiltinCall &call) {
   };
   if (failed(problem.solve("hypergradient", parts, "x and y", points)))
     return failure();
+  problem.explainMode(*mode);
   std::vector<Value> &found = problem.solution;
   if (isStopped)
     for (Value &value : found)

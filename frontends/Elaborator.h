@@ -454,6 +454,8 @@ public:
   mlir::FailureOr<Value> vjp(const BuiltinCall &call);
   mlir::FailureOr<Value> jvp(const BuiltinCall &call);
   mlir::FailureOr<Value> valueAt(const BuiltinCall &call);
+  /// Notes how the problem at `where` is done, and why, for `costate explain`.
+  void explain(SourceRange where, const llvm::Twine &text);
   mlir::FailureOr<Value> implicit(const BuiltinCall &call);
   /// `x` with the derivatives of a solution of residual(x) = 0; a linear solver that is not given is the library's choice.
   mlir::FailureOr<Value> implicit(const BuiltinCall &call, const Value &residual, const Tensor &x, const Argument &solver);
@@ -480,6 +482,7 @@ public:
   /// What is built is a part of train_step, of prepare, or of any other entry: see the built-in functions `training` and `preparing`.
   enum class Mode { Predict, Train, Prepare };
   Mode mode = Mode::Predict;
+  std::vector<std::string> explanations; // without those of checks: "model.costate:12:9: ..."
   const bool watch;              // ImportOptions::watch
   bool asksForPreparing = false; // something has called `preparing`
   std::optional<Value> declaredShape; // of the parameter being initialised: what an argument `shape` is, if not given

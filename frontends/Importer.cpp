@@ -91,6 +91,11 @@ llvm::FailureOr<const ModelDecl *> chooseModel(const File &file, Elaborator &ela
 LogicalResult importFile(const File &file, Elaborator &elaborator, const ImportOptions &options) {
   llvm::FailureOr<const ModelDecl *> model = chooseModel(file, elaborator, options);
   bool isRight = succeeded(model) && (!*model || succeeded(ModelElaborator(elaborator, **model).run()));
+  if (!elaborator.explanations.empty()) {
+    mlir::Builder builder(elaborator.module.getContext());
+    llvm::SmallVector<llvm::StringRef> lines(elaborator.explanations.begin(), elaborator.explanations.end());
+    elaborator.module->setAttr(optim::kProblemsAttr, builder.getStrArrayAttr(lines));
+  }
   unsigned number = 0;
   for (const auto &check : file.checks)
     if (isRight || options.observer) // which is told of each

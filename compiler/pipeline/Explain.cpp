@@ -252,6 +252,9 @@ Explanation explainDecisions(ModuleOp module, const std::map<std::string, int64_
   for (auto define : module.getOps<kernel::DefineOp>())
     if (onHalide.contains(define.getSymName()))
       explanation.kernels.push_back(explainKernel(define));
+  if (auto lines = module->getAttrOfType<ArrayAttr>(optim::kProblemsAttr))
+    for (StringAttr line : lines.getAsRange<StringAttr>())
+      explanation.problems.push_back(line.str());
   return explanation;
 }
 

@@ -21,6 +21,8 @@
 
 namespace costate::optim {
 
+/// Of a module: how the optimization problems of its model are solved and differentiated, and why; lines for `costate explain`.
+inline constexpr llvm::StringLiteral kProblemsAttr = "optim.problems";
 /// Unit attribute of a function that the runtime calls.
 inline constexpr llvm::StringLiteral kEntryAttr = "optim.entry";
 /// Unit attribute of an entry that is compiled another time. What it computes has been replaced by zeros.

@@ -187,6 +187,8 @@ int explain(ExplainFlags flags) {
   if (!explanation.ok())
     return report(explanation.status());
   printInterface(info);
+  for (const std::string &problem : explanation->problems)
+    std::printf("  problem %s\n", problem.c_str());
 
   absl::StatusOr<Handle> handle = absl::NotFoundError("");
   std::optional<Machine> machine;
