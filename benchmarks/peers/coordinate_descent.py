@@ -13,9 +13,7 @@ turn, in parentheses the least and the largest; `gap` is the largest of Costate'
 run` with what it has compiled in its cache, and a Python program that imports skglm and fits.
 """
 import argparse
-import ctypes
 import importlib.metadata
-import json
 import os
 import statistics
 import subprocess
@@ -27,8 +25,9 @@ from pathlib import Path
 
 import numpy as np
 
+from compiled import TYPES, Library
+
 ENOUGH = 1e-6
-TYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32}
 
 
 def draw(n, p, dtype, labels=False):
@@ -101,31 +100,6 @@ def model(name):
 """
 
 
-class Library:
-    def __init__(self, build, name, folder):
-        self.file = Path(folder) / f"{name}.costate"
-        self.file.write_text(model(name))
-        subprocess.run([build / "bin/costate", "compile", self.file, "-o", folder], check=True, stdout=subprocess.DEVNULL)
-        self.results = next(e["results"] for e in json.loads((Path(folder) / f"{name}.json").read_text())["entries"] if e["name"] == "solve")
-        runtime = ctypes.CDLL(str(build / "lib/libcostate_rt.so"), mode=ctypes.RTLD_GLOBAL)
-        library = ctypes.CDLL(str(Path(folder) / f"lib{name}.so"))
-        context, self.model = ctypes.c_void_p(), ctypes.c_void_p()
-        if runtime.costate_context_create(0, ctypes.byref(context)) or getattr(library, name + "_create")(context, ctypes.byref(self.model)):
-            sys.exit(f"{name} cannot be opened")
-        self.solve = getattr(library, name + "_solve")
-
-    def __call__(self, At, y, lam):
-        """Seconds, and the coefficients."""
-        results = [np.zeros(result["shape"], TYPES[result["type"]]) for result in self.results]
-        words = [At, y, np.array(lam), *results]
-        begin = time.perf_counter()
-        code = self.solve(self.model, *(array.ctypes.data_as(ctypes.c_void_p) for array in words))
-        seconds = time.perf_counter() - begin
-        if code:
-            sys.exit(f"solve returned {code}")
-        return seconds, results[0]
-
-
 def fit(peer, A, y, lam, tol):
     begin = time.perf_counter()
     estimator = peer(lam, tol).fit(A, y)
@@ -137,7 +111,9 @@ def compare(build, name, runs, folder):
     A, y, largest = draw(n, p, TYPES[dtype], labels=name == "logistic")
     At, y = np.ascontiguousarray(A.T), y.astype(TYPES[dtype])
     gap = logistic_gap if name == "logistic" else lasso_gap
-    solve = Library(build, name, folder)
+    file = Path(folder) / f"{name}.costate"
+    file.write_text(model(name))
+    solve = Library(build, file, folder)
     for share in (10, 100):
         lam = largest / share
         tolerances = {}
@@ -145,9 +121,9 @@ def compare(build, name, runs, folder):
             tolerances[peer] = next((tol for tol in 3.0 ** -np.arange(1, 24) if gap(A, y, fit(peer, A, y, lam, tol)[1], lam) <= ENOUGH), None)
         ours, theirs, gaps = [], {peer: [] for peer in peers}, []
         for _ in range(runs):
-            seconds, w = solve(At, y, lam)
+            results, seconds = solve("solve", At, y, np.array(lam))
             ours.append(seconds)
-            gaps.append(gap(A, y, w, lam))
+            gaps.append(gap(A, y, results["w"], lam))
             for peer, tol in tolerances.items():
                 theirs[peer].append(fit(peer, A, y, lam, tol)[0] if tol else float("nan"))
         print(f"| {name}, {n} x {p}, {dtype}, 1/{share} | Costate | {1e3 * statistics.median(ours):.3g} | | | {max(gaps):.1e} |")

@@ -12,11 +12,8 @@ A ratio is a peer's time over Costate's in the same turn: the median, in parenth
 them; compilation is not counted.
 """
 import argparse
-import ctypes
 import importlib.util
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,50 +22,9 @@ from pathlib import Path
 import numpy as np
 import quadprog
 
-TYPES = {"f64": np.float64, "f32": np.float32, "i32": np.int32}
+from compiled import Library
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/problems"
-
-
-class Library:
-    """A model file, compiled, and its entries as functions of arrays by name."""
-
-    def __init__(self, build, file, folder):
-        command = [build / "bin/costate", "compile", file, "-o", folder]
-        subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
-        self.manifest = json.loads((Path(folder) / f"{file.stem}.json").read_text())
-        runtime = ctypes.CDLL(str(build / "lib/libcostate_rt.so"), mode=ctypes.RTLD_GLOBAL)
-        self.library = ctypes.CDLL(str(Path(folder) / f"lib{file.stem}.so"))
-        self.name, self.model, context = self.manifest["name"], ctypes.c_void_p(), ctypes.c_void_p()
-        most = (ctypes.c_int64 * len(self.manifest["dims"]))(*[1024] * len(self.manifest["dims"]))
-        if runtime.costate_context_create(2, ctypes.byref(context)):
-            sys.exit("costate_context_create failed")
-        if getattr(self.library, self.name + "_create")(context, most, ctypes.byref(self.model)):
-            sys.exit(f"{self.name}_create failed")
-        self.hypers = [hyper["name"] for hyper in self.manifest["hypers"]]
-
-    def __call__(self, entry, settings={}, **arrays):
-        """The results by name, and the seconds of the call."""
-        for name, value in settings.items():
-            code = getattr(self.library, self.name + "_set")(self.model, self.hypers.index(f"{entry}_{name}"), ctypes.c_double(value))
-            assert code == 0, f"{name}: code {code}"
-        about = next(e for e in self.manifest["entries"] if e["name"] == entry)
-        inputs = [a for a in about["arguments"] if a["role"] == "input"]
-        sizes = {}
-        for argument in inputs:
-            for size, extent in zip(argument["shape"], arrays[argument["name"]].shape):
-                if isinstance(size, str):
-                    sizes.setdefault(size, extent)
-        given = [np.ascontiguousarray(arrays[a["name"]], TYPES[a["type"]]) for a in inputs]
-        extent = lambda size: sum(sizes.get(term) or int(term) for term in str(size).split(" + "))
-        made = {r["name"]: np.zeros([extent(size) for size in r["shape"]], TYPES[r["type"]]) for r in about["results"]}
-        pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in given]
-        extents = [ctypes.c_int64(sizes[name]) for name in self.manifest["dims"] if name in sizes]
-        results = [array.ctypes.data_as(ctypes.c_void_p) for array in made.values()]
-        begin = time.perf_counter()
-        code = getattr(self.library, f"{self.name}_{entry}")(self.model, *pointers, *extents, *results)
-        seconds = time.perf_counter() - begin
-        assert code == 0, f"{entry}: code {code}"
-        return made, seconds
 
 
 def lv_hba(step_of, state, trips, c, alpha, beta, eta, gamma1, gamma2, r, low, seen=None):
@@ -267,10 +223,10 @@ class Report:
 def check_toys(report, toy, data):
     n = 100
     x = lv_hba(ManySolutions(n), ManySolutions(n).start, 10000, lambda k: (k + 1) ** 0.3, 0.02, 0.02, 0.05, 10, 10, 1000, -1000)[0]
-    ours, _ = toy("many_solutions", {"trips": 10000, "alpha": 0.02, "beta": 0.02, "eta": 0.05, "c0": 1, "p": 0.3})
+    ours, _ = toy("many_solutions", trips=10000, alpha=0.02, beta=0.02, eta=0.05, c0=1, p=0.3)
     report.expect("many solutions: relative error of x after 10000 iterations (at most 2.2e-2)", f"{float(ours['error']):.3e}", ours["error"] <= 2.2e-2)
     report.expect("many solutions: difference from NumPy's x", f"{np.abs(ours['x'] - x).max():.1e}", np.abs(ours["x"] - x).max() < 1e-9)
-    ours, _ = toy("many_solutions", {"trips": 10000, "alpha": 0.2, "beta": 0.2, "eta": 0.2, "c0": 20, "p": 0.45})
+    ours, _ = toy("many_solutions", trips=10000, alpha=0.2, beta=0.2, eta=0.2, c0=20, p=0.45)
     report.expect("many solutions: the same with steps of 0.2 and c = 20 (k + 1)^0.45 (at most 1e-3)", f"{float(ours['error']):.1e}", ours["error"] <= 1e-3)
     if not data:
         print("     strongly convex: not measured", flush=True)
@@ -278,7 +234,7 @@ def check_toys(report, toy, data):
     m = np.load(data / "llsc.npz")
     peer = StronglyConvex(m["A"], m["h"], m["B"], m["D"], m["E"])
     x, y, *_ = lv_hba(peer, peer.start, 1000, lambda k: (k + 1) ** 0.3, 0.02, 0.001, 0.1, 1, 1, 1000, -1000)
-    ours, _ = toy("strongly_convex", {"trips": 1000}, **{name: m[name] for name in ("A", "h", "B", "D", "E")})
+    ours, _ = toy("strongly_convex", trips=1000, **{name: m[name] for name in ("A", "h", "B", "D", "E")})
     F = ours["Fs"][-1]
     report.expect("strongly convex: F after 1000 iterations (-0.470 within 0.005)", f"{F:.5f}", abs(F + 0.470) <= 0.005)
     report.expect("strongly convex: largest miss of an equation", f"{float(ours['largest_miss']):.1e}", ours["largest_miss"] <= 1e-12)
@@ -374,11 +330,11 @@ def times(toy, machine, data, runs):
     given = dict(zip(("A", "h", "B", "D", "E"), matrices)) if matrices else {}
     # Ten iterations more and less, so that what comes before the loop is left out.
     steps = {"alpha": 0.02, "beta": 0.02, "eta": 0.05, "c0": 1, "p": 0.3}
-    ours = {"many solutions": lambda: toy("many_solutions", steps | {"trips": 1010})[1] - toy("many_solutions", steps | {"trips": 10})[1]}
+    ours = {"many solutions": lambda: toy("many_solutions", trips=1010, **steps)[1] - toy("many_solutions", trips=10, **steps)[1]}
     peers = {"NumPy": {"many solutions": lambda: lv_hba(first, first.start, 1000, lambda k: (k + 1) ** 0.3, 0.02, 0.02, 0.05, 10, 10, 1000, -1000)}}
     if matrices:
         second = StronglyConvex(*matrices)
-        ours["strongly convex"] = lambda: toy("strongly_convex", {"trips": 1010}, **given)[1] - toy("strongly_convex", {"trips": 10}, **given)[1]
+        ours["strongly convex"] = lambda: toy("strongly_convex", trips=1010, **given)[1] - toy("strongly_convex", trips=10, **given)[1]
         peers["NumPy"]["strongly convex"] = lambda: lv_hba(second, second.start, 1000, lambda k: (k + 1) ** 0.3, 0.02, 0.001, 0.1, 1, 1, 1000, -1000)
     if importlib.util.find_spec("jax"):
         peers["JAX"] = jax_loops(n, matrices)

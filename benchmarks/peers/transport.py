@@ -13,10 +13,8 @@ called once before it is measured. Costate and POT's Sinkhorn compute as the tab
 """
 import argparse
 import contextlib
-import ctypes
 import importlib.metadata
 import io
-import json
 import os
 import re
 import statistics
@@ -35,12 +33,12 @@ import jax.numpy as jnp
 import numpy as np
 import ot
 import scipy.special
+from compiled import Library
 from ott.geometry import geometry
 from ott.problems.linear import linear_problem
 from ott.solvers.linear import implicit_differentiation, sinkhorn
 
 jax.config.update("jax_enable_x64", True)
-TYPES = {"f64": np.float64, "f32": np.float32, "i32": np.int32, "i64": np.int64}
 # Each part is a model of its own; the sizes are numbers, as those of a peer's compiled program are.
 MODELS = {
     "sinkhorn": """
@@ -106,39 +104,13 @@ def check(what, good, found):
     print(f"- {'' if good else 'NOT: '}{what}: {found}")
 
 
-class Library:
-    """A model, compiled, and its entries as functions of arrays."""
-
-    def __init__(self, build, part, options, folder):
-        self.file = Path(folder) / f"{part}.costate"
-        used = [name for name in NAMES if f"{name}(" in MODELS[part]]
-        head = f'from "{options.library.resolve()}" import {", ".join(used)}\n' if options.library else ""
-        self.file.write_text(head + MODELS[part].replace("MOST", str(options.most_sweeps)))
-        subprocess.run([str(build / "bin/costate"), "compile", str(self.file), "-o", folder], check=True, stdout=subprocess.DEVNULL)
-        (manifest,) = Path(folder).glob("*.json")
-        self.manifest = json.loads(manifest.read_text())
-        runtime = ctypes.CDLL(str(build / "lib/libcostate_rt.so"), mode=ctypes.RTLD_GLOBAL)
-        self.name, self.model, context = self.manifest["name"], ctypes.c_void_p(), ctypes.c_void_p()
-        self.library = ctypes.CDLL(str(Path(folder) / f"lib{self.name}.so"))
-        if runtime.costate_context_create(THREADS, ctypes.byref(context)) or getattr(self.library, self.name + "_create")(context, ctypes.byref(self.model)):
-            sys.exit(f"{part}: no model")
-        self.hypers = [hyper["name"] for hyper in self.manifest["hypers"]]
-        self.entries = {entry["name"]: entry for entry in self.manifest["entries"]}
-
-    def __call__(self, entry, *arrays, **settings):
-        """The results by name, and the seconds of the call."""
-        for name, value in settings.items():
-            assert getattr(self.library, self.name + "_set")(self.model, self.hypers.index(f"{entry}_{name}"), ctypes.c_double(value)) == 0
-        about = self.entries[entry]
-        inputs = [a for a in about["arguments"] if a["role"] == "input"]
-        given = [np.ascontiguousarray(array, TYPES[a["type"]]) for a, array in zip(inputs, arrays, strict=True)]
-        made = {r["name"]: np.zeros(r["shape"], TYPES[r["type"]]) for r in about["results"]}
-        pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in [*given, *made.values()]]
-        begin = time.perf_counter()
-        code = getattr(self.library, f"{self.name}_{entry}")(self.model, *pointers)
-        seconds = time.perf_counter() - begin
-        assert code == 0, f"{entry}: code {code}"
-        return made, seconds
+def compiled(build, part, options, folder):
+    """The model of a part."""
+    file = Path(folder) / f"{part}.costate"
+    used = [name for name in NAMES if f"{name}(" in MODELS[part]]
+    head = f'from "{options.library.resolve()}" import {", ".join(used)}\n' if options.library else ""
+    file.write_text(head + MODELS[part].replace("MOST", str(options.most_sweeps)))
+    return Library(build, file, folder, THREADS)
 
 
 def timed(function, *arguments, **settings):
@@ -185,7 +157,7 @@ def part_sinkhorn(build, options, folder):
     C = clouds(n, 1)[2]
     C32, a = C.astype(np.float32), np.full(n, 1 / n, np.float32)
     eps = 0.01 * float(C32.max())
-    library = Library(build, "sinkhorn", options, folder)
+    library = compiled(build, "sinkhorn", options, folder)
     solver = sinkhorn.Sinkhorn(threshold=0.0, min_iterations=count, max_iterations=count, inner_iterations=count)
     theirs = jax.jit(lambda C, a: solver(linear_problem.LinearProblem(geometry.Geometry(cost_matrix=C, epsilon=eps), a, a)).potentials)
     # Without the bookkeeping of a solver: the same two sums of exponentials, twice an element, compiled by XLA.
@@ -212,7 +184,7 @@ def part_newton(build, options, folder):
     print("\nSinkhorn-Newton-sparse, random assignment, n = 500, eta = 1200, 8n entries kept, after 20 sweeps, f64\n")
     n, eta = 500, 1200.0
     r = np.full(n, 1 / n)
-    library = Library(build, "newton", options, folder)
+    library = compiled(build, "newton", options, folder)
     for seed in range(3):
         C = np.random.default_rng(seed).random((n, n))
         made, _ = library("newton", C, r, eta=eta)
@@ -249,7 +221,7 @@ def part_sparse(build, options, folder):
     x, y, C = clouds(n, 2)
     C = C / C.max()
     a = b = np.full(n, 1 / n)
-    library = Library(build, "sparse", options, folder)
+    library = compiled(build, "sparse", options, folder)
     semi = lambda **regulariser: ot.smooth.smooth_ot_semi_dual(a, b, C, gamma, log=True, **regulariser)
     for entry, k, peers in [
         ("pairs", 2, {"POT": lambda: semi(reg_type="sparsity_constrained", max_nz=2)}),
@@ -274,7 +246,7 @@ def part_sparse(build, options, folder):
 
 def part_memory(build, options, folder):
     print("\nMemory of the gradient of a transport cost, 500 x 500, beside arguments and results, f32\n")
-    library = Library(build, "memory", options, folder)
+    library = compiled(build, "memory", options, folder)
     x, y, _ = clouds(500, 3)
     a = np.full(500, 1 / 500, np.float32)
     # The workspace that the compiler plans, as XLA's is below: the resident memory that `costate bench` sees does not tell these two apart.
