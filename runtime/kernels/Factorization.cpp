@@ -71,6 +71,50 @@ static void substitute(const T *a, T *x, int64_t n, int64_t m, bool lower, bool 
   }
 }
 
+/// The same of one column, with the same bits: every element of x takes its terms in the same order, but several elements take theirs at once, for one alone
+/// waits for each of its own.
+template <typename T>
+static void substituteOne(const T *a, T *x, int64_t n, bool lower, bool transpose, bool unit) {
+  bool forward = lower != transpose;
+  auto at = [=](int64_t step) { return forward ? step : n - 1 - step; };
+  if (transpose) {
+    for (int64_t step = 0; step < n; ++step) {
+      int64_t k = at(step);
+      const T *row = a + k * n; // op(a) has it as a column
+      if (!unit)
+        x[k] /= row[k];
+      T factor = x[k];
+      for (int64_t i = forward ? k + 1 : 0, end = forward ? n : k; i < end; ++i)
+        x[i] -= row[i] * factor;
+    }
+    return;
+  }
+  constexpr int64_t width = 8;
+  for (int64_t begin = 0; begin < n; begin += width) {
+    int64_t rows = std::min(width, n - begin);
+    T sums[width] = {};
+    const T *row[width];
+    for (int64_t r = 0; r < width; ++r) {
+      row[r] = a + at(begin + std::min(r, rows - 1)) * n;
+      sums[r] = x[at(begin + std::min(r, rows - 1))];
+    }
+    for (int64_t step = 0; step < begin; ++step) {
+      int64_t k = at(step);
+      T factor = x[k];
+      for (int64_t r = 0; r < width; ++r)
+        sums[r] -= row[r][k] * factor;
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t before = 0; before < r; ++before)
+        sums[r] -= row[r][at(begin + before)] * sums[before];
+      if (!unit)
+        sums[r] /= row[r][at(begin + r)];
+    }
+    for (int64_t r = 0; r < rows; ++r)
+      x[at(begin + r)] = sums[r];
+  }
+}
+
 template <typename T>
 static int32_t triangularSolve(costate_context *context, const T *a, const T *b, T *x, int64_t batch, int64_t n, int64_t m, int64_t lower,
                                int64_t transpose, int64_t unit) {
@@ -78,7 +122,10 @@ static int32_t triangularSolve(costate_context *context, const T *a, const T *b,
     T *solution = x + item * n * m;
     if (n * m > 0)
       std::memmove(solution, b + item * n * m, n * m * sizeof(T));
-    substitute(a + item * n * n, solution, n, m, lower != 0, transpose != 0, unit != 0);
+    if (m == 1)
+      substituteOne(a + item * n * n, solution, n, lower != 0, transpose != 0, unit != 0);
+    else
+      substitute(a + item * n * n, solution, n, m, lower != 0, transpose != 0, unit != 0);
     return COSTATE_OK;
   });
 }

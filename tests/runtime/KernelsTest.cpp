@@ -116,7 +116,7 @@ TYPED_TEST(FloatKernelsTest, CholeskyOfIndefiniteGivesNan) {
 
 TYPED_TEST(FloatKernelsTest, TriangularSolveSolves) {
   using T = TypeParam;
-  for (auto [batch, n, m] : {std::tuple<int64_t, int64_t, int64_t>{1, 1, 1}, {3, 6, 1}, {50, 9, 7}, {2, 4, 0}})
+  for (auto [batch, n, m] : {std::tuple<int64_t, int64_t, int64_t>{1, 1, 1}, {3, 6, 1}, {2, 21, 1}, {50, 9, 7}, {2, 4, 0}})
     for (int flags = 0; flags < 8; ++flags) {
       bool lower = flags & 1, transpose = flags & 2, unit = flags & 4;
       std::vector<T> a = this->random(batch * n * n), b = this->random(batch * n * m), x(b.size());
@@ -126,6 +126,12 @@ TYPED_TEST(FloatKernelsTest, TriangularSolveSolves) {
       std::vector<T> inPlace = b;
       Calls<T>::solve(this->context, a.data(), inPlace.data(), inPlace.data(), batch, n, m, lower, transpose, unit);
       EXPECT_EQ(inPlace, x);
+      std::vector<T> twice(2 * b.size()), solutions(2 * b.size()); // a column alone is the one that it is among others, to the last bit
+      for (size_t i = 0; m == 1 && i < b.size(); ++i)
+        twice[2 * i] = twice[2 * i + 1] = b[i];
+      Calls<T>::solve(this->context, a.data(), twice.data(), solutions.data(), batch, n, 2 * m, lower, transpose, unit);
+      for (size_t i = 0; m == 1 && i < b.size(); ++i)
+        EXPECT_EQ(solutions[2 * i], x[i]) << i;
       auto element = [&](int64_t item, int64_t i, int64_t j) -> double {
         if (transpose)
           std::swap(i, j);

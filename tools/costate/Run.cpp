@@ -36,6 +36,25 @@ struct RunFlags {
   std::string plot, history;
 };
 
+/// "label = i32[4] [7, 2, 1, 0]", as values are shown that a model prints.
+std::string textOf(const char *name, const costate_array &array) {
+  std::string text(costate_array_text(name, &array, nullptr, 0) + 1, 0);
+  costate_array_text(name, &array, text.data(), text.size());
+  text.pop_back();
+  return text;
+}
+
+/// The number that a float array without axes is.
+std::optional<double> floatOf(const costate_array &scalar) {
+  if (scalar.rank != 0)
+    return std::nullopt;
+  if (scalar.type == COSTATE_F64)
+    return *static_cast<const double *>(scalar.data);
+  if (scalar.type == COSTATE_F32)
+    return *static_cast<const float *>(scalar.data);
+  return std::nullopt;
+}
+
 /// What a solver shows while it runs: the numbers of each name, in their order.
 class SolverHistory {
 public:
@@ -44,7 +63,7 @@ public:
   /// A costate_printer_fn, whose user is a history. What is no number goes to stderr, as the model wants it.
   static void take(void *user, const char *name, const costate_array *value) {
     auto &history = *static_cast<SolverHistory *>(user);
-    std::optional<double> number = value->rank == 0 ? floatOf(*value) : std::nullopt;
+    std::optional<double> number = floatOf(*value);
     if (number)
       history.seriesOf(name).values.push_back(*number);
     if (number && !history.isShown)
@@ -85,21 +104,6 @@ public:
     return text + "\n";
   }
   bool empty() const { return series.empty(); }
-
-  /// "label = i32[4] [7, 2, 1, 0]", as values are shown that a model prints.
-  static std::string textOf(const char *name, const costate_array &array) {
-    std::string text(costate_array_text(name, &array, nullptr, 0) + 1, 0);
-    costate_array_text(name, &array, text.data(), text.size());
-    text.pop_back();
-    return text;
-  }
-  static std::optional<double> floatOf(const costate_array &scalar) {
-    if (scalar.type == COSTATE_F64)
-      return *static_cast<const double *>(scalar.data);
-    if (scalar.type == COSTATE_F32)
-      return *static_cast<const float *>(scalar.data);
-    return std::nullopt;
-  }
 
 private:
   struct Series {
@@ -150,8 +154,8 @@ const costate_entry_info *findEntry(const costate_model_info &info, const std::s
 /// A float scalar among the results, by its name.
 std::optional<double> scalarAmong(const costate_entry_info &entry, const std::vector<costate_array> &results, const char *name) {
   for (int64_t i = 0; i < entry.num_results; ++i) {
-    if (std::strcmp(entry.results[i].name, name) == 0 && results[i].rank == 0)
-      return SolverHistory::floatOf(results[i]);
+    if (std::strcmp(entry.results[i].name, name) == 0)
+      return floatOf(results[i]);
   }
   return std::nullopt;
 }
@@ -300,7 +304,7 @@ int run(const RunFlags &flags) {
     const costate_array_info &result = entry->results[i];
     auto output = outputs.find(result.name);
     if (output == outputs.end()) {
-      std::printf("%s\n", SolverHistory::textOf(result.name, results[i]).c_str());
+      std::printf("%s\n", textOf(result.name, results[i]).c_str());
       continue;
     }
     if (!absl::EndsWith(output->second, ".npy"))
