@@ -454,8 +454,8 @@ private:
   }
 
   void eraseTensors() {
-    SmallVector<Operation *> ops;
-    function.walk([&](Operation *op) { ops.push_back(op); });
+    SmallVector<Operation *> ops; // a loop in front of what is in it, which is erased first, or with it
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : llvm::reverse(ops))
       if (op != function && op->getNumResults() > 0 && op->use_empty() &&
           (isa<tensor::ExtractOp, tensor::DimOp>(op) || llvm::any_of(op->getResults(), isTensor)))

@@ -52,8 +52,8 @@ public:
 private:
   /// extract(from_elements(x)) -> x, and what is dead.
   void foldDetours() {
-    SmallVector<Operation *> ops;
-    function.walk([&](Operation *op) { ops.push_back(op); });
+    SmallVector<Operation *> ops; // a loop in front of what is in it, which is erased first, or with it
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)
       if (auto extract = dyn_cast<tensor::ExtractOp>(op))
         if (auto made = extract.getTensor().getDefiningOp<tensor::FromElementsOp>(); made && isScalarTensor(made.getType()))

@@ -44,3 +44,17 @@ func.func @carry(%x: tensor<f32>, %n: index) -> tensor<f32> {
   }
   return %y : tensor<f32>
 }
+
+// A branch that nothing wants goes with all that is in it.
+// CHECK-LABEL: func.func @dead
+// CHECK-NEXT: return
+func.func @dead(%x: tensor<f32>, %c: i1) -> tensor<f32> {
+  %y = scf.if %c -> tensor<f32> {
+    %d = graph.add %x, %x : tensor<f32>
+    %e = graph.exponential %d : tensor<f32>
+    scf.yield %e : tensor<f32>
+  } else {
+    scf.yield %x : tensor<f32>
+  }
+  return %x : tensor<f32>
+}
