@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 #include <cmath>
 #include <cstdio>
@@ -89,7 +90,7 @@ public:
     size_t count = 0;
     std::string text = "iteration";
     for (const Series &one : series) {
-      absl::StrAppend(&text, ",", one.name);
+      absl::StrAppend(&text, ",\"", absl::StrReplaceAll(one.name, {{"\"", "\"\""}}), "\"");
       count = std::max(count, one.values.size());
     }
     for (size_t i = 0; i < count; ++i) {
