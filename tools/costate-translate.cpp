@@ -14,6 +14,7 @@
 
 int main(int argc, char **argv) {
   llvm::cl::opt<std::string> real("real", llvm::cl::init("f32"), llvm::cl::desc("What f32 stands for: f32 or f64"));
+  llvm::cl::opt<std::string> model("model-name", llvm::cl::desc("Which of the models of the file"));
   llvm::cl::opt<bool> carets("carets", llvm::cl::desc("Print errors as costate does, also those in the standard library"));
   mlir::TranslateToMLIRRegistration import(
       "import-costate", "Import a model file", [&](llvm::SourceMgr &sources, mlir::MLIRContext *context) {
@@ -25,7 +26,8 @@ int main(int argc, char **argv) {
           printer->addSource(text->getBufferIdentifier(), text->getBuffer(), imports);
         }
         return mlir::OwningOpRef<mlir::Operation *>(
-            costate::importModel(text->getBuffer(), text->getBufferIdentifier(), *context, {.realIsF64 = real == "f64", .imports = imports})
+            costate::importModel(text->getBuffer(), text->getBufferIdentifier(), *context,
+                                 {.realIsF64 = real == "f64", .model = model, .imports = imports})
                 .release());
       });
   llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << costate::versionLine << "\n"; });

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Imports every ```costate block of a page and every model file given: usage import_blocks.py PAGE.md MODEL.costate ...
+"""Imports every ```costate block of a page and every model of the files given: usage import_blocks.py PAGE.md MODEL.costate ...
 A block whose fence names a file is one that the blocks behind it may import."""
 import os
 import re
@@ -22,9 +22,11 @@ with tempfile.TemporaryDirectory() as folder:
 
     failed = 0
     for place, text, directory in texts:
-        result = subprocess.run(["costate-translate", "--import-costate", "--carets"], input=text, capture_output=True, text=True, cwd=directory)
-        if result.returncode != 0:
-            failed += 1
-            print(f"{place} does not import:\n{result.stderr}")
+        models = re.findall(r"^(?:model|problem) (\w+)", text, re.MULTILINE)
+        for words in [[f"--model-name={name}"] for name in models] or [[]]:
+            result = subprocess.run(["costate-translate", "--import-costate", "--carets", *words], input=text, capture_output=True, text=True, cwd=directory)
+            if result.returncode != 0:
+                failed += 1
+                print(f"{place} does not import:\n{result.stderr}")
 print(f"{len(texts)} imported" if not failed else f"{failed} of {len(texts)} failed")
 sys.exit(failed != 0)
