@@ -76,7 +76,7 @@ struct ExpressionParser::Level {
     SourceRange where = e->range;
     Block body = bodyOf(std::move(e));
     std::vector<Name> parameters;
-    for (auto [i, level] : llvm::enumerate(levels)) {
+    for (const Level *level : levels) {
       parameters.push_back(level->parameter(where));
       if (!level->isSeveral())
         continue;
@@ -214,28 +214,26 @@ ExprPtr ExpressionParser::parseLowerLevel(const Expr &sought, Level &upper, Leve
     return nullptr;
 
   // Its unknowns are the last ones, under the same names.
-  llvm::SmallVector<llvm::StringRef> left;
-  if (auto *tuple = llvm::dyn_cast<TupleExpr>(&sought)) {
-    for (const ExprPtr &element : tuple->elements)
-      if (auto *name = llvm::dyn_cast<ReferenceExpr>(element.get()))
-        left.push_back(name->name);
-  } else if (auto *name = llvm::dyn_cast<ReferenceExpr>(&sought)) {
-    left.push_back(name->name);
-  }
-  size_t count = lower.names.size(), all = upper.names.size();
-  auto isSame = [](const auto &names, size_t first, const std::vector<Name> &wanted) {
-    return names.size() - first == wanted.size() && llvm::all_of(llvm::enumerate(wanted), [&](const auto &it) {
-             if constexpr (std::is_same_v<std::decay_t<decltype(names[0])>, Name>)
-               return names[first + it.index()].text == it.value().text;
-             else
-               return names[first + it.index()] == it.value().text;
-           });
+  using Names = llvm::SmallVector<llvm::StringRef>;
+  Names left, wanted, last;
+  auto addName = [&](const Expr &e) {
+    auto *name = llvm::dyn_cast<ReferenceExpr>(&e);
+    left.push_back(name ? name->name : "");
   };
-  if (!isSame(left, 0, lower.names)) {
+  if (auto *tuple = llvm::dyn_cast<TupleExpr>(&sought))
+    llvm::for_each(tuple->elements, [&](const ExprPtr &element) { addName(*element); });
+  else
+    addName(sought);
+  for (const Name &name : lower.names)
+    wanted.push_back(name.text);
+  if (left != wanted) {
     error(sought.range) << "requires the names that the lower level seeks in front of 'in', but found '" << sought.range.text() << "'";
     return nullptr;
   }
-  if (count >= all || !isSame(upper.names, all - count, lower.names)) {
+  size_t count = lower.names.size(), all = upper.names.size();
+  for (size_t i = all - std::min(count, all); i < all; ++i)
+    last.push_back(upper.names[i].text);
+  if (count >= all || last != wanted) {
     error(lower.names.front().range)
         << "requires the unknowns of the lower level to be the last of those of the problem, behind at least one of the upper level";
     return nullptr;
