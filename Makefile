@@ -18,12 +18,13 @@ test: setup                      # build everything and run every test
 	cmake --preset dev
 	cmake --build --preset dev --target check
 
-bench: build                     # against JAX and PyTorch, which get an environment of their own
+bench: build                     # against JAX, PyTorch and solvers, which get an environment of their own
 	cmake --build --preset dev --target benchmark-contractions benchmark-bandwidth
 	python3 -m venv build/peers
 	build/peers/bin/pip install --quiet -r benchmarks/peers/requirements.txt
 	build/peers/bin/python benchmarks/peers/run.py build
 	build/peers/bin/python benchmarks/peers/whole_runs.py build
+	for problems in lv_hba coordinate_descent transport qp_layer; do build/peers/bin/python benchmarks/peers/$$problems.py build || exit 1; done
 
 papers: build                   # the checks and claims of examples/papers, by oracle, JIT and AOT; writes docs/papers.md
 	$(COSTATE_VENV)/bin/python tools/papers.py build examples/papers --page docs/papers.md
