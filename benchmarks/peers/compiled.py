@@ -13,10 +13,10 @@ TYPES = {"f64": np.float64, "f32": np.float32, "i32": np.int32, "i64": np.int64}
 
 
 class Library:
-    def __init__(self, build, file, folder, threads=2, most=1024):
-        """build: the folder of a build or an installation; most: what named sizes are at most."""
+    def __init__(self, build, file, folder, threads=2, most=1024, **hints):
+        """build: the folder of a build or an installation; most: what named sizes are at most; hints: what they likely are."""
         self.file = Path(file)
-        subprocess.run([str(word) for word in (build / "bin/costate", "compile", file, "-o", folder)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([str(word) for word in (build / "bin/costate", "compile", file, "-o", folder, *(f"--hint={name}={extent}" for name, extent in hints.items()))], check=True, stdout=subprocess.DEVNULL)
         (manifest,) = Path(folder).glob("*.json")
         self.manifest = json.loads(manifest.read_text())
         self.name, self.model, context = self.manifest["name"], ctypes.c_void_p(), ctypes.c_void_p()

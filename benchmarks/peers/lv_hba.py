@@ -375,8 +375,8 @@ def main():
     arguments = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
-        toy = Library(arguments.build, arguments.examples / "lv_hba_toy.costate", f"{folder}/toy")
-        machine = Library(arguments.build, arguments.examples / "svm_hyperparameters.costate", f"{folder}/machine")
+        toy = Library(arguments.build, arguments.examples / "lv_hba_toy.costate", f"{folder}/toy", n=100, m=90, k=45)
+        machine = Library(arguments.build, arguments.examples / "svm_hyperparameters.costate", f"{folder}/machine", n=500, p=8)
         check_toys(report, toy, arguments.data)
         check_machines(report, machine, arguments.data, arguments.seeds)
         if not arguments.no_times:

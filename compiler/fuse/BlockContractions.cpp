@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A product of matrices keeps a tile of sums in registers for the whole depth, so a panel of its right operand must stay in the cache while all
-// tiles of rows pass it. A depth for which it does not is cut into blocks, which are added up in place.
+// tiles of rows pass it. A depth for which it does not is cut into blocks, which are added up in place. A product of a matrix and a vector has no panel: it is
+// the sum of each row, which lanes share as they do that of any row (KernelWriter.h, kLanes).
+#include "costate/compiler/fuse/DimensionValues.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/dialects/graph/Axes.h"
 #include "costate/dialects/graph/Emitter.h"
@@ -21,6 +23,8 @@ namespace {
 constexpr int64_t kLongDepth = 4096, kBlock = 2048;
 /// Rows or columns, at least, for which a panel is read more than once.
 constexpr int64_t kFew = 32;
+/// Elements of a row, at least, that lanes share; likely ones, where a row may have fewer than the lanes.
+constexpr int64_t kFewInRow = 32, kFewLikely = 64;
 
 /// A divisor that leaves no rest if there is one near.
 int64_t blockOf(int64_t depth) {
@@ -82,14 +86,49 @@ private:
   Emitter e;
 };
 
+/// Where one operand has no axis of its own and the rows of the other are contiguous in memory: the sums of the products of its rows. Else null.
+Value sumOfRows(DotGeneralOp dot, Dimensions &dimensions, const Hints &hints) {
+  Value matrix = dot.getLhs(), vector = dot.getRhs();
+  ArrayRef<int64_t> batches = dot.getLhsBatching(), vectorBatches = dot.getRhsBatching(), contracting = dot.getLhsContracting();
+  if (!dot.rhsFree().empty()) {
+    if (!dot.lhsFree().empty())
+      return {};
+    std::swap(matrix, vector);
+    std::swap(batches, vectorBatches);
+    contracting = dot.getRhsContracting();
+  }
+  OpBuilder builder(dot);
+  Emitter e(builder, dot.getLoc(), dimensions);
+  Dims shape = e.dims(matrix);
+  int64_t last = int64_t(shape.size()) - 1;
+  bool areBatchesInFront = llvm::equal(batches, llvm::seq<int64_t>(0, batches.size()));
+  if (contracting.size() != 1 || contracting[0] != last || !areBatchesInFront || hints.of(shape[last]) < (shape[last].constant() ? kFewInRow : kFewLikely) ||
+      getElementTypeOrSelf(matrix.getType()) != getElementTypeOrSelf(dot.getType()))
+    return {};
+  SmallVector<int64_t> places(vectorBatches.size() + 1, last); // of the vector's axes; the one that is contracted is the last
+  for (auto [batch, axis] : llvm::zip_equal(batches, vectorBatches))
+    places[axis] = batch;
+  if (!llvm::is_sorted(places))
+    return {};
+  return e.sum(e.mul(matrix, e.broadcast(vector, places, shape)), {last});
+}
+
 struct BlockContractions : impl::BlockContractionsBase<BlockContractions> {
+  using BlockContractionsBase::BlockContractionsBase;
   void runOnOperation() override {
+    Hints hints(SmallVector<std::string>(this->hints.begin(), this->hints.end()));
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       Dimensions dimensions;
       SmallVector<DotGeneralOp> dots;
       function.walk([&](DotGeneralOp dot) { dots.push_back(dot); });
-      for (DotGeneralOp dot : dots)
-        Blocking(dot, dimensions).run();
+      for (DotGeneralOp dot : dots) {
+        if (Value sum = sumOfRows(dot, dimensions, hints)) {
+          dot.getResult().replaceAllUsesWith(sum);
+          dot.erase();
+        } else {
+          Blocking(dot, dimensions).run();
+        }
+      }
     }
   }
 };

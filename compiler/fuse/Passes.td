@@ -94,7 +94,8 @@ def BlockContractions : Pass<"fuse-block-contractions", "::mlir::ModuleOp"> {
   let summary = "adds products of matrices up in blocks, where the depth is long";
   let description = [{
     Before and after: `graph` and `scf`. A contraction over one axis of more than 4096 is a `scf.for` over blocks of about 2048, each added to the sum in
-    place, so that a packed panel of an operand stays in the cache.
+    place, so that a packed panel of an operand stays in the cache. The product of a matrix, over its last axis, and a vector
+    becomes a sum of products, if rows are not short.
 
     ```mlir
     func.func @f(%x: tensor<64x8192xf32>, %y: tensor<8192x64xf32>) -> tensor<64x64xf32> {
@@ -103,6 +104,7 @@ def BlockContractions : Pass<"fuse-block-contractions", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [HintsOption];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 

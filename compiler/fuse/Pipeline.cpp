@@ -20,7 +20,7 @@ void addFusePasses(OpPassManager &passes, const FuseOptions &options) {
   passes.addPass(createMergeReports());
   passes.addPass(createRequireExtents());
   passes.addPass(createStreamRows(options.streaming));
-  passes.addPass(createBlockContractions());
+  passes.addPass(createBlockContractions({hints}));
   passes.addPass(createPlaceScalars());
   passes.addPass(createFormKernels({hints}));
   passes.addPass(createGraphToKernel({hints}));
