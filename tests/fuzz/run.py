@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs each fuzzer on the files of this repository and what libFuzzer makes of them.
+"""Runs each fuzzer on the files of this repository and what libFuzzer makes of them, as many at a time as there are processors.
 
 run.py BIN [--runs N] [--only NAME]
 
@@ -7,6 +7,7 @@ A fuzzer that finds a crash, a leak, an undefined behaviour or an input that tak
 with 1 if one does.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -76,28 +77,30 @@ def main():
     parser.add_argument("--runs", type=int, default=200_000)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
-    failed = False
-    for fuzzer in sorted(arguments.bin.glob("fuzz-*")):
-        name = fuzzer.name.removeprefix("fuzz-")
-        if arguments.only and name != arguments.only:
-            continue
-        corpus = pathlib.Path(tempfile.mkdtemp(prefix="costate-fuzz-"))
-        for number, seed in enumerate(seeds(name)):
-            (corpus / f"seed{number}").write_bytes(seed)
-        found = arguments.bin.parent / "found" / name
-        found.mkdir(parents=True, exist_ok=True)
-        options = [f"-runs={arguments.runs}", "-seed=1", "-timeout=25", "-rss_limit_mb=4096", f"-artifact_prefix={found}/",
-                   f"-max_len={16384 if name in ('model-file', 'library') else 4096}"]
-        environment = dict(os.environ, ASAN_OPTIONS="allow_user_poisoning=0", UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
-        begin = time.monotonic()
-        run = subprocess.run([fuzzer, *options, corpus], capture_output=True, text=True, errors="replace", env=environment)
-        done = re.findall(r"^#(\d+)", run.stderr, re.M)
-        print(f"{'ok  ' if run.returncode == 0 else 'FAIL'} {name:11} {done[-1] if done else 0} inputs in {time.monotonic() - begin:.0f} s", flush=True)
-        if run.returncode:
-            print(run.stderr[-4000:])
-            failed = True
-        shutil.rmtree(corpus)
-    sys.exit(failed)
+    fuzzers = [fuzzer for fuzzer in sorted(arguments.bin.glob("fuzz-*")) if arguments.only in ("", fuzzer.name.removeprefix("fuzz-"))]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:  # a fuzzer has one thread
+        clean = list(pool.map(lambda fuzzer: run(fuzzer, arguments), fuzzers))
+    sys.exit(not all(clean))
+
+
+def run(fuzzer, arguments):
+    """Is it clean? Says what it has done, or what it has found."""
+    name = fuzzer.name.removeprefix("fuzz-")
+    corpus = pathlib.Path(tempfile.mkdtemp(prefix="costate-fuzz-"))
+    for number, seed in enumerate(seeds(name)):
+        (corpus / f"seed{number}").write_bytes(seed)
+    found = arguments.bin.parent / "found" / name
+    found.mkdir(parents=True, exist_ok=True)
+    options = [f"-runs={arguments.runs}", "-seed=1", "-timeout=25", "-rss_limit_mb=4096", f"-artifact_prefix={found}/",
+               f"-max_len={16384 if name in ('model-file', 'library') else 4096}"]
+    environment = dict(os.environ, ASAN_OPTIONS="allow_user_poisoning=0", UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
+    begin = time.monotonic()
+    result = subprocess.run([fuzzer, *options, corpus], capture_output=True, text=True, errors="replace", env=environment)
+    done = re.findall(r"^#(\d+)", result.stderr, re.M)
+    report = f"{'ok  ' if result.returncode == 0 else 'FAIL'} {name:11} {done[-1] if done else 0} inputs in {time.monotonic() - begin:.0f} s"
+    print(report + ("\n" + result.stderr[-4000:] if result.returncode else ""), flush=True)
+    shutil.rmtree(corpus)
+    return result.returncode == 0
 
 
 if __name__ == "__main__":
