@@ -41,7 +41,7 @@ struct ExplainedKernel {
 struct Explanation {
   std::vector<ExplainedEntry> entries;
   std::vector<ExplainedKernel> kernels; ///< that Halide compiles
-  std::vector<std::string> problems;    ///< "model.costate:12:9: a problem with ...; solved by ...", "...: derivatives by ...", in the order of import
+  std::vector<std::string> problems;    ///< "model.costate:12:9: a problem with ..., solved by ...", "...: derivatives by ...", in the order of import
 };
 
 /// Describes a module after phase schedule, with names at `hints` (32 without).
