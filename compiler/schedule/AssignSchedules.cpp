@@ -21,7 +21,7 @@ void assignSchedule(DefineOp kernel, const Machine &machine) {
   kernel.getOrCreateSchedule();
   for (StageOp stage : kernel.getStageOps())
     rewritten |= tileContraction(kernel, stage, machine, scheduled);
-  scheduleStages(kernel, machine, scheduled);
+  rewritten |= scheduleStages(kernel, machine, scheduled);
   if (rewritten)
     kernel->setAttr("kernel.source", StringAttr::get(kernel.getContext(), source));
 }

@@ -81,8 +81,8 @@ int64_t countDomain(kernel::DefineOp kernel, Definition definition);
 /// and schedules all of them. Adds the stages that it has scheduled to `scheduled`. Returns whether it did: a stage that it has no tile for stays.
 bool tileContraction(kernel::DefineOp kernel, kernel::StageOp stage, const Machine &machine, llvm::DenseSet<mlir::Operation *> &scheduled);
 
-/// Places and schedules every other stage: elementwise ones, reductions, gathers and scatters.
-void scheduleStages(kernel::DefineOp kernel, const Machine &machine, const llvm::DenseSet<mlir::Operation *> &scheduled);
+/// Places and schedules every other stage: elementwise ones, reductions, gathers and scatters. Returns whether it added copies of stages.
+bool scheduleStages(kernel::DefineOp kernel, const Machine &machine, const llvm::DenseSet<mlir::Operation *> &scheduled);
 
 } // namespace costate::schedule
 

@@ -25,6 +25,9 @@ constexpr int64_t kCheap = 4;
 constexpr double kRepeat = 1.25;
 /// Vector registers that one accumulator of a vectorised reduction may span.
 constexpr int64_t kAccumulatorVectors = 4;
+/// Operations of a point, as those of an exponential, from which on a processor waits for one vector rather than begin the next: so many vectors are
+/// computed side by side, if the loop has so many trips that the ragged last one costs less than they save.
+constexpr int64_t kLongChain = 16, kChains = 4, kWholeTrips = 8;
 /// With a dynamic extent of rows: how many times the hint is still worth tasks.
 constexpr int64_t kGrowth = 64;
 /// Rows of known number are shared out as fewer tasks than this: a task then goes through memory for long enough.
@@ -35,8 +38,10 @@ public:
   StageScheduler(DefineOp kernel, const Machine &machine, const llvm::DenseSet<Operation *> &scheduled)
       : kernel(kernel), machine(machine), scheduled(scheduled), writer(kernel) {}
 
-  void run() {
+  /// Has it added stages?
+  bool run() {
     std::vector<StageOp> stages = kernel.getStageOps();
+    size_t count = stages.size();
     for (StageOp stage : llvm::reverse(stages)) {
       if (scheduled.contains(stage))
         continue;
@@ -59,6 +64,7 @@ public:
         if (leaders.contains(found->second) || llvm::is_contained(llvm::make_second_range(leaders), host))
           writer.boundExtent(stage, pureName(0), 1); // Halide does not see that the readers want the same row
       }
+    return stages.size() != count;
   }
 
 private:
@@ -238,6 +244,8 @@ std::string StageScheduler::vectorize(Definition definition, bool &hasLanes) {
   }
   if (definition.update && size && *size % width != 0)
     width = lanes; // a shorter ragged tail
+  if (!definition.update && operationsPerPoint(definition) >= kLongChain && kernel.getHint(extent) >= kWholeTrips * kChains * lanes)
+    width = kChains * lanes;
   bool whole = getKnownDivisor(extent) % width == 0;
   bool shift = size && !definition.update && kernel.isOutputStage(stage) && !kernel.isTiedStage(stage);
   writer.split(definition, name, width, whole ? Tail::RoundUp : shift ? Tail::ShiftInwards : Tail::GuardWithIf);
@@ -342,8 +350,8 @@ void StageScheduler::shareRows(const RowLoop &loop) {
     found->second = rows;
 }
 
-void scheduleStages(DefineOp kernel, const Machine &machine, const llvm::DenseSet<Operation *> &scheduled) {
-  StageScheduler(kernel, machine, scheduled).run();
+bool scheduleStages(DefineOp kernel, const Machine &machine, const llvm::DenseSet<Operation *> &scheduled) {
+  return StageScheduler(kernel, machine, scheduled).run();
 }
 
 } // namespace costate::schedule
