@@ -171,3 +171,78 @@ kernel.define @gradient_of_weight(%m: index, %x: !kernel.buffer<?x784xf32>, %d: 
   }
   kernel.output %acc : !kernel.buffer<784x128xf32>
 }
+
+// A point that is a chain of many operations: four vectors go side by side, where rows are long.
+// CHECK-LABEL: kernel.define @chain
+// CHECK:         kernel.split "z" "i1" into "i1o", "i1i" by 16 guard_with_if
+// CHECK:         kernel.split "y" "i1" into "i1o", "i1i" by 64 guard_with_if
+// CHECK:         kernel.vectorize "y" "i1i"
+kernel.define @chain(%n: index, %x: !kernel.buffer<?x1000xf32>, %u: !kernel.buffer<?x100xf32>) -> (!kernel.buffer<?x1000xf32> tied %x, !kernel.buffer<?x100xf32> tied %u) stages {
+  %y = kernel.stage "y" (%i < %n, %j < 1000) : f32 {
+    %v0 = kernel.load %x[%i, %j] : !kernel.buffer<?x1000xf32>
+    %v1 = arith.mulf %v0, %v0 : f32
+    %v2 = arith.mulf %v1, %v1 : f32
+    %v3 = arith.mulf %v2, %v2 : f32
+    %v4 = arith.mulf %v3, %v3 : f32
+    %v5 = arith.mulf %v4, %v4 : f32
+    %v6 = arith.mulf %v5, %v5 : f32
+    %v7 = arith.mulf %v6, %v6 : f32
+    %v8 = arith.mulf %v7, %v7 : f32
+    %v9 = arith.mulf %v8, %v8 : f32
+    %v10 = arith.mulf %v9, %v9 : f32
+    %v11 = arith.mulf %v10, %v10 : f32
+    %v12 = arith.mulf %v11, %v11 : f32
+    %v13 = arith.mulf %v12, %v12 : f32
+    %v14 = arith.mulf %v13, %v13 : f32
+    %v15 = arith.mulf %v14, %v14 : f32
+    %v16 = arith.mulf %v15, %v15 : f32
+    %v17 = arith.mulf %v16, %v16 : f32
+    %v18 = arith.mulf %v17, %v17 : f32
+    %v19 = arith.mulf %v18, %v18 : f32
+    kernel.yield %v19 : f32
+  }
+  %z = kernel.stage "z" (%i < %n, %j < 100) : f32 {
+    %v0 = kernel.load %u[%i, %j] : !kernel.buffer<?x100xf32>
+    %v1 = arith.mulf %v0, %v0 : f32
+    %v2 = arith.mulf %v1, %v1 : f32
+    %v3 = arith.mulf %v2, %v2 : f32
+    %v4 = arith.mulf %v3, %v3 : f32
+    %v5 = arith.mulf %v4, %v4 : f32
+    %v6 = arith.mulf %v5, %v5 : f32
+    %v7 = arith.mulf %v6, %v6 : f32
+    %v8 = arith.mulf %v7, %v7 : f32
+    %v9 = arith.mulf %v8, %v8 : f32
+    %v10 = arith.mulf %v9, %v9 : f32
+    %v11 = arith.mulf %v10, %v10 : f32
+    %v12 = arith.mulf %v11, %v11 : f32
+    %v13 = arith.mulf %v12, %v12 : f32
+    %v14 = arith.mulf %v13, %v13 : f32
+    %v15 = arith.mulf %v14, %v14 : f32
+    %v16 = arith.mulf %v15, %v15 : f32
+    %v17 = arith.mulf %v16, %v16 : f32
+    %v18 = arith.mulf %v17, %v17 : f32
+    %v19 = arith.mulf %v18, %v18 : f32
+    kernel.yield %v19 : f32
+  }
+  kernel.output %y, %z : !kernel.buffer<?x1000xf32>, !kernel.buffer<?x100xf32>
+}
+
+// An output of row numbers that is read by rows is computed there, and copied: the kernel keeps the hash of what it was.
+// CHECK-LABEL: kernel.define @row_numbers
+// CHECK-SAME:    kernel.source = "{{[0-9a-f]+}}"
+// CHECK:         kernel.stage "first_stored"
+kernel.define @row_numbers(%n: index, %x: !kernel.buffer<?x64xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?x64xf32>) stages {
+  %first = kernel.stage "first" (%i < %n) : f32 {
+    %c0 = arith.constant 0 : index
+    %a = kernel.load %x[%i, %c0] : !kernel.buffer<?x64xf32>
+    %v = math.sqrt %a : f32
+    kernel.yield %v : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 64) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<?x64xf32>
+    %b = kernel.load %first[%i] : !kernel.buffer<?xf32>
+    %v = arith.divf %a, %b : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %first, %y : !kernel.buffer<?xf32>, !kernel.buffer<?x64xf32>
+}
