@@ -12,6 +12,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 
@@ -79,6 +80,19 @@ int compare(DimAttr a, DimAttr b) {
   return a.getCoefficients() < b.getCoefficients() ? -1 : 1;
 }
 
+// Sizes beyond all memory stay there: the importer refuses them with a message, but only after it has computed with them.
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+
+int64_t sumOf(int64_t a, int64_t b) {
+  int64_t sum;
+  return llvm::AddOverflow(a, b, sum) ? (a < 0 ? -kMost : kMost) : sum;
+}
+
+int64_t productOf(int64_t a, int64_t b) {
+  int64_t product;
+  return llvm::MulOverflow(a, b, product) ? ((a < 0) != (b < 0) ? -kMost : kMost) : product;
+}
+
 /// Sums equal monomials, drops zeros and orders the terms.
 DimAttr normalize(MLIRContext *context, Terms terms) {
   llvm::stable_sort(terms, [](const auto &a, const auto &b) { return compare(a.first, b.first) < 0; });
@@ -86,7 +100,7 @@ DimAttr normalize(MLIRContext *context, Terms terms) {
   SmallVector<ArrayAttr> monomials;
   for (auto [monomial, coefficient] : terms) {
     if (!monomials.empty() && monomials.back() == monomial)
-      coefficients.back() += coefficient;
+      coefficients.back() = sumOf(coefficients.back(), coefficient);
     else {
       monomials.push_back(monomial);
       coefficients.push_back(coefficient);
@@ -143,9 +157,9 @@ DimAttr extremum(DimFunctionKind kind, DimAttr a, DimAttr b) {
 
 int64_t integerRoot(int64_t x) {
   auto root = int64_t(std::sqrt(double(x)));
-  while (root * root > x)
+  while (root > 0 && root > x / root)
     --root;
-  while ((root + 1) * (root + 1) <= x)
+  while (root + 1 <= x / (root + 1))
     ++root;
   return root;
 }
@@ -220,7 +234,7 @@ DimAttr DimAttr::operator*(DimAttr other) const {
       SmallVector<Attribute> atoms(left.begin(), left.end());
       llvm::append_range(atoms, right);
       llvm::stable_sort(atoms, [](Attribute a, Attribute b) { return compare(a, b) < 0; });
-      terms.push_back({ArrayAttr::get(getContext(), atoms), leftCoefficient * rightCoefficient});
+      terms.push_back({ArrayAttr::get(getContext(), atoms), productOf(leftCoefficient, rightCoefficient)});
     }
   return normalize(getContext(), terms);
 }
@@ -307,9 +321,9 @@ std::optional<int64_t> DimAttr::evaluate(function_ref<std::optional<int64_t>(Str
       }
       if (!factor)
         return std::nullopt;
-      term *= *factor;
+      term = productOf(term, *factor);
     }
-    sum += term;
+    sum = sumOf(sum, term);
   }
   return sum;
 }
@@ -346,11 +360,11 @@ std::optional<int64_t> DimAttr::lowerBound() const {
       }
       if (factor < 0 && monomial.size() > 1)
         return std::nullopt;
-      least *= factor;
+      least = productOf(least, factor);
     }
     if (coefficient < 0 && !monomial.empty()) // nothing bounds a name from above
       return std::nullopt;
-    sum += coefficient * least;
+    sum = sumOf(sum, productOf(coefficient, least));
   }
   return sum;
 }
