@@ -8,7 +8,7 @@
 // Two shapes of an update over all points of the stage:
 //  - the sum stays in a register (free variables outside, the reduction inside), or
 //  - the last free variable runs innermost and the sum stays in memory, so that LLVM vectorises along contiguous elements. This needs a last
-//    axis of some length; the order of each sum is the same.
+//    axis of some length; the order of each sum is the same. Of a long sum some terms at a time are added before it is stored.
 #include "costate/compiler/codegen/Passes.h"
 #include "costate/dialects/kernel/Kernel.h"
 
@@ -29,6 +29,9 @@ namespace {
 
 /// From this many elements on, vectors along the last axis pay for keeping a sum in memory.
 constexpr int64_t kFewestForVectors = 8;
+
+/// Terms of a sum in memory that are added to it between a load and a store.
+constexpr int64_t kTogether = 4;
 
 /// A function that calls more kernels than this calls them all as functions.
 constexpr unsigned kMostInline = 32;
@@ -83,20 +86,24 @@ private:
     body(variables);
   }
 
-  /// Copies the arithmetic of a body; loads become loads of memory. The stage's own buffers may stand for values in registers.
+  /// Copies the arithmetic of a body but what is copied already; loads become loads of memory. The stage's own buffers may stand for values in
+  /// registers.
   void copyBody(Block &block, ValueRange self, ValueRange registers) {
-    for (Operation &op : block.without_terminator()) {
-      auto load = dyn_cast<LoadOp>(op);
-      if (!load) {
-        b.clone(op, mapping);
-        continue;
-      }
-      if (auto own = llvm::find(self, load.getBuffer()); own != self.end() && !registers.empty()) {
-        mapping.map(load.getResult(), registers[own - self.begin()]);
-        continue;
-      }
-      mapping.map(load.getResult(), memref::LoadOp::create(b, loc, mapping.lookup(load.getBuffer()), mapped(load.getIndices())).getResult());
+    for (Operation &op : block.without_terminator())
+      if (llvm::none_of(op.getResults(), [&](Value result) { return mapping.contains(result); }))
+        copy(op, self, registers);
+  }
+
+  void copy(Operation &op, ValueRange self, ValueRange registers) {
+    auto load = dyn_cast<LoadOp>(op);
+    if (!load) {
+      b.clone(op, mapping);
+      return;
     }
+    if (auto own = llvm::find(self, load.getBuffer()); own != self.end() && !registers.empty())
+      mapping.map(load.getResult(), registers[own - self.begin()]);
+    else
+      mapping.map(load.getResult(), memref::LoadOp::create(b, loc, mapping.lookup(load.getBuffer()), mapped(load.getIndices())).getResult());
   }
 
   SmallVector<Value> mapped(ValueRange values) {
@@ -232,6 +239,12 @@ private:
       order.push_back(extents[rank - 1]);
       places.push_back(rank - 1);
     }
+    if (lastIsFree && !update.getMixedDomain().empty() && addsToPoint(update) && kernel.getHint(update.getMixedDomain().back()) >= 2 * kTogether)
+      return nest(ArrayRef(order).drop_back(2), [&](ValueRange variables) {
+        for (auto [place, variable] : llvm::zip(places, variables))
+          mapping.map(body.getArgument(place), variable);
+        addTogether(stage, update);
+      });
     nest(order, [&](ValueRange variables) {
       for (auto [place, variable] : llvm::zip_equal(places, variables))
         mapping.map(body.getArgument(place), variable);
@@ -245,6 +258,63 @@ private:
       b.setInsertionPointToStart(branch.thenBlock());
       store(values, stage, indices);
     });
+  }
+
+  /// Is the update a sum at each point of the stage?
+  static bool addsToPoint(UpdateOp update) {
+    WriteOp write = update.getWrite();
+    return !write.getPredicate() && llvm::equal(write.getIndices(), update.getVariables());
+  }
+
+  /// The innermost reduction and the last free variable, as two nests: `kTogether` terms a trip, then what is left of them.
+  void addTogether(StageOp stage, UpdateOp update) {
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0), together = arith::ConstantIndexOp::create(b, loc, kTogether);
+    Value terms = extentOf(update.getMixedDomain().back());
+    Value whole = arith::SubIOp::create(b, loc, terms, arith::RemUIOp::create(b, loc, terms, together));
+    addTerms(stage, update, zero, whole, kTogether);
+    addTerms(stage, update, whole, terms, 1);
+  }
+
+  void addTerms(StageOp stage, UpdateOp update, Value first, Value end, int64_t together) {
+    Block &body = update.getBody().front();
+    OpBuilder::InsertionGuard guard(b);
+    auto loop = scf::ForOp::create(b, loc, first, end, arith::ConstantIndexOp::create(b, loc, together));
+    b.setInsertionPointToStart(loop.getBody());
+
+    // What of a term does not depend on the point is computed once.
+    llvm::DenseSet<Value> varies(stage.getSelf().begin(), stage.getSelf().end());
+    varies.insert(update.getVariables().back());
+    for (Operation &op : body.without_terminator())
+      if (llvm::any_of(op.getOperands(), [&](Value operand) { return varies.contains(operand); }))
+        varies.insert(op.getResults().begin(), op.getResults().end());
+    SmallVector<IRMapping> terms(together, mapping);
+    for (auto [number, term] : llvm::enumerate(terms)) {
+      std::swap(mapping, term);
+      Value offset = arith::ConstantIndexOp::create(b, loc, static_cast<int64_t>(number));
+      mapping.map(update.getReductionVariables().back(), arith::AddIOp::create(b, loc, loop.getInductionVar(), offset).getResult());
+      for (Operation &op : body.without_terminator())
+        if (llvm::none_of(op.getResults(), [&](Value result) { return varies.contains(result); }))
+          copy(op, {}, {});
+      std::swap(mapping, term);
+    }
+
+    auto along = scf::ForOp::create(b, loc, arith::ConstantIndexOp::create(b, loc, 0), extentOf(stage.getMixedExtents().back()),
+                                    arith::ConstantIndexOp::create(b, loc, 1));
+    b.setInsertionPointToStart(along.getBody());
+    Value point = along.getInductionVar();
+    SmallVector<Value> indices = mapped(update.getVariables().drop_back());
+    indices.push_back(point);
+    SmallVector<Value> sums;
+    for (Value result : stage.getResults())
+      sums.push_back(memref::LoadOp::create(b, loc, mapping.lookup(result), indices));
+    for (IRMapping &term : terms) {
+      std::swap(mapping, term);
+      mapping.map(update.getVariables().back(), point);
+      copyBody(body, stage.getSelf(), sums);
+      sums = fused(update, mapped(update.getWrite().getValues()));
+      std::swap(mapping, term);
+    }
+    store(sums, stage, indices);
   }
 
   DefineOp kernel;

@@ -129,6 +129,8 @@ bool StageScheduler::canInline(StageOp stage) {
   if (reads.size() != 1)
     return false;
   Definition reader = definitionOf(reads.front());
+  if (takesRows({stage, {}}) && !takesRows(reader)) // its rows would be read a column at a time
+    return false;
   double times = static_cast<double>(countPoints(kernel, reader.stage)) * countDomain(kernel, reader);
   return !scheduled.contains(reader.stage) && times <= kRepeat * countPoints(kernel, stage);
 }
