@@ -67,12 +67,64 @@ static int32_t argsort(costate_context *context, const T *key, int32_t *perm, in
   });
 }
 
+/// Up to this many largest elements are kept in order while a row is read once; more are selected from a copy of the row.
+constexpr int64_t kFew = 16;
+
+/// Writes the positions of the k <= kFew largest of n elements, k <= n.
+template <typename T>
+static void findFew(const T *source, int32_t *positions, int64_t n, int64_t k) {
+  Keyed<T> best[kFew];
+  int64_t count = 0;
+  auto insert = [&](int64_t j) {
+    Ordered<T> key = ordered(source[j]);
+    if (count == k && key <= best[k - 1].key)
+      return; // of equal ones the first
+    int64_t place = count < k ? count++ : k - 1;
+    for (; place > 0 && best[place - 1].key < key; --place)
+      best[place] = best[place - 1];
+    best[place] = {key, static_cast<int32_t>(j)};
+  };
+  int64_t j = 0;
+  for (; j < k; ++j)
+    insert(j);
+  // Most blocks have nothing to insert, which one comparison an element shows: it is larger than the least that is kept, or a NaN.
+  constexpr int64_t block = 16;
+  while (k > 0 && j < n) {
+    int64_t end = std::min(n, j + block);
+    T least = source[best[k - 1].position];
+    if (end - j == block && least == least) {
+      int any = 0;
+      for (int64_t i = 0; i < block; ++i)
+        any |= !(source[j + i] <= least);
+      if (!any) {
+        j = end;
+        continue;
+      }
+    }
+    for (; j < end; ++j)
+      insert(j);
+  }
+  for (int64_t i = 0; i < k; ++i)
+    positions[i] = best[i].position;
+}
+
 template <typename T>
 static int32_t topK(costate_context *context, const T *x, T *values, int32_t *indices, int64_t outer, int64_t n, int64_t k) {
   if (int32_t code = checkLength(context, n))
     return code;
   if (k < 0 || k > n)
     return costate_fail(context, COSTATE_INVALID_ARGUMENT, text("top_k requires 'k' to lie in [0, ", n, "], but got ", k).c_str());
+  if (k <= kFew) {
+    int64_t rows = std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, n)); // of a task
+    return parallelFor(context, (outer + rows - 1) / rows, outer * n, [=](int64_t task) -> int32_t {
+      for (int64_t row = task * rows; row < std::min(outer, (task + 1) * rows); ++row) {
+        findFew(x + row * n, indices + row * k, n, k);
+        for (int64_t j = row * k; j < (row + 1) * k; ++j)
+          values[j] = x[row * n + indices[j]];
+      }
+      return COSTATE_OK;
+    });
+  }
   return parallelFor(context, outer, outer * n * 8, [=](int64_t row) -> int32_t {
     const T *source = x + row * n;
     ScratchArray<Keyed<T>> pairs(context, n);

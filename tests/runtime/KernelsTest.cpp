@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -241,6 +242,37 @@ TYPED_TEST(FloatKernelsTest, TopKTakesLargestTiesInOrderAndNanFirst) {
   this->context->error.clear();
   EXPECT_EQ(Calls<T>::topK(this->context, x.data(), values.data(), indices.data(), 1, 6, 7), COSTATE_INVALID_ARGUMENT);
   EXPECT_STREQ(costate_context_last_error(this->context), "top_k requires 'k' to lie in [0, 6], but got 7");
+}
+
+// The k largest are those of a stable sort, whatever k is: with many that are equal, and with NaNs, infinities and zeros of both signs among floats.
+TYPED_TEST(SortTest, TopKIsThatOfAStableSort) {
+  using T = TypeParam;
+  constexpr int64_t rows = 40, n = 133;
+  std::vector<T> x(rows * n);
+  for (int64_t i = 0; i < rows * n; ++i) {
+    int64_t most = i / n % 4 == 0 ? 3 : 1000; // few values, or many
+    x[i] = static_cast<T>(static_cast<int64_t>(this->generator() % (2 * most)) - most);
+    if constexpr (std::is_floating_point_v<T>)
+      if (i / n % 3 == 0 && this->generator() % 20 == 0)
+        x[i] = std::array{T(NAN), T(-NAN), T(INFINITY), T(-INFINITY), T(0), -T(0)}[this->generator() % 6];
+  }
+  for (int64_t k : {0, 1, 2, 5, 16, 17, 133}) {
+    std::vector<T> values(rows * k);
+    std::vector<int32_t> indices(rows * k);
+    ASSERT_EQ(Calls<T>::topK(this->context, x.data(), values.data(), indices.data(), rows, n, k), COSTATE_OK);
+    for (int64_t row = 0; row < rows; ++row) {
+      std::vector<int32_t> order(n);
+      std::iota(order.begin(), order.end(), 0);
+      std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+        T u = x[row * n + a], v = x[row * n + b];
+        return u > v || (u != u && v == v);
+      });
+      for (int64_t j = 0; j < k; ++j) {
+        ASSERT_EQ(indices[row * k + j], order[j]) << "k = " << k << ", row " << row << ", place " << j;
+        ASSERT_EQ(std::memcmp(&values[row * k + j], &x[row * n + order[j]], sizeof(T)), 0);
+      }
+    }
+  }
 }
 
 TYPED_TEST(FloatKernelsTest, KernelsAllocateOnlyInTheirFirstCall) {
