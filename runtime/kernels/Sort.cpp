@@ -87,22 +87,22 @@ static void findFew(const T *source, int32_t *positions, int64_t n, int64_t k) {
   int64_t j = 0;
   for (; j < k; ++j)
     insert(j);
-  // Most blocks have nothing to insert, which one comparison an element shows: it is larger than the least that is kept, or a NaN.
+  // Most elements have nothing to do here, which one comparison shows: they are no larger than the least that is kept, and no NaN. Of a block all are
+  // compared at once.
   constexpr int64_t block = 16;
-  while (k > 0 && j < n) {
+  for (T least = k > 0 ? source[best[k - 1].position] : T(); k > 0 && j < n;) {
     int64_t end = std::min(n, j + block);
-    T least = source[best[k - 1].position];
-    if (end - j == block && least == least) {
-      int any = 0;
+    Ordered<T> any = end - j < block;
+    if (!any)
       for (int64_t i = 0; i < block; ++i)
-        any |= !(source[j + i] <= least);
-      if (!any) {
-        j = end;
-        continue;
-      }
-    }
+        any |= Ordered<T>(!(source[j + i] <= least)); // of the width of an element: lanes stay lanes
+    if (!any)
+      j = end;
     for (; j < end; ++j)
-      insert(j);
+      if (!(source[j] <= least)) {
+        insert(j);
+        least = source[best[k - 1].position];
+      }
   }
   for (int64_t i = 0; i < k; ++i)
     positions[i] = best[i].position;
