@@ -42,8 +42,11 @@ public:
   LoopWriter(DefineOp kernel, ValueRange inputs, ValueRange outs, OpBuilder b, Location loc) : kernel(kernel), b(b), loc(loc) {
     for (auto [argument, input] : llvm::zip_equal(kernel.getBody().getArguments(), inputs))
       mapping.map(argument, input);
-    for (auto [value, memory] : llvm::zip_equal(kernel.getOutput().getValues(), outs))
-      mapping.map(value, memory);
+    for (auto [number, memory] : llvm::enumerate(outs)) {
+      mapping.map(kernel.getOutputValue(number), memory);
+      if (std::optional<unsigned> input = kernel.getTiedInput(number)) // one name for the memory: LLVM sees that an element is read where it is written
+        mapping.map(kernel.getBody().getArgument(*input), memory);
+    }
   }
 
   LogicalResult write() {
