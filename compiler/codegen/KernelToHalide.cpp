@@ -7,7 +7,6 @@
 #include "costate/compiler/codegen/KernelToHalide.h"
 
 #include "costate/compiler/codegen/ArithToHalide.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -36,33 +35,6 @@ template <typename Directive>
 bool hasPlace(StageOp stage) {
   auto directives = cast<DefineOp>(stage->getParentOp()).getSchedule().getOps<Directive>();
   return llvm::any_of(directives, [&](Directive directive) { return directive.getStage() == stage.getStageName(); });
-}
-
-/// Is an index at least 0? Those of loops and sizes are.
-bool isAtLeastZero(Value index) {
-  if (isa<BlockArgument>(index))
-    return true;
-  Operation *op = index.getDefiningOp();
-  if (std::optional<int64_t> constant = getConstantIntValue(index))
-    return *constant >= 0;
-  return isa<arith::AddIOp, arith::MulIOp, arith::MaxSIOp, arith::MinSIOp>(op) && llvm::all_of(op->getOperands(), isAtLeastZero);
-}
-
-/// The place p of an index max(min(p, size - 1), 0) that is read only where `predicate`, p < size, holds: a vector of such places is dense, so that
-/// it is loaded under a mask, not lane by lane.
-Value withoutClamp(Value index, Value predicate) {
-  auto raised = index.getDefiningOp<arith::MaxSIOp>();
-  auto isInside = predicate ? predicate.getDefiningOp<arith::CmpIOp>() : arith::CmpIOp();
-  if (!raised || !isInside || isInside.getPredicate() != arith::CmpIPredicate::slt || !matchPattern(raised.getRhs(), m_Zero()))
-    return index;
-  auto lowered = raised.getLhs().getDefiningOp<arith::MinSIOp>();
-  Value place = isInside.getLhs(), size = isInside.getRhs();
-  if (!lowered || lowered.getLhs() != place || !isAtLeastZero(place))
-    return index;
-  auto last = lowered.getRhs().getDefiningOp<arith::SubIOp>();
-  bool isLast = last && last.getLhs() == size && matchPattern(last.getRhs(), m_One());
-  std::optional<int64_t> constant = getConstantIntValue(size);
-  return isLast || (constant && getConstantIntValue(lowered.getRhs()) == *constant - 1) ? place : index;
 }
 
 class StageBuilder {
@@ -100,13 +72,16 @@ private:
     SmallVector<OpFoldResult> extents = stage.getMixedExtents();
     bool isWhole = hasPlace<ComputeRootOp>(stage);
     for (auto [index, size] : llvm::reverse(llvm::zip_equal(indices, extents))) {
-      Value place = withoutClamp(index, predicate);
+      Value place = placeOf(index);
       Expr position = values.at(place);
       bool isPromised = place != index || isLoaded(index) || (isWhole && !isa<BlockArgument>(index));
       result.push_back(isPromised ? Halide::unsafe_promise_clamped(position, 0, extent(size) - 1) : position);
     }
     return result;
   }
+
+  /// Of a place that only a predicate keeps inside, a vector is dense, so that it is loaded under a mask, not lane by lane.
+  Value placeOf(Value index) { return update ? update.withoutClamp(index) : index; }
 
   Expr extent(OpFoldResult extent) {
     if (auto value = dyn_cast<Value>(extent))
@@ -119,7 +94,7 @@ private:
   DenseMap<Value, Expr> values;
   DenseMap<Value, Halide::ImageParam> inputs;
   DenseMap<Value, Source> sources;
-  Value predicate; ///< of the update that is being translated
+  UpdateOp update; ///< the one that is being translated
   std::optional<HalideFailure> failure;
 };
 
@@ -159,7 +134,7 @@ Expr StageBuilder::load(LoadOp op) {
   if (auto input = inputs.find(op.getBuffer()); input != inputs.end()) {
     std::vector<Expr> indices;
     for (Value index : llvm::reverse(op.getIndices()))
-      indices.push_back(values.at(withoutClamp(index, predicate)));
+      indices.push_back(values.at(placeOf(index)));
     return input->second(indices);
   }
   const Source &source = sources.at(op.getBuffer());
@@ -333,13 +308,13 @@ bool StageBuilder::addUpdate(UpdateOp update, HalideStage &translated) {
     }
   }
   SmallPtrSet<Operation *, 2> contracted = findContraction(update);
-  predicate = write.getPredicate();
+  this->update = update;
   for (Operation &op : update.getBody().front().without_terminator())
     if (!convert(op, contracted.contains(&op) ? Rounding::Contracted : Rounding::Ieee))
       return false;
-  if (predicate)
+  this->update = {};
+  if (Value predicate = write.getPredicate())
     domain.where(values.at(predicate));
-  predicate = {};
   std::vector<Expr> place = indicesInto(update.getStage(), write.getIndices()), body;
   for (Value value : write.getValues()) {
     bool isStrict = isa<FloatType>(value.getType()) && !contracted.contains(value.getDefiningOp());

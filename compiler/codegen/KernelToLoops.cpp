@@ -36,6 +36,12 @@ constexpr int64_t kTogether = 4;
 /// A function that calls more kernels than this calls them all as functions.
 constexpr unsigned kMostInline = 32;
 
+/// Is `value` computed from `variable`?
+bool dependsOn(Value value, Value variable) {
+  Operation *op = value.getDefiningOp();
+  return value == variable || (op && llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, variable); }));
+}
+
 class LoopWriter {
 public:
   /// Loops before `b`, on these operands of a call.
@@ -106,7 +112,11 @@ private:
     if (auto own = llvm::find(self, load.getBuffer()); own != self.end() && !registers.empty())
       mapping.map(load.getResult(), registers[own - self.begin()]);
     else
-      mapping.map(load.getResult(), memref::LoadOp::create(b, loc, mapping.lookup(load.getBuffer()), mapped(load.getIndices())).getResult());
+      mapping.map(load.getResult(), memref::LoadOp::create(b, loc, mapping.lookup(load.getBuffer()), placesOf(load)).getResult());
+  }
+
+  SmallVector<Value> placesOf(LoadOp load) {
+    return llvm::map_to_vector(load.getIndices(), [&](Value index) { return mapping.lookup(bounded ? bounded.withoutClamp(index) : index); });
   }
 
   SmallVector<Value> mapped(ValueRange values) {
@@ -248,6 +258,12 @@ private:
           mapping.map(body.getArgument(place), variable);
         addTogether(stage, update);
       });
+    if (lastIsFree && startOfLast(update))
+      return nest(ArrayRef(order).drop_back(), [&](ValueRange variables) {
+        for (auto [place, variable] : llvm::zip(places, variables))
+          mapping.map(body.getArgument(place), variable);
+        writeBounded(stage, update);
+      });
     nest(order, [&](ValueRange variables) {
       for (auto [place, variable] : llvm::zip_equal(places, variables))
         mapping.map(body.getArgument(place), variable);
@@ -261,6 +277,19 @@ private:
       b.setInsertionPointToStart(branch.thenBlock());
       store(values, stage, indices);
     });
+  }
+
+  /// The loop over the last free variable, as far as the update writes.
+  void writeBounded(StageOp stage, UpdateOp update) {
+    copyInvariants(update);
+    auto isInside = update.getWrite().getPredicate().getDefiningOp<arith::CmpIOp>();
+    Value left = arith::SubIOp::create(b, loc, mapping.lookup(isInside.getRhs()), mapping.lookup(startOfLast(update)));
+    Value end = arith::MinSIOp::create(b, loc, extentOf(stage.getMixedExtents().back()), left);
+    mapping.map(update.getVariables().back(), beginLast(end));
+    bounded = update;
+    copyBody(update.getBody().front(), {}, {});
+    bounded = {};
+    store(fused(update, mapped(update.getWrite().getValues())), stage, mapped(update.getWrite().getIndices()));
   }
 
   /// Is the update a sum at each point of the stage?
@@ -278,33 +307,50 @@ private:
     addTerms(stage, update, whole, terms, 1);
   }
 
+  /// Copies what does not depend on the last free variable, nor on the stage.
+  void copyInvariants(UpdateOp update) {
+    ValueRange self = update.getStage().getSelf();
+    llvm::DenseSet<Value> varies(self.begin(), self.end());
+    varies.insert(update.getVariables().back());
+    for (Operation &op : update.getBody().front().without_terminator())
+      if (llvm::any_of(op.getOperands(), [&](Value operand) { return varies.contains(operand); }))
+        varies.insert(op.getResults().begin(), op.getResults().end());
+      else
+        copy(op, {}, {});
+  }
+
+  /// Begins the loop over the last free variable, and gives the variable.
+  Value beginLast(Value end) {
+    auto loop = scf::ForOp::create(b, loc, arith::ConstantIndexOp::create(b, loc, 0), end, arith::ConstantIndexOp::create(b, loc, 1));
+    b.setInsertionPointToStart(loop.getBody());
+    return loop.getInductionVar();
+  }
+
+  /// The body's x where the update writes only where x + v < size, v the last free variable; of other predicates nothing.
+  static Value startOfLast(UpdateOp update) {
+    Value predicate = update.getWrite().getPredicate(), last = update.getVariables().back();
+    auto isInside = predicate ? predicate.getDefiningOp<arith::CmpIOp>() : arith::CmpIOp();
+    auto place = isInside && isInside.getPredicate() == arith::CmpIPredicate::slt ? isInside.getLhs().getDefiningOp<arith::AddIOp>() : arith::AddIOp();
+    if (!place || place.getRhs() != last || dependsOn(place.getLhs(), last) || dependsOn(isInside.getRhs(), last))
+      return {};
+    return place.getLhs();
+  }
+
   void addTerms(StageOp stage, UpdateOp update, Value first, Value end, int64_t together) {
-    Block &body = update.getBody().front();
     OpBuilder::InsertionGuard guard(b);
     auto loop = scf::ForOp::create(b, loc, first, end, arith::ConstantIndexOp::create(b, loc, together));
     b.setInsertionPointToStart(loop.getBody());
 
-    // What of a term does not depend on the point is computed once.
-    llvm::DenseSet<Value> varies(stage.getSelf().begin(), stage.getSelf().end());
-    varies.insert(update.getVariables().back());
-    for (Operation &op : body.without_terminator())
-      if (llvm::any_of(op.getOperands(), [&](Value operand) { return varies.contains(operand); }))
-        varies.insert(op.getResults().begin(), op.getResults().end());
     SmallVector<IRMapping> terms(together, mapping);
     for (auto [number, term] : llvm::enumerate(terms)) {
       std::swap(mapping, term);
       Value offset = arith::ConstantIndexOp::create(b, loc, static_cast<int64_t>(number));
       mapping.map(update.getReductionVariables().back(), arith::AddIOp::create(b, loc, loop.getInductionVar(), offset).getResult());
-      for (Operation &op : body.without_terminator())
-        if (llvm::none_of(op.getResults(), [&](Value result) { return varies.contains(result); }))
-          copy(op, {}, {});
+      copyInvariants(update);
       std::swap(mapping, term);
     }
 
-    auto along = scf::ForOp::create(b, loc, arith::ConstantIndexOp::create(b, loc, 0), extentOf(stage.getMixedExtents().back()),
-                                    arith::ConstantIndexOp::create(b, loc, 1));
-    b.setInsertionPointToStart(along.getBody());
-    Value point = along.getInductionVar();
+    Value point = beginLast(extentOf(stage.getMixedExtents().back()));
     SmallVector<Value> indices = mapped(update.getVariables().drop_back());
     indices.push_back(point);
     SmallVector<Value> sums;
@@ -313,7 +359,7 @@ private:
     for (IRMapping &term : terms) {
       std::swap(mapping, term);
       mapping.map(update.getVariables().back(), point);
-      copyBody(body, stage.getSelf(), sums);
+      copyBody(update.getBody().front(), stage.getSelf(), sums);
       sums = fused(update, mapped(update.getWrite().getValues()));
       std::swap(mapping, term);
     }
@@ -324,6 +370,7 @@ private:
   OpBuilder b;
   Location loc;
   IRMapping mapping;
+  UpdateOp bounded; ///< the update whose loop ends where its predicate does, in that loop
 };
 
 /// The type of a buffer wherever it lies: leaves of an arena differ in their offset.

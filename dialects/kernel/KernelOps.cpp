@@ -575,6 +575,30 @@ WriteOp UpdateOp::getWrite() { return cast<WriteOp>(getBody().front().back()); }
 
 bool UpdateOp::isFree(unsigned dim) { return getWrite().getIndices()[dim] == getVariables()[dim]; }
 
+/// Is an index at least 0? Variables and sizes are.
+static bool isAtLeastZero(Value index) {
+  if (isa<BlockArgument>(index))
+    return true;
+  if (std::optional<int64_t> constant = getConstantIntValue(index))
+    return *constant >= 0;
+  Operation *op = index.getDefiningOp();
+  return isa<arith::AddIOp, arith::MulIOp, arith::MaxSIOp, arith::MinSIOp>(op) && llvm::all_of(op->getOperands(), isAtLeastZero);
+}
+
+Value UpdateOp::withoutClamp(Value index) {
+  Value predicate = getWrite().getPredicate();
+  auto isInside = predicate ? predicate.getDefiningOp<arith::CmpIOp>() : arith::CmpIOp();
+  auto raised = index.getDefiningOp<arith::MaxSIOp>();
+  auto lowered = raised ? raised.getLhs().getDefiningOp<arith::MinSIOp>() : arith::MinSIOp();
+  if (!isInside || isInside.getPredicate() != arith::CmpIPredicate::slt || !lowered || !matchPattern(raised.getRhs(), m_Zero()))
+    return index;
+  Value place = isInside.getLhs(), size = isInside.getRhs(), largest = lowered.getRhs();
+  auto last = largest.getDefiningOp<arith::SubIOp>();
+  std::optional<int64_t> constant = getConstantIntValue(size);
+  bool isLast = constant ? getConstantIntValue(largest) == *constant - 1 : last && last.getLhs() == size && matchPattern(last.getRhs(), m_One());
+  return isLast && lowered.getLhs() == place && isAtLeastZero(place) ? place : index;
+}
+
 //===--------------------------------------------------------------------------------------------------------------------===//
 // kernel.load
 //===--------------------------------------------------------------------------------------------------------------------===//

@@ -179,6 +179,8 @@ def Kernel_UpdateOp : Kernel_Op<"update", [HasParent<"StageOp">, SingleBlock,
     WriteOp getWrite();
     /// Does the update hold for every value of variable `dim` of the stage?
     bool isFree(unsigned dim);
+    /// What index max(min(p, size - 1), 0) of the body is where the update writes, if it writes only where p < size: p. Any other is itself.
+    ::mlir::Value withoutClamp(::mlir::Value index);
   }];
 }
 
