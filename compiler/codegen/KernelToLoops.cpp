@@ -177,7 +177,7 @@ private:
     update.getBody().walk([&](LoadOp load) {
       if (llvm::is_contained(update.getStage().getSelf(), load.getBuffer()) || load.getIndices().empty())
         return;
-      Value index = load.getIndices().back();
+      Value index = update.withoutClamp(load.getIndices().back());
       found |= index == last;
       if (auto sum = index.getDefiningOp<arith::AddIOp>())
         found |= sum.getLhs() == last || sum.getRhs() == last;

@@ -1,17 +1,27 @@
 // RUN: costate-opt %s --codegen-kernel-to-loops -split-input-file | FileCheck %s
 
-// A long last axis runs innermost, the sum stays in memory; product and sum are one instruction.
+// A long last axis runs innermost, the sum stays in memory; product and sum are one instruction. Four terms are added between a load and a store, in order;
+// what of them is the same along the axis is loaded before.
 // CHECK-NOT:   kernel.define
 // CHECK-LABEL: func.func @wide
 // CHECK:         scf.for
 // CHECK:           scf.for
 // CHECK:             memref.store
 // CHECK:         scf.for %[[I:.*]] =
-// CHECK:           scf.for %[[K:.*]] =
+// CHECK:           scf.for %[[K:.*]] = %{{.*}} to %[[WHOLE:.*]] step %{{.*}} {
+// CHECK-COUNT-4:     memref.load %arg0[%[[I]], %{{.*}}]
 // CHECK:             scf.for %[[J:.*]] =
 // CHECK:               %[[A:.*]] = memref.load %arg2[%[[I]], %[[J]]]
-// CHECK:               %[[X:.*]] = memref.load %arg0[%[[I]], %[[K]]]
-// CHECK:               %[[W:.*]] = memref.load %arg1[%[[K]], %[[J]]]
+// CHECK:               %[[B:.*]] = math.fma %{{.*}}, %{{.*}}, %[[A]] : f32
+// CHECK:               %[[C:.*]] = math.fma %{{.*}}, %{{.*}}, %[[B]] : f32
+// CHECK:               %[[D:.*]] = math.fma %{{.*}}, %{{.*}}, %[[C]] : f32
+// CHECK:               %[[E:.*]] = math.fma %{{.*}}, %{{.*}}, %[[D]] : f32
+// CHECK:               memref.store %[[E]], %arg2[%[[I]], %[[J]]]
+// CHECK:           scf.for %[[R:.*]] = %[[WHOLE]] to
+// CHECK:             %[[X:.*]] = memref.load %arg0[%[[I]], %{{.*}}]
+// CHECK:             scf.for %[[J:.*]] =
+// CHECK:               %[[A:.*]] = memref.load %arg2[%[[I]], %[[J]]]
+// CHECK:               %[[W:.*]] = memref.load %arg1[%{{.*}}, %[[J]]]
 // CHECK:               %[[V:.*]] = math.fma %[[X]], %[[W]], %[[A]] : f32
 // CHECK:               memref.store %[[V]], %arg2[%[[I]], %[[J]]]
 kernel.define @product(%m: index, %x: !kernel.buffer<?x64xf32>, %w: !kernel.buffer<64x32xf32>) -> (!kernel.buffer<?x32xf32>) stages {
@@ -124,5 +134,64 @@ kernel.define @twice(%x: !kernel.buffer<4xf32>) -> (!kernel.buffer<4xf32>) stage
 func.func @layers(%x: memref<4xf32>, %y: memref<4xf32, strided<[1], offset: 16>>, %z: memref<4xf32>) {
   kernel.call @twice(%x) outs(%y) on loops : (memref<4xf32>) outs(memref<4xf32, strided<[1], offset: 16>>)
   kernel.call @twice(%y) outs(%z) on loops : (memref<4xf32, strided<[1], offset: 16>>) outs(memref<4xf32>)
+  return
+}
+
+// -----
+
+// Where the last variable counts up to a predicate, its loop ends there, and places need no clamp.
+// CHECK-LABEL: func.func @ragged
+// CHECK:         %[[START:.*]] = arith.constant 32 : index
+// CHECK:         %[[LEFT:.*]] = arith.subi %arg2, %[[START]] : index
+// CHECK:         %[[END:.*]] = arith.minsi %{{.*}}, %[[LEFT]] : index
+// CHECK:         scf.for %[[J:.*]] = %{{.*}} to %[[END]]
+// CHECK:           %[[PLACE:.*]] = arith.addi %[[START]], %[[J]] : index
+// CHECK:           memref.load %arg0[%[[PLACE]]]
+// CHECK-NOT:       scf.if
+// CHECK:           memref.store
+kernel.define @rest(%n: index, %x: !kernel.buffer<?xf32>) -> (!kernel.buffer<16xf32>) stages {
+  %s = kernel.stage "s" (%i0 < 16) : f32 {
+    %zero = arith.constant 0.0 : f32
+    kernel.yield %zero : f32
+  } updates (%self) {
+    kernel.update (%i0) over (%r0 < 1) {
+      %start = arith.constant 32 : index
+      %zero = arith.constant 0 : index
+      %one = arith.constant 1 : index
+      %place = arith.addi %start, %i0 : index
+      %inside = arith.cmpi slt, %place, %n : index
+      %last = arith.subi %n, %one : index
+      %low = arith.minsi %place, %last : index
+      %at = arith.maxsi %low, %zero : index
+      %p = kernel.load %x[%at] : !kernel.buffer<?xf32>
+      %a = kernel.load %self[%i0] : !kernel.buffer<16xf32>
+      %v = arith.addf %a, %p : f32
+      kernel.write %v at [%i0] if %inside : f32
+    }
+  }
+  kernel.output %s : !kernel.buffer<16xf32>
+}
+func.func @ragged(%x: memref<?xf32>, %y: memref<16xf32>, %n: index) {
+  kernel.call @rest(%n, %x) outs(%y) on loops : (index, memref<?xf32>) outs(memref<16xf32>)
+  return
+}
+
+// -----
+
+// A tied output and its input are one memory under one name, also in a function of its own.
+// CHECK:         func.func private @loops.add(%[[X:.*]]: memref<4xf32{{.*}}>, %[[Y:.*]]: memref<4xf32{{.*}}>)
+// CHECK:           memref.load %[[Y]]
+// CHECK:           memref.store %{{.*}}, %[[Y]]
+kernel.define @add(%x: !kernel.buffer<4xf32>) -> (!kernel.buffer<4xf32> tied %x) stages {
+  %y = kernel.stage "y" (%i < 4) : f32 {
+    %a = kernel.load %x[%i] : !kernel.buffer<4xf32>
+    %v = arith.addf %a, %a : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %y : !kernel.buffer<4xf32>
+}
+func.func @inplace(%x: memref<4xf32>) {
+  kernel.call @add(%x) outs(%x) on loops : (memref<4xf32>) outs(memref<4xf32>)
+  kernel.call @add(%x) outs(%x) on loops : (memref<4xf32>) outs(memref<4xf32>)
   return
 }
