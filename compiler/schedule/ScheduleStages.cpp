@@ -50,6 +50,7 @@ public:
         for (Definition definition : getDefinitions(stage))
           scheduleLoops(definition);
     }
+    joinReaders();
     for (const RowLoop &loop : rowsToShare)
       shareRows(loop);
     // A place names a loop of the reader as it is at the end.
@@ -85,6 +86,7 @@ private:
   bool canInline(StageOp stage);
   StageOp findRowReader(StageOp stage);
   StageOp joinRows(ArrayRef<StageOp> hosts);
+  void joinReaders();
   void storeRows(StageOp stage);
   /// The stage whose row loop that of `host` is part of: itself, or the last of several that share one.
   StageOp leaderOf(StageOp host) const {
@@ -179,6 +181,32 @@ StageOp StageScheduler::joinRows(ArrayRef<StageOp> hosts) {
     leaders[member] = leader;
   leaders.erase(leader);
   return leader;
+}
+
+/// Lets numbers of rows that are made from rows of the same buffer share a loop: each row is read from memory once.
+void StageScheduler::joinReaders() {
+  auto rowsReadBy = [&](StageOp host) {
+    llvm::SmallDenseSet<Value> buffers;
+    for (auto [stage, place] : placedAt)
+      if (place == host)
+        for (Definition definition : getDefinitions(cast<StageOp>(stage)))
+          for (LoadOp load : definition.body().getOps<LoadOp>())
+            if (load.getIndices().size() > 1 && load.getIndices().front() == definition.variable(0) && !placedAt.contains(load.getBuffer().getDefiningOp()))
+              buffers.insert(load.getBuffer());
+    return buffers;
+  };
+  SmallVector<StageOp> hosts;
+  for (StageOp stage : kernel.getStageOps())
+    if (rowLoops.contains(stage) && leaderOf(stage) == stage && stage.getRank() == 1 && !kernel.isTiedStage(stage) && !rowsReadBy(stage).empty())
+      hosts.push_back(stage);
+  for (auto [number, host] : llvm::enumerate(hosts))
+    for (StageOp later : ArrayRef(hosts).drop_front(number + 1)) {
+      llvm::SmallDenseSet<Value> theirs = rowsReadBy(later);
+      if (leaderOf(later) == later && host.getMixedExtents() == later.getMixedExtents() && llvm::any_of(rowsReadBy(host), [&](Value buffer) { return theirs.contains(buffer); })) {
+        joinRows({host, later});
+        break;
+      }
+    }
 }
 
 /// An output that holds a number of each row, and is read by rows: its readers get the numbers in their loop, the result a copy of them there.
@@ -339,8 +367,11 @@ void StageScheduler::shareRows(const RowLoop &loop) {
   if (operations * likely < 2 * machine.taskOperations)
     return;
   int64_t chunk = llvm::PowerOf2Ceil(llvm::divideCeil(machine.taskOperations, operations * lanes));
-  if (std::optional<int64_t> size = getConstantIntValue(extent))
-    chunk = std::max<int64_t>(chunk, llvm::PowerOf2Ceil(llvm::divideCeil(*size, kMostTasks * lanes)));
+  if (std::optional<int64_t> size = getConstantIntValue(extent)) { // tasks of equal size, as many as threads can share
+    int64_t trips = llvm::divideCeil(*size, lanes);
+    int64_t tasks = std::min<int64_t>(kMostTasks, llvm::PowerOf2Ceil(llvm::divideCeil(trips, chunk)));
+    chunk = llvm::divideCeil(trips, tasks);
+  }
   if (chunk > 1) {
     writer.split(definition, rows, chunk, Tail::GuardWithIf);
     writer.parallel(definition, rows + "o");

@@ -246,3 +246,68 @@ kernel.define @row_numbers(%n: index, %x: !kernel.buffer<?x64xf32>) -> (!kernel.
   }
   kernel.output %first, %y : !kernel.buffer<?xf32>, !kernel.buffer<?x64xf32>
 }
+
+// Two numbers of each row of one buffer share their loop.
+// CHECK-LABEL: kernel.define @two_of_a_row
+// CHECK:         kernel.compute_with "sum" with "product" "i0i"
+// CHECK-DAG:     kernel.compute_at "sum_lanes" at "product" "i0i"
+// CHECK-DAG:     kernel.compute_at "product_lanes" at "product" "i0i"
+kernel.define @two_of_a_row(%n: index, %x: !kernel.buffer<?x640xf32>) -> (!kernel.buffer<?xf32>, !kernel.buffer<?xf32>) stages {
+  %sum_lanes = kernel.stage "sum_lanes" (%i < %n, %j < 16) : f32 {
+    %start = arith.constant 0.0 : f32
+    kernel.yield %start : f32
+  } updates (%self) {
+    kernel.update (%i, %j) over (%r < 40) {
+      %c16 = arith.constant 16 : index
+      %at = arith.muli %r, %c16 : index
+      %place = arith.addi %at, %j : index
+      %so = kernel.load %self[%i, %j] : !kernel.buffer<?x16xf32>
+      %a = kernel.load %x[%i, %place] : !kernel.buffer<?x640xf32>
+      %v = arith.addf %so, %a : f32
+      kernel.write %v at [%i, %j] : f32
+    }
+  }
+  %sum = kernel.stage "sum" (%i < %n) : f32 {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %a = kernel.load %sum_lanes[%i, %c0] : !kernel.buffer<?x16xf32>
+    %b = kernel.load %sum_lanes[%i, %c1] : !kernel.buffer<?x16xf32>
+    %v = arith.addf %a, %b : f32
+    kernel.yield %v : f32
+  }
+  %product_lanes = kernel.stage "product_lanes" (%i < %n, %j < 16) : f32 {
+    %start = arith.constant 1.0 : f32
+    kernel.yield %start : f32
+  } updates (%self) {
+    kernel.update (%i, %j) over (%r < 40) {
+      %c16 = arith.constant 16 : index
+      %at = arith.muli %r, %c16 : index
+      %place = arith.addi %at, %j : index
+      %so = kernel.load %self[%i, %j] : !kernel.buffer<?x16xf32>
+      %a = kernel.load %x[%i, %place] : !kernel.buffer<?x640xf32>
+      %v = arith.mulf %so, %a : f32
+      kernel.write %v at [%i, %j] : f32
+    }
+  }
+  %product = kernel.stage "product" (%i < %n) : f32 {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %a = kernel.load %product_lanes[%i, %c0] : !kernel.buffer<?x16xf32>
+    %b = kernel.load %product_lanes[%i, %c1] : !kernel.buffer<?x16xf32>
+    %v = arith.mulf %a, %b : f32
+    kernel.yield %v : f32
+  }
+  kernel.output %sum, %product : !kernel.buffer<?xf32>, !kernel.buffer<?xf32>
+}
+
+// Tasks are of equal size, as many as threads can share: 300 rows are not 256 and 44.
+// CHECK-LABEL: kernel.define @equal_tasks
+// CHECK:         kernel.split "y" "i0" into "i0o", "i0i" by 38 guard_with_if
+kernel.define @equal_tasks(%x: !kernel.buffer<300x1500xf32>) -> (!kernel.buffer<300x1500xf32> tied %x) attributes {hints = array<i64: 0>} stages {
+  %y = kernel.stage "y" (%i < 300, %j < 1500) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<300x1500xf32>
+    %b = arith.mulf %a, %a : f32
+    kernel.yield %b : f32
+  }
+  kernel.output %y : !kernel.buffer<300x1500xf32>
+}
