@@ -302,6 +302,10 @@ private:
   void addTogether(StageOp stage, UpdateOp update) {
     Value zero = arith::ConstantIndexOp::create(b, loc, 0), together = arith::ConstantIndexOp::create(b, loc, kTogether);
     Value terms = extentOf(update.getMixedDomain().back());
+    if (OpFoldResult last = stage.getMixedExtents().back(); !getConstantIntValue(last)) { // where there is no point, nothing is read
+      Value isAny = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, extentOf(last), zero);
+      terms = arith::SelectOp::create(b, loc, isAny, terms, zero);
+    }
     Value whole = arith::SubIOp::create(b, loc, terms, arith::RemUIOp::create(b, loc, terms, together));
     addTerms(stage, update, zero, whole, kTogether);
     addTerms(stage, update, whole, terms, 1);
