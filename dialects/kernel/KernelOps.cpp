@@ -575,10 +575,10 @@ WriteOp UpdateOp::getWrite() { return cast<WriteOp>(getBody().front().back()); }
 
 bool UpdateOp::isFree(unsigned dim) { return getWrite().getIndices()[dim] == getVariables()[dim]; }
 
-/// Is an index at least 0? Variables and sizes are.
+/// Is an index at least 0? Variables and extents are; another argument of the kernel may be anything.
 static bool isAtLeastZero(Value index) {
-  if (isa<BlockArgument>(index))
-    return true;
+  if (auto argument = dyn_cast<BlockArgument>(index))
+    return !isa<DefineOp>(argument.getOwner()->getParentOp()) || llvm::any_of(index.getUsers(), [](Operation *user) { return isa<StageOp, UpdateOp>(user); });
   if (std::optional<int64_t> constant = getConstantIntValue(index))
     return *constant >= 0;
   Operation *op = index.getDefiningOp();
