@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The parser of expressions and types, on which the parser of statements and declarations stands. A parse function returns
+// The parser of expressions and types, on which those of statements and declarations stand. A parse function returns
 // null (or an empty optional) after it has reported an error.
 #ifndef COSTATE_FRONTENDS_EXPRESSIONPARSER_H
 #define COSTATE_FRONTENDS_EXPRESSIONPARSER_H
