@@ -43,10 +43,27 @@ Kind kindOf(Operation *op) {
   return isMap ? Kind::Map : Kind::Host;
 }
 
+/// Does `op` only add or drop axes of extent 1, for elementwise readers and sums? They find their elements at their own index then, which a view hides: what
+/// makes a value and what reads it so may share a loop.
+static bool isIndexMap(ReshapeOp op) {
+  auto extents = [](Type type) {
+    SmallVector<int64_t> all(cast<RankedTensorType>(type).getShape());
+    llvm::erase(all, 1);
+    return all;
+  };
+  SmallVector<int64_t> from = extents(op.getOperand().getType());
+  if (from != extents(op.getType()) || llvm::count(from, ShapedType::kDynamic) > 1)
+    return false;
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    bool isReader = user->hasTrait<Elementwise>() || isa<BroadcastInDimOp, ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp>(user);
+    return isReader && user->getBlock() == op->getBlock() && !isScalar(user->getResult(0));
+  });
+}
+
 bool isView(Operation *op) {
   auto reshape = dyn_cast<ReshapeOp>(op);
   return reshape && !op->hasAttr(kKernelAttr) && !isScalar(reshape.getResult()) && !isScalar(reshape.getOperand()) &&
-         isAvailable(reshape.getOperand());
+         isAvailable(reshape.getOperand()) && !isIndexMap(reshape);
 }
 
 bool isAvailable(Value value) {

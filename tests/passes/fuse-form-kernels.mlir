@@ -34,6 +34,37 @@ func.func @parts(%x: tensor<8192xf32>, %i: tensor<4xi32>) -> (tensor<8xf32>, ten
   return %a, %b, %s : tensor<8xf32>, tensor<4xf32>, tensor<2xf32>
 }
 
+// An axis of extent 1 that is added to a sum is an index of whoever reads it, so a second sum of the same rows shares their kernel.
+// CHECK-LABEL: func.func @kept_axes
+// CHECK: graph.reduce_sum {{.*}}fuse.kernel = [[K:[0-9]+]] : i64
+// CHECK: graph.reduce_sum {{.*}}fuse.kernel = [[K]] : i64
+// CHECK: graph.divide {{.*}}fuse.kernel = [[K]] : i64
+func.func @kept_axes(%x: tensor<64x300xf32>) -> tensor<64x300xf32> {
+  %s = graph.reduce_sum %x axes [1] : tensor<64x300xf32> -> tensor<64xf32>
+  %k = graph.reshape %s shape [64, 1] : tensor<64xf32> -> tensor<64x1xf32>
+  %m = graph.abs %k : tensor<64x1xf32>
+  %b = graph.broadcast_in_dim %m dims [0, 1] shape [64, 300] : tensor<64x1xf32> -> tensor<64x300xf32>
+  %y = graph.subtract %x, %b : tensor<64x300xf32>
+  %z = graph.multiply %y, %y : tensor<64x300xf32>
+  %t = graph.reduce_sum %z axes [1] : tensor<64x300xf32> -> tensor<64xf32>
+  %u = graph.reshape %t shape [64, 1] : tensor<64xf32> -> tensor<64x1xf32>
+  %c = graph.broadcast_in_dim %u dims [0, 1] shape [64, 300] : tensor<64x1xf32> -> tensor<64x300xf32>
+  %r = graph.divide %y, %c : tensor<64x300xf32>
+  return %r : tensor<64x300xf32>
+}
+
+// Where such a value leaves the graph it is the same memory.
+// CHECK-LABEL: func.func @leaving_axes
+// CHECK: graph.reduce_sum
+// CHECK-NEXT: %[[V:.*]] = graph.reshape
+// CHECK-NOT: fuse.kernel
+// CHECK: return %[[V]]
+func.func @leaving_axes(%x: tensor<64x300xf32>) -> tensor<64x1xf32> {
+  %s = graph.reduce_sum %x axes [1] : tensor<64x300xf32> -> tensor<64xf32>
+  %k = graph.reshape %s shape [64, 1] : tensor<64xf32> -> tensor<64x1xf32>
+  return %k : tensor<64x1xf32>
+}
+
 // Sums over rows and what is computed from them at the same rows are one kernel; the dear exponential is kept, once.
 // CHECK-LABEL: func.func @rows
 // CHECK: graph.reduce_max {{.*}}fuse.kernel = [[K:[0-9]+]] : i64
