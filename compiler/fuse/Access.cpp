@@ -43,21 +43,24 @@ Kind kindOf(Operation *op) {
   return isMap ? Kind::Map : Kind::Host;
 }
 
-/// Does `op` only add or drop axes of extent 1, for elementwise readers and sums? They find their elements at their own index then, which a view hides: what
-/// makes a value and what reads it so may share a loop.
-static bool isIndexMap(ReshapeOp op) {
+/// Does `op` only add or drop axes of extent 1?
+static bool keepsPlaces(ReshapeOp op) {
   auto extents = [](Type type) {
     SmallVector<int64_t> all(cast<RankedTensorType>(type).getShape());
     llvm::erase(all, 1);
     return all;
   };
   SmallVector<int64_t> from = extents(op.getOperand().getType());
-  if (from != extents(op.getType()) || llvm::count(from, ShapedType::kDynamic) > 1)
-    return false;
-  return llvm::all_of(op->getUsers(), [&](Operation *user) {
-    bool isReader = user->hasTrait<Elementwise>() || isa<BroadcastInDimOp, ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp>(user);
-    return isReader && user->getBlock() == op->getBlock() && !isScalar(user->getResult(0));
-  });
+  return from == extents(op.getType()) && llvm::count(from, ShapedType::kDynamic) <= 1; // several may have changed places
+}
+
+/// Such a reshape for elementwise readers and sums alone: they find their elements at their own index, which a view would hide. So what makes a value and what
+/// reads it may share a loop.
+static bool isIndexMap(ReshapeOp op) {
+  return keepsPlaces(op) && llvm::all_of(op->getUsers(), [&](Operation *user) {
+           bool isReader = user->hasTrait<Elementwise>() || isa<BroadcastInDimOp, ReduceSumOp, ReduceProdOp, ReduceMaxOp, ReduceMinOp>(user);
+           return isReader && user->getBlock() == op->getBlock() && !isScalar(user->getResult(0));
+         });
 }
 
 bool isView(Operation *op) {
@@ -227,7 +230,8 @@ int64_t costOf(Operation *op) {
       .Case([](RandomOp) { return 64; })
       .Case<DivideOp, RemainderOp, SqrtOp, RsqrtOp>([](auto) { return 4; })
       .Case([](ConcatenateOp op) { return 2 * op.getNumOperands(); })
-      .Case<GatherOp, PadOp, ReshapeOp>([](auto) { return 2; })
+      .Case<GatherOp, PadOp>([](auto) { return 2; })
+      .Case([](ReshapeOp op) { return keepsPlaces(op) ? 0 : 2; })
       .Default([](Operation *op) { return op->hasTrait<Elementwise>() ? 1 : 0; });
 }
 
