@@ -53,18 +53,6 @@ func.func @kept_axes(%x: tensor<64x300xf32>) -> tensor<64x300xf32> {
   return %r : tensor<64x300xf32>
 }
 
-// Where such a value leaves the graph it is the same memory.
-// CHECK-LABEL: func.func @leaving_axes
-// CHECK: graph.reduce_sum
-// CHECK-NEXT: %[[V:.*]] = graph.reshape
-// CHECK-NOT: fuse.kernel
-// CHECK: return %[[V]]
-func.func @leaving_axes(%x: tensor<64x300xf32>) -> tensor<64x1xf32> {
-  %s = graph.reduce_sum %x axes [1] : tensor<64x300xf32> -> tensor<64xf32>
-  %k = graph.reshape %s shape [64, 1] : tensor<64xf32> -> tensor<64x1xf32>
-  return %k : tensor<64x1xf32>
-}
-
 // Sums over rows and what is computed from them at the same rows are one kernel; the dear exponential is kept, once.
 // CHECK-LABEL: func.func @rows
 // CHECK: graph.reduce_max {{.*}}fuse.kernel = [[K:[0-9]+]] : i64
