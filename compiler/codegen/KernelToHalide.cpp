@@ -9,6 +9,8 @@
 #include "costate/compiler/codegen/ArithToHalide.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <set>
+
 using namespace mlir;
 using namespace costate::kernel;
 using Halide::Expr;
@@ -176,6 +178,19 @@ public:
     Expr condition = mutate(select->condition);
     return Halide::Internal::is_const_one(condition) ? mutate(select->true_value) : IRMutator::visit(select);
   }
+  // Halide takes what no loop changes out of it, and so a name may stand for `kYes`.
+  Halide::Internal::Stmt visit(const Halide::Internal::LetStmt *let) override {
+    if (!Halide::Internal::is_const_one(mutate(let->value)) || !let->value.type().is_bool())
+      return IRMutator::visit(let);
+    names.insert(let->name);
+    return mutate(let->body);
+  }
+  Expr visit(const Halide::Internal::Variable *variable) override {
+    return names.count(variable->name) ? Halide::Internal::const_true(variable->type.lanes()) : Expr(variable);
+  }
+
+private:
+  std::set<std::string> names; ///< of what is true
 };
 
 } // namespace

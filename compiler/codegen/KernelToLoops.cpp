@@ -5,16 +5,19 @@
 // kernel that one function calls repeatedly becomes a function of its own, so that LLVM compiles a repeated layer once, and so do all kernels
 // of a function that calls many: passes of LLVM take more than linear time in what a function, or a loop of it, holds.
 //
-// Two shapes of an update over all points of the stage:
-//  - the sum stays in a register (free variables outside, the reduction inside), or
-//  - the last free variable runs innermost and the sum stays in memory, so that LLVM vectorises along contiguous elements. This needs a last
-//    axis of some length; the order of each sum is the same. Of a long sum some terms at a time are added before it is stored.
+// Shapes of an update over all points of the stage, in all of which the order of each sum is the same:
+//  - if the last axis is of some length and all is read contiguously along it, sums of as many neighbours as fill some registers, a vector, side by side;
+//  - the sum of one point stays in a register (free variables outside, the reduction inside), or
+//  - the last free variable runs innermost and the sum stays in memory.
+//
+// A row of lanes has neither a nest nor memory: it is a vector at the point that reads it.
 #include "costate/compiler/codegen/Passes.h"
-#include "costate/dialects/kernel/Kernel.h"
+#include "costate/dialects/kernel/LaneRows.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -27,20 +30,24 @@ namespace costate::codegen {
 
 namespace {
 
-/// From this many elements on, vectors along the last axis pay for keeping a sum in memory.
+/// From this many elements on, vectors along the last axis pay for themselves, and for keeping a sum in memory.
 constexpr int64_t kFewestForVectors = 8;
 
-/// Terms of a sum in memory that are added to it between a load and a store.
-constexpr int64_t kTogether = 4;
+/// Sums side by side: four of the largest registers, so that no addition waits for the one before.
+constexpr int64_t kPanelBytes = 256;
 
 /// A function that calls more kernels than this calls them all as functions.
 constexpr unsigned kMostInline = 32;
 
-/// Is `value` computed from `variable`?
-bool dependsOn(Value value, Value variable) {
-  Operation *op = value.getDefiningOp();
-  return value == variable || (op && llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, variable); }));
-}
+/// A body for neighbours along the last axis of a stage, as vectors.
+struct LaneBody {
+  StageOp stage;
+  UpdateOp update;   ///< null in the definition
+  Value last;        ///< the variable along which they lie; it is mapped to the first
+  int64_t count;     ///< of neighbours
+  ValueRange before; ///< what the stage's results are before the update
+  llvm::SmallDenseMap<Value, Value> vectors = llvm::SmallDenseMap<Value, Value>();
+};
 
 class LoopWriter {
 public:
@@ -62,7 +69,7 @@ public:
         b.clone(op, mapping); // arithmetic on extents
         continue;
       }
-      if (!stage)
+      if (!stage || isLaneRow(stage))
         continue;
       for (Value result : stage.getResults())
         if (!mapping.contains(result))
@@ -112,11 +119,7 @@ private:
     if (auto own = llvm::find(self, load.getBuffer()); own != self.end() && !registers.empty())
       mapping.map(load.getResult(), registers[own - self.begin()]);
     else
-      mapping.map(load.getResult(), memref::LoadOp::create(b, loc, mapping.lookup(load.getBuffer()), placesOf(load)).getResult());
-  }
-
-  SmallVector<Value> placesOf(LoadOp load) {
-    return llvm::map_to_vector(load.getIndices(), [&](Value index) { return mapping.lookup(bounded ? bounded.withoutClamp(index) : index); });
+      mapping.map(load.getResult(), memref::LoadOp::create(b, loc, mapping.lookup(load.getBuffer()), mapped(load.getIndices())).getResult());
   }
 
   SmallVector<Value> mapped(ValueRange values) {
@@ -131,14 +134,125 @@ private:
   SmallVector<Value> define(StageOp stage, ValueRange variables) {
     Block &body = stage.getDefinition().front();
     mapping.map(body.getArguments(), variables);
-    copyBody(body, {}, {});
-    return mapped(body.getTerminator()->getOperands());
+    rows.clear();
+    return llvm::map_to_vector(body.getTerminator()->getOperands(), [&](Value value) { return valueOf(value); });
+  }
+
+  /// `value` of a body, with what it is computed from. All lanes of a row are joined by halves of the vector.
+  Value valueOf(Value value) {
+    if (Value known = mapping.lookupOrNull(value))
+      return known;
+    Operation *op = value.getDefiningOp();
+    SmallVector<LoadOp> joined = getJoinedLanes(value);
+    auto load = joined.empty() ? dyn_cast<LoadOp>(op) : joined.front();
+    if (load && readsLaneRow(load)) {
+      Value row = rowOf(load);
+      for (int64_t half = joined.size() / 2; half > 0; half /= 2)
+        row = elementwise(op, ValueRange{slice(row, 0, half), slice(row, half, half)});
+      int64_t lane = joined.empty() ? *getConstantIntValue(load.getIndices().back()) : 0;
+      mapping.map(value, vector::ExtractOp::create(b, loc, row, lane).getResult());
+    } else {
+      for (Value operand : op->getOperands())
+        valueOf(operand);
+      copy(*op, {}, {});
+    }
+    return mapping.lookup(value);
+  }
+
+  static bool readsLaneRow(LoadOp load) {
+    auto stage = load.getBuffer().getDefiningOp<StageOp>();
+    return stage && isLaneRow(stage);
+  }
+
+  /// Elements `first` to `first` + `count` of a vector.
+  Value slice(Value row, int64_t first, int64_t count) {
+    return vector::ShuffleOp::create(b, loc, row, row, llvm::to_vector(llvm::seq(first, first + count)));
+  }
+
+  /// `op` on vectors.
+  Value elementwise(Operation *op, ValueRange vectors) {
+    OperationState state(loc, op->getName(), vectors, {}, op->getAttrs());
+    state.addTypes(cast<VectorType>(vectors.back().getType()).clone(op->getResult(0).getType()));
+    return b.create(state)->getResult(0);
+  }
+
+  /// The row of lanes that `load` reads an element of.
+  Value rowOf(LoadOp load) {
+    if (Value row = rows.lookup(load.getBuffer()))
+      return row;
+    auto stage = load.getBuffer().getDefiningOp<StageOp>();
+    SmallVector<Value> variables = llvm::map_to_vector(load.getIndices().drop_back(), [&](Value index) { return valueOf(index); });
+    variables.push_back(arith::ConstantIndexOp::create(b, loc, 0));
+    for (auto [result, row] : llvm::zip_equal(stage.getResults(), pointsAt(stage, variables, *getConstantIntValue(stage.getMixedExtents().back()))))
+      rows[result] = row;
+    return rows.lookup(load.getBuffer());
+  }
+
+  /// `count` neighbours along the last axis of `stage`, the first one at `variables`: of each result a vector.
+  SmallVector<Value> pointsAt(StageOp stage, ValueRange variables, int64_t count) {
+    Block &body = stage.getDefinition().front();
+    mapping.map(body.getArguments(), variables);
+    LaneBody start{stage, {}, body.getArguments().back(), count, {}};
+    SmallVector<Value> points = lanesOf(body.getTerminator()->getOperands(), start);
+    for (UpdateOp update : stage.getUpdateOps())
+      points = accumulate(update, variables, points, [&](ValueRange before) {
+        LaneBody lanes{stage, update, update.getVariables().back(), count, before};
+        WriteOp write = update.getWrite();
+        SmallVector<Value> next = fused(update, lanesOf(write.getValues(), lanes));
+        if (Value predicate = write.getPredicate())
+          for (auto [value, old] : llvm::zip_equal(next, before))
+            value = arith::SelectOp::create(b, loc, lanesOf(predicate, lanes), value, old);
+        return next;
+      });
+    return points;
+  }
+
+  SmallVector<Value> lanesOf(ValueRange values, LaneBody &body) {
+    return llvm::map_to_vector(values, [&](Value value) { return lanesOf(value, body); });
+  }
+
+  /// `value` of a body, for all lanes.
+  Value lanesOf(Value value, LaneBody &body) {
+    if (Value known = body.vectors.lookup(value))
+      return known;
+    auto type = VectorType::get(body.count, value.getType());
+    Value vector;
+    if (value == body.last) {
+      SmallVector<APInt> numbers = llvm::map_to_vector(llvm::seq(body.count), [](int64_t lane) { return APInt(64, lane); });
+      vector = arith::AddIOp::create(b, loc, vector::BroadcastOp::create(b, loc, type, mapping.lookup(value)),
+                                     arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, numbers)));
+    } else if (!dependsOn(value, body.last)) {
+      vector = vector::BroadcastOp::create(b, loc, type, valueOf(value));
+    } else if (auto load = value.getDefiningOp<LoadOp>()) {
+      vector = loadLanes(load, type, body);
+    } else {
+      vector = elementwise(value.getDefiningOp(), lanesOf(value.getDefiningOp()->getOperands(), body));
+    }
+    return body.vectors[value] = vector;
+  }
+
+  Value loadLanes(LoadOp load, VectorType type, LaneBody &body) {
+    ValueRange self = body.stage.getSelf();
+    if (auto own = llvm::find(self, load.getBuffer()); own != self.end())
+      return body.before[own - self.begin()];
+    if (readsLaneRow(load)) {
+      auto offset = load.getIndices().back().getDefiningOp<arith::AddIOp>();
+      return slice(rowOf(load), offset ? *getConstantIntValue(offset.getRhs()) : 0, type.getNumElements());
+    }
+    Value predicate = body.update ? body.update.getWrite().getPredicate() : Value(), memory = mapping.lookup(load.getBuffer());
+    SmallVector<Value> places = llvm::map_to_vector(load.getIndices(), [&](Value index) { return valueOf(body.update ? body.update.withoutClamp(index) : index); });
+    if (!predicate || !dependsOn(predicate, body.last))
+      return vector::LoadOp::create(b, loc, type, memory, places);
+    Value nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+    return vector::MaskedLoadOp::create(b, loc, type, memory, places, lanesOf(predicate, body), nothing);
   }
 
   void writeStage(StageOp stage) {
     std::vector<UpdateOp> updates = stage.getUpdateOps();
     ArrayRef<UpdateOp> rest(updates);
     SmallVector<OpFoldResult> extents = stage.getMixedExtents();
+    if (!updates.empty() && !kernel.isIdentity(stage) && hasLanes(stage) && kernel.getHint(extents.back()) >= kFewestForVectors)
+      return writePanels(stage);
     for (auto [self, result] : llvm::zip(stage.getSelf(), stage.getResults()))
       mapping.map(self, mapping.lookup(result));
 
@@ -150,11 +264,54 @@ private:
       nest(extents, [&](ValueRange variables) {
         SmallVector<Value> values = define(stage, variables);
         for (UpdateOp update : rest.take_front(together))
-          values = accumulate(update, variables, values);
+          values = accumulate(update, variables, values, [&](ValueRange before) {
+            copyBody(update.getBody().front(), stage.getSelf(), before);
+            WriteOp write = update.getWrite();
+            SmallVector<Value> next = fused(update, mapped(write.getValues()));
+            if (write.getPredicate())
+              for (auto [value, old] : llvm::zip_equal(next, before))
+                value = arith::SelectOp::create(b, loc, mapping.lookup(write.getPredicate()), value, old);
+            return next;
+          });
         store(values, stage, variables);
       });
     for (UpdateOp update : rest.drop_front(together))
       writeUpdate(stage, update);
+  }
+
+  /// All of a stage, as many neighbours along its last axis at a time as fill some registers, and fewer at its end.
+  void writePanels(StageOp stage) {
+    SmallVector<OpFoldResult> extents = stage.getMixedExtents();
+    std::optional<int64_t> size = getConstantIntValue(extents.back());
+    int64_t bits = 32;
+    for (Type type : stage.getResultTypes())
+      bits = std::max<int64_t>(bits, cast<BufferType>(type).getElementType().getIntOrFloatBitWidth());
+    int64_t widest = 8 * kPanelBytes / bits;
+    SmallVector<int64_t> widths;
+    if (size)
+      for (int64_t width = widest; width > 0; width /= 2)
+        widths.push_back(width);
+    else
+      widths = {widest, kFewestForVectors, 1}; // less code
+    nest(ArrayRef(extents).drop_back(), [&](ValueRange leading) {
+      Value extent = extentOf(extents.back()), first = arith::ConstantIndexOp::create(b, loc, 0);
+      for (int64_t width : widths) {
+        if (size && *size % (2 * width) < width && (width < widest || *size < width))
+          continue;
+        Value step = arith::ConstantIndexOp::create(b, loc, width);
+        Value end = arith::SubIOp::create(b, loc, extent, arith::RemUIOp::create(b, loc, extent, step));
+        auto loop = scf::ForOp::create(b, loc, first, end, step);
+        OpBuilder::InsertionGuard guard(b);
+        IRMapping outside = mapping; // the next width copies the bodies again
+        b.setInsertionPointToStart(loop.getBody());
+        SmallVector<Value> variables(leading);
+        variables.push_back(loop.getInductionVar());
+        for (auto [points, result] : llvm::zip_equal(pointsAt(stage, variables, width), stage.getResults()))
+          vector::StoreOp::create(b, loc, points, mapping.lookup(result), variables);
+        mapping = outside;
+        first = end;
+      }
+    });
   }
 
   /// Every variable of the stage is free and the last axis is short: the sum of a point is one register.
@@ -185,8 +342,8 @@ private:
     return found;
   }
 
-  SmallVector<Value> accumulate(UpdateOp update, ValueRange variables, ValueRange values) {
-    Block &body = update.getBody().front();
+  /// The loops of an update of one point, whose values are in registers: `next` makes those behind the body of those before it.
+  SmallVector<Value> accumulate(UpdateOp update, ValueRange variables, ValueRange values, function_ref<SmallVector<Value>(ValueRange before)> next) {
     SmallVector<Value> bounds = llvm::map_to_vector(update.getMixedDomain(), [&](OpFoldResult extent) { return extentOf(extent); });
     Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
     OpBuilder::InsertionGuard guard(b);
@@ -200,19 +357,14 @@ private:
       loops.push_back(loop);
       b.setInsertionPointToStart(loop.getBody());
     }
-    mapping.map(body.getArguments(), indices);
-    copyBody(body, update.getStage().getSelf(), carried);
-    WriteOp write = update.getWrite();
-    SmallVector<Value> next = fused(update, mapped(write.getValues()));
-    if (write.getPredicate())
-      for (auto [value, old] : llvm::zip_equal(next, carried))
-        value = arith::SelectOp::create(b, loc, mapping.lookup(write.getPredicate()), value, old);
+    mapping.map(update.getBody().getArguments(), indices);
+    carried = next(carried);
     for (scf::ForOp loop : llvm::reverse(loops)) {
-      scf::YieldOp::create(b, loc, next);
-      next.assign(loop.getResults().begin(), loop.getResults().end());
+      scf::YieldOp::create(b, loc, carried);
+      carried.assign(loop.getResults().begin(), loop.getResults().end());
       b.setInsertionPointAfter(loop);
     }
-    return next;
+    return carried;
   }
 
   /// In a contraction a product is fused into its sum, as the machine does it.
@@ -252,18 +404,6 @@ private:
       order.push_back(extents[rank - 1]);
       places.push_back(rank - 1);
     }
-    if (lastIsFree && !update.getMixedDomain().empty() && addsToPoint(update) && kernel.getHint(update.getMixedDomain().back()) >= 2 * kTogether)
-      return nest(ArrayRef(order).drop_back(2), [&](ValueRange variables) {
-        for (auto [place, variable] : llvm::zip(places, variables))
-          mapping.map(body.getArgument(place), variable);
-        addTogether(stage, update);
-      });
-    if (lastIsFree && startOfLast(update))
-      return nest(ArrayRef(order).drop_back(), [&](ValueRange variables) {
-        for (auto [place, variable] : llvm::zip(places, variables))
-          mapping.map(body.getArgument(place), variable);
-        writeBounded(stage, update);
-      });
     nest(order, [&](ValueRange variables) {
       for (auto [place, variable] : llvm::zip_equal(places, variables))
         mapping.map(body.getArgument(place), variable);
@@ -279,102 +419,11 @@ private:
     });
   }
 
-  /// The loop over the last free variable, as far as the update writes.
-  void writeBounded(StageOp stage, UpdateOp update) {
-    copyInvariants(update);
-    auto isInside = update.getWrite().getPredicate().getDefiningOp<arith::CmpIOp>();
-    Value left = arith::SubIOp::create(b, loc, mapping.lookup(isInside.getRhs()), mapping.lookup(startOfLast(update)));
-    Value end = arith::MinSIOp::create(b, loc, extentOf(stage.getMixedExtents().back()), left);
-    mapping.map(update.getVariables().back(), beginLast(end));
-    bounded = update;
-    copyBody(update.getBody().front(), {}, {});
-    bounded = {};
-    store(fused(update, mapped(update.getWrite().getValues())), stage, mapped(update.getWrite().getIndices()));
-  }
-
-  /// Is the update a sum at each point of the stage?
-  static bool addsToPoint(UpdateOp update) {
-    WriteOp write = update.getWrite();
-    return !write.getPredicate() && llvm::equal(write.getIndices(), update.getVariables());
-  }
-
-  /// The innermost reduction and the last free variable, as two nests: `kTogether` terms a trip, then what is left of them.
-  void addTogether(StageOp stage, UpdateOp update) {
-    Value zero = arith::ConstantIndexOp::create(b, loc, 0), together = arith::ConstantIndexOp::create(b, loc, kTogether);
-    Value terms = extentOf(update.getMixedDomain().back());
-    if (OpFoldResult last = stage.getMixedExtents().back(); !getConstantIntValue(last)) { // where there is no point, nothing is read
-      Value isAny = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, extentOf(last), zero);
-      terms = arith::SelectOp::create(b, loc, isAny, terms, zero);
-    }
-    Value whole = arith::SubIOp::create(b, loc, terms, arith::RemUIOp::create(b, loc, terms, together));
-    addTerms(stage, update, zero, whole, kTogether);
-    addTerms(stage, update, whole, terms, 1);
-  }
-
-  /// Copies what does not depend on the last free variable, nor on the stage.
-  void copyInvariants(UpdateOp update) {
-    ValueRange self = update.getStage().getSelf();
-    llvm::DenseSet<Value> varies(self.begin(), self.end());
-    varies.insert(update.getVariables().back());
-    for (Operation &op : update.getBody().front().without_terminator())
-      if (llvm::any_of(op.getOperands(), [&](Value operand) { return varies.contains(operand); }))
-        varies.insert(op.getResults().begin(), op.getResults().end());
-      else
-        copy(op, {}, {});
-  }
-
-  /// Begins the loop over the last free variable, and gives the variable.
-  Value beginLast(Value end) {
-    auto loop = scf::ForOp::create(b, loc, arith::ConstantIndexOp::create(b, loc, 0), end, arith::ConstantIndexOp::create(b, loc, 1));
-    b.setInsertionPointToStart(loop.getBody());
-    return loop.getInductionVar();
-  }
-
-  /// The body's x where the update writes only where x + v < size, v the last free variable; of other predicates nothing.
-  static Value startOfLast(UpdateOp update) {
-    Value predicate = update.getWrite().getPredicate(), last = update.getVariables().back();
-    auto isInside = predicate ? predicate.getDefiningOp<arith::CmpIOp>() : arith::CmpIOp();
-    auto place = isInside && isInside.getPredicate() == arith::CmpIPredicate::slt ? isInside.getLhs().getDefiningOp<arith::AddIOp>() : arith::AddIOp();
-    if (!place || place.getRhs() != last || dependsOn(place.getLhs(), last) || dependsOn(isInside.getRhs(), last))
-      return {};
-    return place.getLhs();
-  }
-
-  void addTerms(StageOp stage, UpdateOp update, Value first, Value end, int64_t together) {
-    OpBuilder::InsertionGuard guard(b);
-    auto loop = scf::ForOp::create(b, loc, first, end, arith::ConstantIndexOp::create(b, loc, together));
-    b.setInsertionPointToStart(loop.getBody());
-
-    SmallVector<IRMapping> terms(together, mapping);
-    for (auto [number, term] : llvm::enumerate(terms)) {
-      std::swap(mapping, term);
-      Value offset = arith::ConstantIndexOp::create(b, loc, static_cast<int64_t>(number));
-      mapping.map(update.getReductionVariables().back(), arith::AddIOp::create(b, loc, loop.getInductionVar(), offset).getResult());
-      copyInvariants(update);
-      std::swap(mapping, term);
-    }
-
-    Value point = beginLast(extentOf(stage.getMixedExtents().back()));
-    SmallVector<Value> indices = mapped(update.getVariables().drop_back());
-    indices.push_back(point);
-    SmallVector<Value> sums;
-    for (Value result : stage.getResults())
-      sums.push_back(memref::LoadOp::create(b, loc, mapping.lookup(result), indices));
-    for (IRMapping &term : terms) {
-      std::swap(mapping, term);
-      mapping.map(update.getVariables().back(), point);
-      copyBody(update.getBody().front(), stage.getSelf(), sums);
-      sums = fused(update, mapped(update.getWrite().getValues()));
-      std::swap(mapping, term);
-    }
-    store(sums, stage, indices);
-  }
-
   DefineOp kernel;
   OpBuilder b;
   Location loc;
   IRMapping mapping;
-  UpdateOp bounded; ///< the update whose loop ends where its predicate does, in that loop
+  DenseMap<Value, Value> rows; ///< of lanes, at the point that is being defined
 };
 
 /// The type of a buffer wherever it lies: leaves of an arena differ in their offset.

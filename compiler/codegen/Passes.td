@@ -27,13 +27,13 @@ def TraceCalls : Pass<"codegen-trace-calls", "::mlir::ModuleOp"> {
 def KernelToLoops : Pass<"codegen-kernel-to-loops", "::mlir::ModuleOp"> {
   let summary = "writes the kernels that loops run into the functions that call them";
   let description = [{
-    Before: `kernel.call ... on loops`, every stage of whose kernel is an output. After: `scf.for` over the index spaces, loads and stores, where
+    Before: `kernel.call ... on loops`, every stage of whose kernel is an output or a row of lanes. After: `scf.for` over the index spaces, loads and stores, where
     the call stood, or in a private function `loops.NAME` if a function calls the kernel more than once. A sum keeps the
-    order of its update; in an update marked `contract` a product is fused into its sum. Kernels that nobody calls any more are erased.
+    order of its update, and rows of lanes are vectors; in an update marked `contract` a product is fused into its sum. Kernels that nobody calls any more are erased.
 
     Fails if a stage is no output (fuse-expose-stages makes them so).
   }];
-  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect"];
 }
 
 def OutlineTasks : Pass<"codegen-outline-tasks", "::mlir::ModuleOp"> {

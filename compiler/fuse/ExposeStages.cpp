@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A kernel that loops run keeps every stage in memory, and all memory of a step is planned: so its stages become outputs, and the plan gives
+// A kernel that loops run keeps every stage but rows of lanes in memory, and all memory of a step is planned: so its stages become outputs, and the plan gives
 // them their place in the workspace. (A kernel that Halide runs keeps its stages where its schedule says.)
 #include "costate/compiler/fuse/Access.h"
 #include "costate/compiler/fuse/Passes.h"
 #include "costate/dialects/graph/Graph.h"
-#include "costate/dialects/kernel/Kernel.h"
+#include "costate/dialects/kernel/LaneRows.h"
 
 using namespace mlir;
 using namespace costate::graph;
@@ -32,7 +32,7 @@ void expose(kernel::CallOp call, kernel::DefineOp kernel) {
   SmallVector<Attribute> dims(call->getAttrOfType<ArrayAttr>(kDimsAttr).getValue());
   for (kernel::StageOp stage : kernel.getStageOps())
     for (Value result : stage.getResults()) {
-      if (llvm::is_contained(output.getValues(), result))
+      if (llvm::is_contained(output.getValues(), result) || kernel::isLaneRow(stage))
         continue;
       Dims shape = llvm::map_to_vector(stage.getMixedExtents(), [&](OpFoldResult extent) { return dimOf(extent, extents); });
       hidden.push_back(result);

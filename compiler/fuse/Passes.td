@@ -188,11 +188,24 @@ def AssignExecutors : Pass<"fuse-assign-executors", "::mlir::ModuleOp"> {
     Option<"threshold", "threshold", "int64_t", "32768", "operations above which Halide is chosen">];
 }
 
+def JoinSums : Pass<"fuse-join-sums", "::mlir::ModuleOp"> {
+  let summary = "makes one stage of sums that go through the same elements";
+  let description = [{
+    Before and after: kernels of one call each, without schedules. Stages with the same points and the same loops, that read an element alike, become one with the results
+    of each, if none of them needs another. No value changes.
+
+    ```mlir
+    // mean and mean square of a row: one loop
+    %sums:2 = kernel.stage "sum" (%i0 < 90, %i1 < 16) : f32, f32 {...}
+    ```
+  }];
+}
+
 def ExposeStages : Pass<"fuse-expose-stages", "::mlir::ModuleOp"> {
   let summary = "makes every stage of a kernel in loops an output";
   let description = [{
-    Before: calls with executors, kernels of one call each. After: a kernel that loops run has all its stages as outputs, so that the memory plan places
-    them.
+    Before: calls with executors, kernels of one call each. After: a kernel that loops run has all its stages but rows of lanes as outputs, so that the memory
+    plan places them.
   }];
 }
 

@@ -26,6 +26,7 @@ void addFusePasses(OpPassManager &passes, const FuseOptions &options) {
   passes.addPass(createGraphToKernel({hints}));
   passes.addPass(createCanonicalizerPass(structured));
   passes.addPass(createCSEPass());
+  passes.addPass(createJoinSums());
   passes.addPass(createAssignExecutors({options.executor})); // while a function of math still counts as one
   passes.addPass(createExposeStages());
   passes.addPass(createBufferize({hints}));

@@ -209,13 +209,14 @@ void StageScheduler::joinReaders() {
     }
 }
 
-/// An output that holds a number of each row, and is read by rows: its readers get the numbers in their loop, the result a copy of them there.
+/// An output that is read by rows: its readers get a row, or the number of a row, in their loop, the result a copy of it there.
 void StageScheduler::storeRows(StageOp stage) {
-  if (stage.getRank() != 1 || stage.getNumResults() != 1 || kernel.isTiedStage(stage) || !findRowReader(stage))
+  if (stage.getNumResults() != 1 || kernel.isTiedStage(stage) || !findRowReader(stage))
     return;
   StageOp copy = copyStage(stage);
   stage.getResult(0).replaceUsesWithIf(copy.getResult(0), [](OpOperand &use) { return isa<OutputOp>(use.getOwner()); });
   scheduleLoops({copy, {}});
+  findRowReader(stage); // lets them share their loop, also if what a row is made of is read again rather than the row stored
 }
 
 void StageScheduler::place(StageOp stage) {

@@ -1,29 +1,16 @@
-// RUN: costate-opt %s --codegen-kernel-to-loops -split-input-file | FileCheck %s
+// RUN: costate-opt %s --codegen-kernel-to-loops --canonicalize -split-input-file | FileCheck %s
 
-// A long last axis runs innermost, the sum stays in memory; product and sum are one instruction. Four terms are added between a load and a store, in order;
-// what of them is the same along the axis is loaded before.
+// Along a last axis of some length neighbours are summed side by side in registers, in order; product and sum are one instruction.
 // CHECK-NOT:   kernel.define
 // CHECK-LABEL: func.func @wide
-// CHECK:         scf.for
-// CHECK:           scf.for
-// CHECK:             memref.store
 // CHECK:         scf.for %[[I:.*]] =
-// CHECK:           scf.for %[[K:.*]] = %{{.*}} to %[[WHOLE:.*]] step %{{.*}} {
-// CHECK-COUNT-4:     memref.load %arg0[%[[I]], %{{.*}}]
-// CHECK:             scf.for %[[J:.*]] =
-// CHECK:               %[[A:.*]] = memref.load %arg2[%[[I]], %[[J]]]
-// CHECK:               %[[B:.*]] = math.fma %{{.*}}, %{{.*}}, %[[A]] : f32
-// CHECK:               %[[C:.*]] = math.fma %{{.*}}, %{{.*}}, %[[B]] : f32
-// CHECK:               %[[D:.*]] = math.fma %{{.*}}, %{{.*}}, %[[C]] : f32
-// CHECK:               %[[E:.*]] = math.fma %{{.*}}, %{{.*}}, %[[D]] : f32
-// CHECK:               memref.store %[[E]], %arg2[%[[I]], %[[J]]]
-// CHECK:           scf.for %[[R:.*]] = %[[WHOLE]] to
-// CHECK:             %[[X:.*]] = memref.load %arg0[%[[I]], %{{.*}}]
-// CHECK:             scf.for %[[J:.*]] =
-// CHECK:               %[[A:.*]] = memref.load %arg2[%[[I]], %[[J]]]
-// CHECK:               %[[W:.*]] = memref.load %arg1[%{{.*}}, %[[J]]]
-// CHECK:               %[[V:.*]] = math.fma %[[X]], %[[W]], %[[A]] : f32
-// CHECK:               memref.store %[[V]], %arg2[%[[I]], %[[J]]]
+// CHECK:           %[[S:.*]] = scf.for %[[K:.*]] = {{.*}} iter_args(%[[A:.*]] = %{{.*}}) -> (vector<32xf32>)
+// CHECK:             %[[X:.*]] = memref.load %arg0[%[[I]], %[[K]]]
+// CHECK:             %[[B:.*]] = vector.broadcast %[[X]] : f32 to vector<32xf32>
+// CHECK:             %[[W:.*]] = vector.load %arg1[%[[K]], %c0]
+// CHECK:             %[[V:.*]] = math.fma %[[B]], %[[W]], %[[A]] : vector<32xf32>
+// CHECK:             scf.yield %[[V]]
+// CHECK:           vector.store %[[S]], %arg2[%[[I]], %c0]
 kernel.define @product(%m: index, %x: !kernel.buffer<?x64xf32>, %w: !kernel.buffer<64x32xf32>) -> (!kernel.buffer<?x32xf32>) stages {
   %acc = kernel.stage "acc" (%i0 < %m, %i1 < 32) : f32 {
     %zero = arith.constant 0.0 : f32
@@ -139,16 +126,15 @@ func.func @layers(%x: memref<4xf32>, %y: memref<4xf32, strided<[1], offset: 16>>
 
 // -----
 
-// Where the last variable counts up to a predicate, its loop ends there, and places need no clamp.
+// Where the last variable counts up to a predicate, what is beyond it is not read, and places need no clamp.
 // CHECK-LABEL: func.func @ragged
-// CHECK:         %[[START:.*]] = arith.constant 32 : index
-// CHECK:         %[[LEFT:.*]] = arith.subi %arg2, %[[START]] : index
-// CHECK:         %[[END:.*]] = arith.minsi %{{.*}}, %[[LEFT]] : index
-// CHECK:         scf.for %[[J:.*]] = %{{.*}} to %[[END]]
-// CHECK:           %[[PLACE:.*]] = arith.addi %[[START]], %[[J]] : index
-// CHECK:           memref.load %arg0[%[[PLACE]]]
-// CHECK-NOT:       scf.if
-// CHECK:           memref.store
+// CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+// CHECK-DAG:     %[[PLACES:.*]] = arith.constant dense<[32, 33, {{.*}}, 47]> : vector<16xindex>
+// CHECK:         %[[INSIDE:.*]] = arith.cmpi sgt, %{{.*}}, %[[PLACES]]
+// CHECK:         %[[X:.*]] = vector.maskedload %arg0[%c32], %[[INSIDE]], %[[ZERO]]
+// CHECK:         %[[V:.*]] = arith.addf %[[X]], %[[ZERO]]
+// CHECK:         %[[S:.*]] = arith.select %[[INSIDE]], %[[V]], %[[ZERO]]
+// CHECK:         vector.store %[[S]], %arg1[%c0]
 kernel.define @rest(%n: index, %x: !kernel.buffer<?xf32>) -> (!kernel.buffer<16xf32>) stages {
   %s = kernel.stage "s" (%i0 < 16) : f32 {
     %zero = arith.constant 0.0 : f32
@@ -193,5 +179,71 @@ kernel.define @add(%x: !kernel.buffer<4xf32>) -> (!kernel.buffer<4xf32> tied %x)
 func.func @inplace(%x: memref<4xf32>) {
   kernel.call @add(%x) outs(%x) on loops : (memref<4xf32>) outs(memref<4xf32>)
   kernel.call @add(%x) outs(%x) on loops : (memref<4xf32>) outs(memref<4xf32>)
+  return
+}
+
+// -----
+
+// A row of lanes is a vector where it is read, and its join goes by halves: no memory.
+// CHECK-LABEL: func.func @lanes
+// CHECK:         scf.for %[[I:.*]] =
+// CHECK:           %[[ROW:.*]] = scf.for %[[R:.*]] = {{.*}} iter_args(%[[A:.*]] = %{{.*}}) -> (vector<8xf64>)
+// CHECK:             %[[PLACE:.*]] = arith.muli %[[R]], %c8
+// CHECK:             %[[X:.*]] = vector.load %arg0[%[[I]], %[[PLACE]]]
+// CHECK:             %[[V:.*]] = arith.addf %[[A]], %[[X]] : vector<8xf64>
+// CHECK:             scf.yield %[[V]]
+// CHECK:           %[[L:.*]] = vector.shuffle %[[ROW]], %[[ROW]] [0, 1, 2, 3]
+// CHECK:           %[[H:.*]] = vector.shuffle %[[ROW]], %[[ROW]] [4, 5, 6, 7]
+// CHECK:           %[[FOUR:.*]] = arith.addf %[[L]], %[[H]] : vector<4xf64>
+// CHECK:           %[[TWO:.*]] = arith.addf %{{.*}}, %{{.*}} : vector<2xf64>
+// CHECK:           %[[ONE:.*]] = arith.addf %{{.*}}, %{{.*}} : vector<1xf64>
+// CHECK:           %[[SUM:.*]] = vector.extract %[[ONE]][0]
+// CHECK:           memref.store %[[SUM]], %arg1[%[[I]]]
+kernel.define @sums(%m: index, %n: index, %x: !kernel.buffer<?x?xf64>) -> (!kernel.buffer<?xf64>) stages {
+  %c8 = arith.constant 8 : index
+  %rows = arith.divui %n, %c8 : index
+  %lanes = kernel.stage "lanes" (%i0 < %m, %i1 < 8) : f64 {
+    %zero = arith.constant 0.0 : f64
+    kernel.yield %zero : f64
+  } updates (%self) {
+    kernel.update (%i0, %i1) over (%r0 < %rows) {
+      %row = arith.muli %r0, %c8 : index
+      %place = arith.addi %row, %i1 : index
+      %p = kernel.load %x[%i0, %place] : !kernel.buffer<?x?xf64>
+      %a = kernel.load %self[%i0, %i1] : !kernel.buffer<?x8xf64>
+      %v = arith.addf %a, %p : f64
+      kernel.write %v at [%i0, %i1] : f64
+    }
+  }
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %c4 = arith.constant 4 : index
+  %c5 = arith.constant 5 : index
+  %c6 = arith.constant 6 : index
+  %c7 = arith.constant 7 : index
+  %s = kernel.stage "s" (%i0 < %m) : f64 {
+    %0 = kernel.load %lanes[%i0, %c0] : !kernel.buffer<?x8xf64>
+    %1 = kernel.load %lanes[%i0, %c1] : !kernel.buffer<?x8xf64>
+    %2 = kernel.load %lanes[%i0, %c2] : !kernel.buffer<?x8xf64>
+    %3 = kernel.load %lanes[%i0, %c3] : !kernel.buffer<?x8xf64>
+    %4 = kernel.load %lanes[%i0, %c4] : !kernel.buffer<?x8xf64>
+    %5 = kernel.load %lanes[%i0, %c5] : !kernel.buffer<?x8xf64>
+    %6 = kernel.load %lanes[%i0, %c6] : !kernel.buffer<?x8xf64>
+    %7 = kernel.load %lanes[%i0, %c7] : !kernel.buffer<?x8xf64>
+    %04 = arith.addf %0, %4 : f64
+    %15 = arith.addf %1, %5 : f64
+    %26 = arith.addf %2, %6 : f64
+    %37 = arith.addf %3, %7 : f64
+    %even = arith.addf %04, %26 : f64
+    %odd = arith.addf %15, %37 : f64
+    %all = arith.addf %even, %odd : f64
+    kernel.yield %all : f64
+  }
+  kernel.output %s : !kernel.buffer<?xf64>
+}
+func.func @lanes(%x: memref<?x?xf64>, %y: memref<?xf64>, %m: index, %n: index) {
+  kernel.call @sums(%m, %n, %x) outs(%y) on loops : (index, index, memref<?x?xf64>) outs(memref<?xf64>)
   return
 }

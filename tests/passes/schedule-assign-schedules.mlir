@@ -311,3 +311,39 @@ kernel.define @equal_tasks(%x: !kernel.buffer<300x1500xf32>) -> (!kernel.buffer<
   }
   kernel.output %y : !kernel.buffer<300x1500xf32>
 }
+
+// An output that is read by rows is written row by row, in the loop of its readers, which read what it is made of, if that is little.
+// CHECK-LABEL: kernel.define @rows_of_an_output
+// CHECK:         kernel.parallel "s" "i0o"
+// CHECK:         kernel.parallel "y_stored" "i0o"
+// CHECK:         kernel.compute_with "y_stored" with "s" "i0i"
+// CHECK-NOT:     "y" at
+// CHECK:         kernel.compute_at "lanes" at "s" "i0i"
+kernel.define @rows_of_an_output(%x: !kernel.buffer<4096x1024xf32>, %t: !kernel.buffer<1024xf32>) -> (!kernel.buffer<4096x1024xf32>, !kernel.buffer<4096xf32>) stages {
+  %c0 = arith.constant 0 : index
+  %y = kernel.stage "y" (%i < 4096, %j < 1024) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<4096x1024xf32>
+    %b = kernel.load %t[%j] : !kernel.buffer<1024xf32>
+    %v = arith.subf %a, %b : f32
+    kernel.yield %v : f32
+  }
+  %lanes = kernel.stage "lanes" (%i < 4096, %j < 16) : f32 {
+    %zero = arith.constant 0.0 : f32
+    kernel.yield %zero : f32
+  } updates (%self) {
+    kernel.update (%i, %j) over (%r < 64) {
+      %c16 = arith.constant 16 : index
+      %row = arith.muli %r, %c16 : index
+      %at = arith.addi %row, %j : index
+      %p = kernel.load %y[%i, %at] : !kernel.buffer<4096x1024xf32>
+      %s = kernel.load %self[%i, %j] : !kernel.buffer<4096x16xf32>
+      %v = arith.addf %s, %p : f32
+      kernel.write %v at [%i, %j] : f32
+    }
+  }
+  %s = kernel.stage "s" (%i < 4096) : f32 {
+    %v = kernel.load %lanes[%i, %c0] : !kernel.buffer<4096x16xf32>
+    kernel.yield %v : f32
+  }
+  kernel.output %y, %s : !kernel.buffer<4096x1024xf32>, !kernel.buffer<4096xf32>
+}
