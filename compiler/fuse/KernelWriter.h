@@ -22,7 +22,8 @@ inline constexpr int64_t kLargestConstantExtent = 2048;
 /// Lanes of a sum along contiguous elements, and parts of a long one: constants of the language, which fix the order of every sum.
 /// A sum over n elements: fewer than 32 are added in order. Else lane l adds elements l, 16 + l, ... in order, and the lanes are
 /// added pairwise (l and l + 8, l + 4, ...). From 512 elements on (known at compile time) there are 64 lanes, so that no addition waits for the one before.
-/// Beyond 4096 elements the rows of lanes are first cut into 16 equal runs, whose lanes are added pairwise alike.
+/// Beyond 4096 elements the rows of lanes are first cut into 16 equal runs, whose lanes are added pairwise alike; so is the first long axis of several, if up to 16
+/// sums go through more than 4096 elements each (where it has a name, through more than 256 each time). What is left of long rows goes to the last run.
 inline constexpr int64_t kLanes = 16, kWideLanes = 64, kParts = 16, kFewest = 32, kWide = 512, kLongest = 4096;
 
 /// Any other sum runs in order of its axes, the last one fastest. Over several axes, with 512 terms or more or a number that is not known at compile time, it is

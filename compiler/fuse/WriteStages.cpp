@@ -64,6 +64,23 @@ static SmallVector<Value, 4> merge(ArrayRef<int64_t> reduced, ValueRange free, V
   return at;
 }
 
+/// The axis of `domain`, before that of the lanes, that is cut into parts: where few sums go through much, so that threads share it. A matter of the shape alone; an
+/// extent that has a name is taken for long where the rest of a sum is.
+static std::optional<size_t> findCut(ArrayRef<DimAttr> space, ArrayRef<DimAttr> domain, size_t laneReduction) {
+  int64_t sums = 1, terms = 1;
+  for (DimAttr dim : space)
+    sums *= dim.constant().value_or(kParts + 1);
+  if (sums > kParts)
+    return std::nullopt;
+  auto likely = [](DimAttr dim) { return dim.constant().value_or(kParts); };
+  const DimAttr *cut = llvm::find_if(domain.take_front(laneReduction), [&](DimAttr dim) { return likely(dim) >= kParts; });
+  for (const DimAttr &dim : domain)
+    terms *= &dim == cut ? likely(dim) : dim.constant().value_or(1);
+  if (cut == domain.begin() + laneReduction || terms <= kLongest)
+    return std::nullopt;
+  return cut - domain.begin();
+}
+
 void KernelWriter::writeReduction(Operation *op) {
   Value operand = op->getOperand(0), result = op->getResult(0);
   auto axes = llvm::to_vector(cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef());
@@ -95,48 +112,61 @@ void KernelWriter::writeReduction(Operation *op) {
   DimAttr rows = DimAttr::floorDiv(extent, number(lanes));
   bool isLong = extent.constant().value_or(0) > kLongest, isEven = extent == rows * number(lanes);
   size_t laneReduction = llvm::find(axes, laneAxis) - axes.begin(), rank = space.size();
-  DimAttr run = isLong ? DimAttr::ceilDiv(rows, number(kParts)) : rows;
+  // What is cut into parts: the rows of lanes if they are long, else an axis before them.
+  std::optional<size_t> other = isLong ? std::nullopt : findCut(space, domain, laneReduction);
+  bool hasParts = isLong || other;
+  size_t cut = other.value_or(laneReduction);
+  Dims runs = domain;
+  runs[laneReduction] = rows;
+  DimAttr count = runs[cut], run = DimAttr::ceilDiv(count, number(kParts));
+  if (hasParts)
+    runs[cut] = run;
 
   Dims partialSpace = space;
-  if (isLong)
+  if (hasParts)
     partialSpace.push_back(number(kParts));
   partialSpace.push_back(number(lanes));
   bool byKeys = hasOrderKeys(op);
   Type partialType = byKeys ? b.getIntegerType(type.getIntOrFloatBitWidth()) : type;
-  auto partial = stage(op, "_lanes", partialSpace, partialType, startAt(byKeys ? getIdentityKey(op, type) : identity));
-  // Adds the element at `place` of the lane axis, if there is one.
-  auto addElement = [&](ValueRange self, Indices at, ValueRange free, ValueRange reduction, Value place, Value isThere) {
-    SmallVector<Value> along(reduction);
+  TypedAttr start = byKeys ? getIdentityKey(op, type) : identity;
+  auto partial = stage(op, "_lanes", partialSpace, partialType, startAt(start));
+  // Adds the element at `place` of the lane axis where `isThere`, or what changes nothing where not `isCounted`; either may be null. Every point writes at its own place, so
+  // that all lanes of it are one vector.
+  auto addElement = [&](ValueRange self, ValueRange variables, SmallVector<Value> along, Value place, Value isThere, Value isCounted) {
     along[laneReduction] = place;
-    Value value = element(operand, merge(axes, free, along));
+    Value value = element(operand, merge(axes, variables.take_front(rank), along));
     value = byKeys ? emitOrderKey(b, op, value) : value;
-    Value so = kernel::LoadOp::create(b, loc, self.front(), at);
-    kernel::WriteOp::create(b, loc, emitCombine(b, op, so, value), at, isThere);
+    if (isCounted)
+      value = arith::SelectOp::create(b, loc, isCounted, value, arith::ConstantOp::create(b, loc, start));
+    Value so = kernel::LoadOp::create(b, loc, self.front(), variables);
+    kernel::WriteOp::create(b, loc, emitCombine(b, op, so, value), variables, isThere);
   };
-  Dims runs = domain;
-  runs[laneReduction] = run;
+  // The place along the axis that is cut, in the run of the part; and whether it is there, if runs are not equal.
+  auto moveToPart = [&](ValueRange variables, SmallVector<Value> &along) -> Value {
+    along[cut] = add(multiply(variables[rank], index(run)), along[cut]);
+    if (count == run * number(kParts))
+      return {};
+    Value isThere = isLess(along[cut], index(count));
+    along[cut] = clamp(along[cut], subtract(index(count), index(1)));
+    return isThere;
+  };
   update(partial, runs, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
-    Value row = reduction[laneReduction], isThere;
-    if (isLong) {
-      row = add(multiply(variables[rank], index(run)), row);
-      if (rows != run * number(kParts)) {
-        isThere = isLess(row, index(rows));
-        row = clamp(row, subtract(index(rows), index(1)));
-      }
-    }
-    Value place = add(multiply(row, index(lanes)), variables.back());
-    addElement(self, Indices(variables.begin(), variables.end()), variables.take_front(rank), reduction, place, isThere);
+    SmallVector<Value> along(reduction);
+    Value isThere = hasParts ? moveToPart(variables, along) : Value();
+    Value place = add(multiply(along[laneReduction], index(lanes)), variables.back());
+    addElement(self, variables, along, place, isThere, {});
   });
-  if (!isEven) {
-    Dims rest = domain;
+  if (!isEven) { // what is left of each row of lanes; of long ones it goes to the last part
+    Dims rest = runs;
     rest[laneReduction] = number(1);
     update(partial, rest, /*contract=*/false, [&](ValueRange self, ValueRange variables, ValueRange reduction) {
-      Value place = add(multiply(index(rows), index(lanes)), variables.back());
-      Value isThere = isLess(place, index(extent));
-      Indices at(variables.begin(), variables.end());
+      SmallVector<Value> along(reduction);
+      Value place = add(multiply(index(rows), index(lanes)), variables.back()), isCounted;
       if (isLong)
-        at[rank] = index(kParts - 1);
-      addElement(self, at, variables.take_front(rank), reduction, clamp(place, subtract(index(extent), index(1))), isThere);
+        isCounted = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, variables[rank], index(kParts - 1));
+      else if (hasParts)
+        isCounted = moveToPart(variables, along);
+      addElement(self, variables, along, clamp(place, subtract(index(extent), index(1))), isLess(place, index(extent)), isCounted);
     });
   }
 
@@ -151,7 +181,7 @@ void KernelWriter::writeReduction(Operation *op) {
     return SmallVector<Value>{values.front()};
   };
   Value laneSums = partial.getResult(0);
-  if (isLong) {
+  if (hasParts) {
     Dims laneSpace = space;
     laneSpace.push_back(number(lanes));
     auto joined = stage(op, "_parts", laneSpace, partialType, [&](ValueRange variables) {

@@ -45,6 +45,26 @@
 // CHECK-NOT: slices
 // CHECK: kernel.update (%{{.*}}) over (%{{.*}} < %{{.*}}, %{{.*}} < 7) {
 
+// Of all elements of a matrix: parts of the first axis, each with its lanes. A short matrix is one part, and so is each of many sums.
+// CHECK-LABEL: kernel.define @reduce_sum_3(
+// CHECK: kernel.stage "reduce_sum_lanes" (%{{.*}} < 16, %{{.*}} < 16) : f32
+// CHECK: kernel.update (%[[P:.*]], %[[L:.*]]) over (%[[R:.*]] < 7, %[[S:.*]] < 2) {
+// CHECK: %[[M:.*]] = arith.muli %[[P]], %{{.*}}
+// CHECK: %[[A:.*]] = arith.addi %[[M]], %[[R]]
+// CHECK: %[[I:.*]] = arith.cmpi slt, %[[A]], %c100
+// CHECK: kernel.write %{{.*}} at [%[[P]], %[[L]]] if %[[I]]
+// CHECK: kernel.update (%[[P:.*]], %[[L:.*]]) over (%[[R:.*]] < 7, %{{.*}} < 1) {
+// CHECK: %[[M:.*]] = arith.muli %[[P]], %{{.*}}
+// CHECK: %[[A:.*]] = arith.addi %[[M]], %[[R]]
+// CHECK: %[[I:.*]] = arith.cmpi slt, %[[A]], %c100
+// CHECK: arith.select %[[I]], %{{.*}}, %{{.*}} : f32
+// CHECK: kernel.write %{{.*}} at [%[[P]], %[[L]]] if
+// CHECK: kernel.stage "reduce_sum_parts" (%{{.*}} < 16) : f32
+// CHECK-LABEL: kernel.define @reduce_sum_4(
+// CHECK: kernel.stage "reduce_sum_lanes" (%{{.*}} < 16) : f32
+// CHECK-LABEL: kernel.define @reduce_sum_5(
+// CHECK: kernel.stage "reduce_sum_lanes" (%{{.*}} < 17, %{{.*}} < 16) : f32
+
 // Fewer than 32: in order.
 // CHECK-LABEL: kernel.define @reduce_max(
 // CHECK: kernel.stage "reduce_max" (%{{.*}} < 4) : f32
@@ -55,9 +75,9 @@
 // Places that are known to lie on their axis are not asked for it. One of the second table is not; nothing is known of an argument.
 // CHECK-LABEL: kernel.define @gather(
 // CHECK-NOT: arith.select
-// CHECK-LABEL: kernel.define @gather_3(
+// CHECK-LABEL: kernel.define @gather_6(
 // CHECK: arith.select
-// CHECK-LABEL: kernel.define @gather_4(
+// CHECK-LABEL: kernel.define @gather_7(
 // CHECK: arith.select
 
 func.func @maps(%x: tensor<8x?xf32> {graph.dims = [#graph.dim<8>, #graph.dim<n>]}) -> tensor<?x3xf32> {
@@ -81,6 +101,13 @@ func.func @slices(%x: tensor<?x8x13xf32> {graph.dims = [#graph.dim<n>, #graph.di
   %r = graph.reduce_sum %v axes [0, 1] {fuse.kernel = 4 : i64} : tensor<8x63x3xf32> -> tensor<3xf32>
   %s = graph.reduce_sum %w axes [0, 1] {fuse.kernel = 5 : i64} : tensor<?x7x3xf32> -> tensor<3xf32>
   return %p, %q, %r, %s : tensor<13x37xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
+}
+
+func.func @parts(%x: tensor<100x44xf32>, %y: tensor<100x40xf32>, %z: tensor<17x100x44xf32>) -> (tensor<f32>, tensor<f32>, tensor<17xf32>) {
+  %s = graph.reduce_sum %x axes [0, 1] {fuse.kernel = 20 : i64} : tensor<100x44xf32> -> tensor<f32>
+  %t = graph.reduce_sum %y axes [0, 1] {fuse.kernel = 21 : i64} : tensor<100x40xf32> -> tensor<f32>
+  %u = graph.reduce_sum %z axes [1, 2] {fuse.kernel = 22 : i64} : tensor<17x100x44xf32> -> tensor<17xf32>
+  return %s, %t, %u : tensor<f32>, tensor<f32>, tensor<17xf32>
 }
 
 func.func @short(%x: tensor<4x10xf32>) -> tensor<4xf32> {
