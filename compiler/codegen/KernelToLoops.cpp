@@ -239,12 +239,13 @@ private:
       auto offset = load.getIndices().back().getDefiningOp<arith::AddIOp>();
       return slice(rowOf(load), offset ? *getConstantIntValue(offset.getRhs()) : 0, type.getNumElements());
     }
-    Value predicate = body.update ? body.update.getWrite().getPredicate() : Value(), memory = mapping.lookup(load.getBuffer());
-    SmallVector<Value> places = llvm::map_to_vector(load.getIndices(), [&](Value index) { return valueOf(body.update ? body.update.withoutClamp(index) : index); });
-    if (!predicate || !dependsOn(predicate, body.last))
+    bool isMasked = body.update && masksLanes(body.update);
+    Value memory = mapping.lookup(load.getBuffer());
+    SmallVector<Value> places = llvm::map_to_vector(load.getIndices(), [&](Value index) { return valueOf(isMasked ? body.update.withoutClamp(index) : index); });
+    if (!isMasked)
       return vector::LoadOp::create(b, loc, type, memory, places);
     Value nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-    return vector::MaskedLoadOp::create(b, loc, type, memory, places, lanesOf(predicate, body), nothing);
+    return vector::MaskedLoadOp::create(b, loc, type, memory, places, lanesOf(body.update.getWrite().getPredicate(), body), nothing);
   }
 
   void writeStage(StageOp stage) {

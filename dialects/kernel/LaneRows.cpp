@@ -26,6 +26,11 @@ bool isDense(Value index, Value variable) {
   return difference && isDense(difference.getLhs(), variable) && !dependsOn(difference.getRhs(), variable);
 }
 
+bool masksLanes(UpdateOp update) {
+  Value predicate = update.getWrite().getPredicate();
+  return predicate && dependsOn(predicate, update.getVariables().back());
+}
+
 /// Is `predicate` p < size, with p dense along `variable` and size independent of it? Then the first lanes are those inside.
 static bool boundsLanes(Value predicate, Value variable) {
   auto isInside = predicate.getDefiningOp<arith::CmpIOp>();
@@ -46,20 +51,20 @@ static bool isOfBits(Type buffer) { return cast<BufferType>(buffer).getElementTy
 static bool hasLanes(Block &body, Value last, UpdateOp update, ValueRange self) {
   llvm::DenseSet<Value> varies = {last};
   auto isVarying = [&](Value value) { return varies.contains(value); };
+  bool isMasked = update && masksLanes(update);
   for (Operation &op : body.without_terminator()) {
     if (llvm::none_of(op.getOperands(), isVarying))
       continue;
     if (auto load = dyn_cast<LoadOp>(op); load && !llvm::is_contained(self, load.getBuffer())) {
       Value index = load.getIndices().back();
-      if (isOfBits(load.getBuffer().getType()) || llvm::any_of(load.getIndices().drop_back(), isVarying) || !isDense(update ? update.withoutClamp(index) : index, last))
+      if (isOfBits(load.getBuffer().getType()) || llvm::any_of(load.getIndices().drop_back(), isVarying) || !isDense(isMasked ? update.withoutClamp(index) : index, last))
         return false;
     } else if (!load && !isElementwise(&op)) {
       return false;
     }
     varies.insert(op.getResults().begin(), op.getResults().end());
   }
-  Value predicate = update ? update.getWrite().getPredicate() : Value();
-  return !predicate || !isVarying(predicate) || boundsLanes(predicate, last);
+  return !isMasked || boundsLanes(update.getWrite().getPredicate(), last);
 }
 
 bool hasLanes(StageOp stage) {

@@ -10,6 +10,9 @@ namespace costate::kernel {
 /// Is `value` computed from `variable`?
 bool dependsOn(mlir::Value value, mlir::Value variable);
 
+/// Does the update write at some of the points along the last axis only? Then what lies beyond is not read either, and places need no clamp.
+bool masksLanes(UpdateOp update);
+
 /// Can neighbours along the last axis of `stage` be computed as one vector? Its bodies compute them alike, from contiguous elements, and each update writes at
 /// its own point.
 bool hasLanes(StageOp stage);

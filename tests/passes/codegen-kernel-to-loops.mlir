@@ -247,3 +247,43 @@ func.func @lanes(%x: memref<?x?xf64>, %y: memref<?xf64>, %m: index, %n: index) {
   kernel.call @sums(%m, %n, %x) outs(%y) on loops : (index, index, memref<?x?xf64>) outs(memref<?xf64>)
   return
 }
+
+// -----
+
+// Where a predicate asks for whole rows, what they read is clamped: all lanes are read.
+// CHECK-LABEL: func.func @ragged_rows
+// CHECK:         scf.for %[[I:.*]] =
+// CHECK:             %[[LOW:.*]] = arith.minsi %{{.*}}, %c99
+// CHECK:             %[[ROW:.*]] = arith.maxsi %[[LOW]], %c0
+// CHECK:             %[[X:.*]] = vector.load %arg0[%[[ROW]], %c0]
+// CHECK:             %[[V:.*]] = arith.addf %{{.*}}, %[[X]]
+// CHECK:             %[[INSIDE:.*]] = arith.cmpi slt, %{{.*}}, %c100
+// CHECK:             %[[ALL:.*]] = vector.broadcast %[[INSIDE]] : i1 to vector<16xi1>
+// CHECK:             arith.select %[[ALL]], %[[V]], %{{.*}} : vector<16xi1>, vector<16xf32>
+kernel.define @parts(%x: !kernel.buffer<100x16xf32>) -> (!kernel.buffer<16x16xf32>) stages {
+  %s = kernel.stage "s" (%i0 < 16, %i1 < 16) : f32 {
+    %zero = arith.constant 0.0 : f32
+    kernel.yield %zero : f32
+  } updates (%self) {
+    kernel.update (%i0, %i1) over (%r0 < 7) {
+      %c0 = arith.constant 0 : index
+      %c7 = arith.constant 7 : index
+      %c99 = arith.constant 99 : index
+      %c100 = arith.constant 100 : index
+      %start = arith.muli %i0, %c7 : index
+      %row = arith.addi %start, %r0 : index
+      %inside = arith.cmpi slt, %row, %c100 : index
+      %low = arith.minsi %row, %c99 : index
+      %at = arith.maxsi %low, %c0 : index
+      %p = kernel.load %x[%at, %i1] : !kernel.buffer<100x16xf32>
+      %a = kernel.load %self[%i0, %i1] : !kernel.buffer<16x16xf32>
+      %v = arith.addf %a, %p : f32
+      kernel.write %v at [%i0, %i1] if %inside : f32
+    }
+  }
+  kernel.output %s : !kernel.buffer<16x16xf32>
+}
+func.func @ragged_rows(%x: memref<100x16xf32>, %y: memref<16x16xf32>) {
+  kernel.call @parts(%x) outs(%y) on loops : (memref<100x16xf32>) outs(memref<16x16xf32>)
+  return
+}
