@@ -36,6 +36,9 @@ constexpr int64_t kFewestForVectors = 8;
 /// Sums side by side: four of the largest registers, so that no addition waits for the one before.
 constexpr int64_t kPanelBytes = 256;
 
+/// From so many operations on a body is written as vectors, as an exponential is; of a shorter one LLVM makes them.
+constexpr int64_t kLongBody = 16;
+
 /// A function that calls more kernels than this calls them all as functions.
 constexpr unsigned kMostInline = 32;
 
@@ -252,7 +255,8 @@ private:
     std::vector<UpdateOp> updates = stage.getUpdateOps();
     ArrayRef<UpdateOp> rest(updates);
     SmallVector<OpFoldResult> extents = stage.getMixedExtents();
-    if (!updates.empty() && !kernel.isIdentity(stage) && hasLanes(stage) && kernel.getHint(extents.back()) >= kFewestForVectors)
+    bool isLong = !updates.empty() || (!stage.isUndef() && llvm::range_size(stage.getDefinition().front()) >= kLongBody);
+    if (isLong && !kernel.isIdentity(stage) && hasLanes(stage) && kernel.getHint(extents.back()) >= kFewestForVectors)
       return writePanels(stage);
     for (auto [self, result] : llvm::zip(stage.getSelf(), stage.getResults()))
       mapping.map(self, mapping.lookup(result));
@@ -287,7 +291,7 @@ private:
     int64_t bits = 32;
     for (Type type : stage.getResultTypes())
       bits = std::max<int64_t>(bits, cast<BufferType>(type).getElementType().getIntOrFloatBitWidth());
-    int64_t widest = 8 * kPanelBytes / bits;
+    int64_t widest = 8 * kPanelBytes / bits / (stage.getUpdateOps().empty() ? 2 : 1);
     SmallVector<int64_t> widths;
     if (size)
       for (int64_t width = widest; width > 0; width /= 2)
