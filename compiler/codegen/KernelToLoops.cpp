@@ -5,8 +5,9 @@
 // kernel that one function calls repeatedly becomes a function of its own, so that LLVM compiles a repeated layer once, and so do all kernels
 // of a function that calls many: passes of LLVM take more than linear time in what a function, or a loop of it, holds.
 //
-// Shapes of an update over all points of the stage, in all of which the order of each sum is the same:
-//  - if the last axis is of some length and all is read contiguously along it, sums of as many neighbours as fill some registers, a vector, side by side;
+// Shapes of a stage with sums, in all of which the order of each is the same:
+//  - if the last axis is of some length and all is read contiguously along it, sums of as many neighbours as fill some registers, a vector, side by side (so is
+//    a long formula without sums);
 //  - the sum of one point stays in a register (free variables outside, the reduction inside), or
 //  - the last free variable runs innermost and the sum stays in memory.
 //
