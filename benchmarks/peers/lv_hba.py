@@ -328,13 +328,14 @@ def times(toy, machine, data, runs):
         split = splits(*read_libsvm(data / "diabetes.libsvm", 8), 1)
     first = ManySolutions(n)
     given = dict(zip(("A", "h", "B", "D", "E"), matrices)) if matrices else {}
-    # Ten iterations more and less, so that what comes before the loop is left out.
+    # What comes before the loop is left out, by the difference of two runs; of a long one, since that may take longer than 1000 iterations.
+    loop = lambda entry, **values: (toy(entry, trips=10010, **values)[1] - toy(entry, trips=10, **values)[1]) / 10
     steps = {"alpha": 0.02, "beta": 0.02, "eta": 0.05, "c0": 1, "p": 0.3}
-    ours = {"many solutions": lambda: toy("many_solutions", trips=1010, **steps)[1] - toy("many_solutions", trips=10, **steps)[1]}
+    ours = {"many solutions": lambda: loop("many_solutions", **steps)}
     peers = {"NumPy": {"many solutions": lambda: lv_hba(first, first.start, 1000, lambda k: (k + 1) ** 0.3, 0.02, 0.02, 0.05, 10, 10, 1000, -1000)}}
     if matrices:
         second = StronglyConvex(*matrices)
-        ours["strongly convex"] = lambda: toy("strongly_convex", trips=1010, **given)[1] - toy("strongly_convex", trips=10, **given)[1]
+        ours["strongly convex"] = lambda: loop("strongly_convex", **given)
         peers["NumPy"]["strongly convex"] = lambda: lv_hba(second, second.start, 1000, lambda k: (k + 1) ** 0.3, 0.02, 0.001, 0.1, 1, 1, 1000, -1000)
     if importlib.util.find_spec("jax"):
         peers["JAX"] = jax_loops(n, matrices)

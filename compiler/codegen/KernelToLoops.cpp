@@ -294,11 +294,9 @@ private:
       bits = std::max<int64_t>(bits, cast<BufferType>(type).getElementType().getIntOrFloatBitWidth());
     int64_t widest = 8 * kPanelBytes / bits / (stage.getUpdateOps().empty() ? 2 : 1);
     SmallVector<int64_t> widths;
-    if (size)
-      for (int64_t width = widest; width > 0; width /= 2)
+    for (int64_t width = widest; width > 0; width /= 2)
+      if (size || width == widest || width <= kFewestForVectors) // of an extent that is not known, less code
         widths.push_back(width);
-    else
-      widths = {widest, kFewestForVectors, 1}; // less code
     nest(ArrayRef(extents).drop_back(), [&](ValueRange leading) {
       Value extent = extentOf(extents.back()), first = arith::ConstantIndexOp::create(b, loc, 0);
       for (int64_t width : widths) {
