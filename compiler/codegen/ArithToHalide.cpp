@@ -221,6 +221,8 @@ static Expr convertFloatOp(Operation *op, const std::vector<Expr> &x, Rounding r
         Expr sign = constantBits(x[0].type(), signMask(x[0].type()));
         return fromBits(x[0].type(), (toBits(x[0]) & ~sign) | (toBits(x[1]) & sign));
       })
+      // LLVM's intrinsic by its name. Halide calls it lane by lane, and LLVM makes one instruction of the lanes.
+      .Case([&](math::FmaOp) { return HalideCall::make(x[0].type(), x[0].type().bits() == 64 ? "llvm.fma.f64" : "llvm.fma.f32", x, HalideCall::PureExtern); })
       .Case([&](math::SqrtOp) { return Halide::sqrt(x[0]); })
       .Case([&](math::FloorOp) { return Halide::floor(x[0]); })
       .Case([&](math::CeilOp) { return Halide::ceil(x[0]); })

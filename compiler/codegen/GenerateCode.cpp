@@ -168,7 +168,7 @@ public:
   LogicalResult start(ModuleOp module, const CInterface &interface, WorkQueue &queue) {
     Timer timer;
     PassManager passes(module.getContext());
-    addHostPasses(passes, options.trace);
+    addHostPasses(passes, options.target.hasFma(), options.trace);
     if (failed(passes.run(module)))
       return failure();
     registerBuiltinDialectTranslation(*module.getContext());
@@ -302,6 +302,12 @@ FailureOr<Package> generateCode(ModuleOp module, StringRef name, const CodegenOp
   if (failed(model))
     return failure();
   dropBodies(module);
+  if (options.target.hasFma()) {
+    PassManager passes(module.getContext());
+    passes.addPass(createFuseMultiplyAdds());
+    if (failed(passes.run(module)))
+      return failure();
+  }
   FailureOr<std::map<std::string, kernel::DefineOp>> kernels = nameKernelsByContent(module);
   if (failed(kernels))
     return failure();

@@ -78,12 +78,14 @@ struct HostToLlvm : impl::HostToLlvmBase<HostToLlvm> {
 
 } // namespace
 
-void addHostPasses(OpPassManager &passes, bool trace) {
+void addHostPasses(OpPassManager &passes, bool fma, bool trace) {
   if (trace) // one call after the other, each on all threads
     passes.addPass(createTraceCalls());
   else
     passes.addPass(createOutlineTasks());
   passes.addPass(createKernelToLoops());
+  if (fma)
+    passes.addPass(createFuseMultiplyAdds());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());
   passes.addPass(createSCFToControlFlowPass());

@@ -202,7 +202,7 @@ private:
       points = accumulate(update, variables, points, [&](ValueRange before) {
         LaneBody lanes{stage, update, update.getVariables().back(), count, before};
         WriteOp write = update.getWrite();
-        SmallVector<Value> next = fused(update, lanesOf(write.getValues(), lanes));
+        SmallVector<Value> next = marked(update, lanesOf(write.getValues(), lanes));
         if (Value predicate = write.getPredicate())
           for (auto [value, old] : llvm::zip_equal(next, before))
             value = arith::SelectOp::create(b, loc, lanesOf(predicate, lanes), value, old);
@@ -273,7 +273,7 @@ private:
           values = accumulate(update, variables, values, [&](ValueRange before) {
             copyBody(update.getBody().front(), stage.getSelf(), before);
             WriteOp write = update.getWrite();
-            SmallVector<Value> next = fused(update, mapped(write.getValues()));
+            SmallVector<Value> next = marked(update, mapped(write.getValues()));
             if (write.getPredicate())
               for (auto [value, old] : llvm::zip_equal(next, before))
                 value = arith::SelectOp::create(b, loc, mapping.lookup(write.getPredicate()), value, old);
@@ -371,17 +371,16 @@ private:
     return carried;
   }
 
-  /// In a contraction a product is fused into its sum, as the machine does it.
-  SmallVector<Value> fused(UpdateOp update, SmallVector<Value> values) {
-    if (!update.getContract())
-      return values;
-    for (Value &value : values) {
+  /// The values of a contraction, marked: codegen-fuse-multiply-adds may make one operation of a product and its sum.
+  SmallVector<Value> marked(UpdateOp update, SmallVector<Value> values) {
+    for (Value value : values) {
       auto sum = value.getDefiningOp<arith::AddFOp>();
-      if (!sum)
+      if (!sum || !update.getContract())
         continue;
-      for (auto [product, other] : {std::pair(sum.getRhs(), sum.getLhs()), std::pair(sum.getLhs(), sum.getRhs())})
-        if (auto factors = product.getDefiningOp<arith::MulFOp>()) {
-          value = math::FmaOp::create(b, loc, factors.getLhs(), factors.getRhs(), other);
+      for (Value summand : {sum.getRhs(), sum.getLhs()})
+        if (auto product = summand.getDefiningOp<arith::MulFOp>()) {
+          product.setFastmath(arith::FastMathFlags::contract);
+          sum.setFastmath(arith::FastMathFlags::contract);
           break;
         }
     }
@@ -413,7 +412,7 @@ private:
         mapping.map(body.getArgument(place), variable);
       copyBody(body, {}, {});
       WriteOp write = update.getWrite();
-      SmallVector<Value> values = fused(update, mapped(write.getValues())), indices = mapped(write.getIndices());
+      SmallVector<Value> values = marked(update, mapped(write.getValues())), indices = mapped(write.getIndices());
       if (!write.getPredicate())
         return store(values, stage, indices);
       auto branch = scf::IfOp::create(b, loc, mapping.lookup(write.getPredicate()), /*withElseRegion=*/false);

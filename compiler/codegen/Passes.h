@@ -19,8 +19,8 @@ inline constexpr llvm::StringLiteral kernelSymbolPrefix = "costate_kernel_";
 /// Attribute of a function whose calls are loops over its first argument, shared by threads.
 inline constexpr llvm::StringLiteral kTasksAttr = "codegen.tasks";
 
-/// From entries on buffers to the LLVM dialect. trace: the times of kernels are written down.
-void addHostPasses(mlir::OpPassManager &passes, bool trace);
+/// From entries on buffers to the LLVM dialect. fma: the target has an instruction for a product and a sum. trace: the times of kernels are written down.
+void addHostPasses(mlir::OpPassManager &passes, bool fma, bool trace);
 
 } // namespace costate::codegen
 

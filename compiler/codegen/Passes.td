@@ -24,12 +24,25 @@ def TraceCalls : Pass<"codegen-trace-calls", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::costate::kernel::KernelDialect"];
 }
 
+def FuseMultiplyAdds : Pass<"codegen-fuse-multiply-adds", "::mlir::ModuleOp"> {
+  let summary = "makes one operation of a product and a sum that may be fused";
+  let description = [{
+    For targets with an instruction for it. Before: products that enter sums, both of f32 or f64 with the flag `contract`. After: `math.fma`.
+
+    ```mlir
+    %1 = arith.mulf %a, %b fastmath<contract> : f32
+    %2 = arith.addf %1, %c fastmath<contract> : f32   // math.fma %a, %b, %c
+    ```
+  }];
+  let dependentDialects = ["::mlir::math::MathDialect"];
+}
+
 def KernelToLoops : Pass<"codegen-kernel-to-loops", "::mlir::ModuleOp"> {
   let summary = "writes the kernels that loops run into the functions that call them";
   let description = [{
     Before: `kernel.call ... on loops`, every stage of whose kernel is an output or a row of lanes. After: `scf.for` over the index spaces, loads and stores, where
     the call stood, or in a private function `loops.NAME` if a function calls the kernel more than once. A sum keeps the
-    order of its update, and rows of lanes are vectors; in an update marked `contract` a product is fused into its sum. Kernels that nobody calls any more are erased.
+    order of its update, and rows of lanes are vectors; of an update marked `contract` the product and the sum are. Kernels that nobody calls any more are erased.
 
     Fails if a stage is no output (fuse-expose-stages makes them so).
   }];

@@ -96,6 +96,8 @@ std::string Target::halide() const {
 
 int Target::vectorBytes() const { return isa & COSTATE_ISA_AVX512 ? 64 : isa & COSTATE_ISA_AVX ? 32 : 16; }
 
+bool Target::hasFma() const { return isa & COSTATE_ISA_FMA; }
+
 std::string Target::key() const { return absl::StrCat(triple, "/", isHost() ? cpuSignature() : "generic", "/", absl::Hex(isa)); }
 
 } // namespace costate::codegen

@@ -32,6 +32,8 @@ struct Target {
   std::string halide() const;
   /// Bytes of the widest vector register: 16, 32 or 64.
   int vectorBytes() const;
+  /// Has it an instruction for a product and a sum, rounded once?
+  bool hasFma() const;
   /// What a cache key must contain: everything that changes machine code.
   std::string key() const;
 };

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace costate::fuse {
 
@@ -39,25 +40,27 @@ struct Exponential {
 } // namespace
 
 // n = round(x / ln 2), r = x - n ln 2, |r| <= ln(2)/2 (Cody & Waite); e^r - 1 = r + r^2 P(r).
-static Exponential reduceExponential(Real x, Real low = 0.0) {
+static Exponential reduceExponential(Real x, std::optional<Real> low = std::nullopt) {
   auto ln2 = COSTATE_TABLE(ln2, x);
-  PowerOfTwo power = nearestPowerOfTwo(x * (1.0 / 0x1.62e42fefa39efp-1));
-  Real r = (x - power.n * ln2[0]) - (power.n * ln2[1] - low);
-  return {r + r * r * polynomial(COSTATE_TABLE(exp, x), r), power};
+  PowerOfTwo power = nearestPowerOfTwo(x, 1.0 / 0x1.62e42fefa39efp-1);
+  Real rest = fma(power.n, -ln2[0], x); // exact
+  Real r = low ? rest + fma(power.n, -ln2[1], *low) : fma(power.n, -ln2[1], rest);
+  return {fma(r * r, polynomial(COSTATE_TABLE(exp, x), r), r), power};
 }
 
-// The range outside of which e^x is 0 or infinity after rounding, with a margin that `scale` can take.
+// The range outside of which e^x is 0 or infinity after rounding, with a margin that `scaleAboveOne` can take.
 static Real clampExponent(Real x) { return clamp(x, pick(x, -104.5, -746.0), pick(x, 89.5, 710.5)); }
 
 // e^x where neither the result nor 2^n leaves the normal numbers.
 static Real boundedExp(Real x) {
   Exponential e = reduceExponential(x);
-  return (1.0 + e.expm1) * toReal(e.power);
+  Real power = toReal(e.power);
+  return fma(e.expm1, power, power);
 }
 
 Real exp(Real x) {
   Exponential e = reduceExponential(clampExponent(x));
-  return scale(1.0 + e.expm1, e.power);
+  return scaleAboveOne(e.expm1, e.power);
 }
 
 // e^x - 1 = 2 (s p + (s - 1/2)), s = 2^(n-1), p = e^r - 1: s is finite for every n that leaves the result finite. The
@@ -65,7 +68,7 @@ Real exp(Real x) {
 Real expm1(Real x) {
   Exponential e = reduceExponential(clamp(x, pick(x, -20.0, -40.0), pick(x, 88.9, 709.9)));
   Real s = toReal(e.power, -1);
-  Real y = (s * e.expm1 + (s - 0.5)) * 2.0;
+  Real y = fma(s, e.expm1, s - 0.5) * 2.0;
   // e^x - 1 = x to all digits; keeps denormals and the sign of zero.
   return select(magnitude(x) < std::ldexp(1.0, -x.formula()->fractionBits - 2), x, y);
 }
@@ -109,8 +112,8 @@ static Real logOf(Real f, Real k, Real correction) {
   Real s = f / (2.0 + f);
   Real z = s * s;
   Real halfSquare = f * f * 0.5;
-  Real tail = s * (halfSquare + z * polynomial(COSTATE_TABLE(log, f), z)) + (k * ln2[1] + correction);
-  return k * ln2[0] - ((halfSquare - tail) - f);
+  Real tail = fma(s, fma(z, polynomial(COSTATE_TABLE(log, f), z), halfSquare), fma(k, ln2[1], correction));
+  return fma(k, ln2[0], f - (halfSquare - tail));
 }
 
 // The logarithm where the argument is not positive and finite; `x` is the argument and `y` what the formula gave.
@@ -155,7 +158,7 @@ static Pair logPair(Real a) {
   sum.low = sum.low + c.low;
   Pair logM = s * sum;
   Pair total = exactSum(d.k * ln2[0], logM.high);
-  return orderedSum(total.high, total.low + (d.k * ln2[1] + logM.low));
+  return orderedSum(total.high, total.low + fma(d.k, ln2[1], logM.low));
 }
 
 // Is a >= 0 an integer? From 2^fractionBits on every float is; below, adding that much rounds to one.
@@ -173,8 +176,8 @@ Real pow(Real base, Real exponent) {
   Pair logA = logPair(a);
   Pair product = exactProduct(y, logA.high);
   Real high = clampExponent(product.high);
-  Exponential e = reduceExponential(high, select(high == product.high, product.low + y * logA.low, 0.0));
-  Real power = scale(1.0 + e.expm1, e.power);
+  Exponential e = reduceExponential(high, select(high == product.high, fma(y, logA.low, product.low), 0.0));
+  Real power = scaleAboveOne(e.expm1, e.power);
 
   Truth grows = exponent > 0.0;
   power = select(a == 0.0, select(grows, Real(f, 0.0), Real(f, infinity)), power);
@@ -197,7 +200,7 @@ Real pow(Real base, Real exponent) {
 Real tanh(Real x) {
   Real a = clamp(magnitude(x), 0.0, 20.0);
   Real z = a * a;
-  Real small = a + a * z * polynomial(COSTATE_TABLE(tanh, x), z);
+  Real small = fma(a * z, polynomial(COSTATE_TABLE(tanh, x), z), a);
   Real large = 1.0 - 2.0 / (boundedExp(a * 2.0) + 1.0);
   return withSign(select(a < 0.55, small, large), x);
 }
@@ -206,7 +209,7 @@ Real tanh(Real x) {
 // on the result is 1.
 Real erf(Real x) {
   Real a = clamp(magnitude(x), 0.0, pick(x, 4.0, 6.0));
-  Real small = a + a * polynomial(COSTATE_TABLE(erf, x), a * a);
+  Real small = fma(a, polynomial(COSTATE_TABLE(erf, x), a * a), a);
   Real large = 1.0 - boundedExp(0.0 - polynomial(COSTATE_TABLE(erfc, x), a - 2.0));
   return withSign(select(a < 1.0, small, large), x);
 }
@@ -231,40 +234,38 @@ static Angle reduceAngle(Real a) {
   const auto &part = halfPiF64;
   Real wide = toWide(a);
   Rounded n = roundToWhole(wide * (1.0 / 0x1.921fb54442d18p+0));
-  Real rest = wide - n.real * part[0];
+  Real rest = fma(n.real, -part[0], wide);
   if (f.isSingle()) {
-    Real r = toFormat(rest - n.real * (part[1] + part[2]), f);
+    Real r = toFormat(fma(n.real, -(part[1] + part[2]), rest), f);
     return {clamp(r, -0.8, 0.8), 0.0, toFormat(n.whole, f)};
   }
   Pair second = exactSum(rest, n.real * -part[1]);
   Pair third = exactSum(second.high, n.real * -part[2]);
-  Pair r = orderedSum(third.high, (second.low + third.low) - n.real * part[3]);
+  Pair r = orderedSum(third.high, fma(n.real, -part[3], second.low + third.low));
   return {clamp(r.high, -0.8, 0.8), clamp(r.low, -0x1p-50, 0x1p-50), n.whole};
 }
 
 // sin(angle) for quarter = 0, cos(angle) for quarter = 1; |r| <= pi/4 leaves two polynomials and the sign to choose.
-static Real sine(Angle angle, int64_t quarter) {
+static Real sineOf(Angle angle, int64_t quarter) {
   Real r = angle.r, z = r * r, half = z * 0.5;
-  Real sinTail = r * z * polynomial(COSTATE_TABLE(sin, r), z);
-  Real cosTail = z * z * polynomial(COSTATE_TABLE(cos, r), z);
-  if (!r.formula()->isSingle()) {
-    sinTail = sinTail + angle.low * (1.0 - half); // sin(r + low) = sin r + low cos r
-    cosTail = cosTail - r * angle.low;
-  }
-  Real head = 1.0 - half;
-  Real cosine = head + (((1.0 - head) - half) + cosTail);
+  Real sinTail = polynomial(COSTATE_TABLE(sin, r), z), cosTail = polynomial(COSTATE_TABLE(cos, r), z);
+  Real head = 1.0 - half, lost = (1.0 - head) - half;
+  bool isSingle = r.formula()->isSingle();
+  // sin(r + low) = sin r + low cos r, cos(r + low) = cos r - low sin r; the first terms are enough.
+  Real sine = isSingle ? fma(r * z, sinTail, r) : r + fma(r * z, sinTail, angle.low * head);
+  Real cosine = head + fma(z * z, cosTail, isSingle ? lost : fma(r, 0.0 - angle.low, lost));
 
   Whole n = angle.n + quarter;
-  Real y = select((n & 1) == 0, r + sinTail, cosine);
+  Real y = select((n & 1) == 0, sine, cosine);
   return negateIf((n & 2) == 2, y);
 }
 
 Real sin(Real x) {
-  Real y = sine(reduceAngle(magnitude(x)), 0);
+  Real y = sineOf(reduceAngle(magnitude(x)), 0);
   return negateIf(bits(x) < 0, y);
 }
 
-Real cos(Real x) { return sine(reduceAngle(magnitude(x)), 1); }
+Real cos(Real x) { return sineOf(reduceAngle(magnitude(x)), 1); }
 
 //===----------------------------------------------------------------------===//
 // Inverse circular functions
@@ -279,7 +280,7 @@ Real atan2(Real y, Real x) {
   Real t = shorter / longer;
   t = select(longer == 0.0, 0.0, select(shorter == infinity, 1.0, t)); // 0/0 and infinity/infinity
   Real z = t * t;
-  Real angle = t + t * z * polynomial(COSTATE_TABLE(atan, x), z);
+  Real angle = fma(t * z, polynomial(COSTATE_TABLE(atan, x), z), t);
   angle = select(isSteep, halfPi[0] - (angle - halfPi[1]), angle);
   angle = select(bits(x) < 0, 2.0 * halfPi[0] - (angle - 2.0 * halfPi[1]), angle);
   return select(anyNaN(x, y), nan, withSign(angle, y));

@@ -47,6 +47,13 @@ Formula &Formula::wide() {
   return *wideFormula;
 }
 
+Real fma(Real a, Real b, Real c) {
+  Formula &f = a.formula() ? *a.formula() : *b.formula();
+  Value left = a.in(f), right = b.in(f), other = c.in(f);
+  Value product = f.make<arith::MulFOp>(left, right, arith::FastMathFlags::contract);
+  return Real(f, f.make<arith::AddFOp>(product, other, arith::FastMathFlags::contract));
+}
+
 //===----------------------------------------------------------------------===//
 // Bits
 //===----------------------------------------------------------------------===//
@@ -99,24 +106,25 @@ Real toReal(Whole n) {
 // Shifted into the exponent, the last bits of an integer are all that is left of it.
 static Real ofExponent(Whole biased) { return fromBits(biased << int64_t(biased.formula()->fractionBits)); }
 
-PowerOfTwo nearestPowerOfTwo(Real x) {
+PowerOfTwo nearestPowerOfTwo(Real x, double times) {
   Formula &f = *x.formula();
   double constant = roundingConstant(f) + 2 * f.bias; // even, so ties go to even
-  Real shifted = x + constant;
+  Real shifted = fma(x, times, constant);
   return {shifted - constant, bits(shifted)};
 }
 
 Real toReal(PowerOfTwo p, int64_t more) { return ofExponent(p.twiceBiased + (more - p.twiceBiased.formula()->bias)); }
 
-Real scale(Real x, PowerOfTwo p) {
+Real scaleAboveOne(Real x, PowerOfTwo p) {
   Whole half = p.twiceBiased >> 1;
-  return x * ofExponent(half) * ofExponent(p.twiceBiased - half); // the first product is exact, so only the second rounds
+  Real power = ofExponent(half);
+  return fma(x, power, power) * ofExponent(p.twiceBiased - half); // the first power is as far from the bounds as a root: 1 + x is rounded, no more
 }
 
 Real polynomial(ArrayRef<double> coefficients, Real x) {
   Real sum = coefficients.back();
   for (double c : llvm::reverse(coefficients.drop_back()))
-    sum = sum * x + c;
+    sum = fma(sum, x, c);
   return sum;
 }
 

@@ -5,7 +5,8 @@
 //     Real r = x - n * ln2;                       // arith.mulf, arith.subf
 //     return select(x < 0.0, nan, r);             // arith.cmpf, arith.select
 //
-// Every operator makes one op, in the order of C++'s evaluation and with no fast-math flag: what is written is what is computed.
+// Every operator makes one op, in the order of C++'s evaluation and with no fast-math flag: what is written is what is computed. Only `fma` leaves
+// something to the target.
 #ifndef COSTATE_COMPILER_FUSE_REAL_H
 #define COSTATE_COMPILER_FUSE_REAL_H
 
@@ -100,6 +101,9 @@ inline Real operator-(Real a, Real b) { return combine<mlir::arith::SubFOp>(a, b
 inline Real operator*(Real a, Real b) { return combine<mlir::arith::MulFOp>(a, b); }
 inline Real operator/(Real a, Real b) { return combine<mlir::arith::DivFOp>(a, b); }
 
+/// a b + c: two ops marked `contract`, which codegen makes one of, rounded once, where the target has an instruction for it. A formula must hold either way.
+Real fma(Real a, Real b, Real c);
+
 // Comparisons are false if an operand is NaN.
 inline Truth operator<(Real a, Real b) { return compare<mlir::arith::CmpFOp>(mlir::arith::CmpFPredicate::OLT, a, b); }
 inline Truth operator>(Real a, Real b) { return compare<mlir::arith::CmpFOp>(mlir::arith::CmpFPredicate::OGT, a, b); }
@@ -155,18 +159,18 @@ Rounded roundToWhole(Real x);
 /// An integer of less than `fractionBits` bits as a float, without a conversion instruction (AVX2 has none for 64 bits).
 Real toReal(Whole n);
 
-/// 2^n, where n is the nearest integer (ties to even) of a float of twice the range of exponents.
+/// 2^n, where n is the nearest integer of x `times` (ties to even), within twice the range of exponents.
 struct PowerOfTwo {
   Real n;            ///< NaN of a NaN
   Whole twiceBiased; ///< n + 2 bias in its last bits; the others mean nothing
 };
-PowerOfTwo nearestPowerOfTwo(Real x);
+PowerOfTwo nearestPowerOfTwo(Real x, double times);
 /// 2^(n + more), in the range of normal numbers.
 Real toReal(PowerOfTwo p, int64_t more = 0);
-/// x 2^n, rounded once where the result is denormal.
-Real scale(Real x, PowerOfTwo p);
+/// (1 + x) 2^n, |x| < 1, rounded once more where the result is denormal.
+Real scaleAboveOne(Real x, PowerOfTwo p);
 
-/// c[0] + c[1] x + ... by Horner's rule.
+/// c[0] + c[1] x + ... by Horner's rule, with `fma`.
 Real polynomial(llvm::ArrayRef<double> coefficients, Real x);
 
 /// An unevaluated sum high + low with |low| <= ulp(high)/2: about twice the digits (Dekker 1971).

@@ -66,6 +66,7 @@ static void addFusePasses(OpPassManager &passes, ModuleOp module, const Options 
 }
 
 static void addPasses(OpPassManager &passes, ModuleOp module, Phase phase, const Options &options) {
+  absl::StatusOr<codegen::Target> target = codegen::Target::named(options.target);
   switch (phase) {
   case Phase::Import:
     return;
@@ -81,7 +82,7 @@ static void addPasses(OpPassManager &passes, ModuleOp module, Phase phase, const
     return addFusePasses(passes, module, options);
   case Phase::Schedule: {
     schedule::AssignSchedulesOptions rules;
-    if (absl::StatusOr<codegen::Target> target = codegen::Target::named(options.target); target.ok())
+    if (target.ok())
       rules.vectorBytes = target->vectorBytes();
     rules.tileRows = options.schedules.tileRows;
     rules.tileVectors = options.schedules.tileVectors;
@@ -93,7 +94,7 @@ static void addPasses(OpPassManager &passes, ModuleOp module, Phase phase, const
     return;
   }
   case Phase::Codegen:
-    return codegen::addHostPasses(passes, options.trace);
+    return codegen::addHostPasses(passes, target.ok() && target->hasFma(), options.trace);
   }
 }
 

@@ -99,7 +99,7 @@ def Kernel_StageOp : Kernel_Op<"stage", [HasParent<"DefineOp">, NoTerminator, No
     other. `undef` in place of a definition leaves the values open until an update writes them. The block argument of `updates`
     is the stage's own buffer while it is being updated, one a result.
 
-    Bodies are pure: `arith`, `math` and `kernel.load`. Float arithmetic is IEEE, except in updates marked `contract`. A load outside its
+    Bodies are pure: `arith`, `math` and `kernel.load`. Float arithmetic is IEEE, except in updates and of ops marked `contract`. A load outside its
     buffer has no meaning; where an index may leave it, the body clamps the index.
 
     C1: results have the extents of the index space. C2: a body has one index argument a dimension, holds only `arith`, `math` and

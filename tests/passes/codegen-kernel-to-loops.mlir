@@ -1,4 +1,4 @@
-// RUN: costate-opt %s --codegen-kernel-to-loops --canonicalize -split-input-file | FileCheck %s
+// RUN: costate-opt %s --codegen-kernel-to-loops --codegen-fuse-multiply-adds --canonicalize -split-input-file | FileCheck %s
 
 // Along a last axis of some length neighbours are summed side by side in registers, in order; product and sum are one instruction.
 // CHECK-NOT:   kernel.define

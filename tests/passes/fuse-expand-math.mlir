@@ -2,11 +2,13 @@
 // Functions become arithmetic where they stand, and nothing else changes. Values: tests/fuse/ExpandMathTest.cpp.
 // RUN: costate-opt %s --fuse-expand-math -split-input-file -verify-diagnostics | FileCheck %s --implicit-check-not=math. --implicit-check-not=scf. --implicit-check-not=memref.
 
-// One reduction by ln 2, one polynomial, two powers of two; a bound keeps NaN.
+// One reduction by ln 2, one polynomial, two powers of two; a bound keeps NaN. Products and sums may be fused.
 // CHECK-LABEL: func.func @exp(
 // CHECK-SAME:      %[[X:.*]]: f32)
 // CHECK:         %[[LOW:.*]] = arith.maximumf %[[X]], %{{.*}} : f32
-// CHECK:         arith.minimumf %[[LOW]]
+// CHECK:         %[[BOUND:.*]] = arith.minimumf %[[LOW]]
+// CHECK:         %[[TIMES:.*]] = arith.mulf %[[BOUND]], %{{.*}} fastmath<contract> : f32
+// CHECK-NEXT:    arith.addf %[[TIMES]], %{{.*}} fastmath<contract> : f32
 // CHECK-COUNT-2: arith.shli %{{.*}} : i32
 // CHECK:         %[[Y:.*]] = arith.mulf %{{.*}} : f32
 // CHECK-NEXT:    return %[[Y]] : f32
