@@ -5,6 +5,7 @@
 // used, as often as it is used. GraphToKernel then writes the kernels.
 //
 // Nothing here knows what is computed; the rules speak of index spaces alone:
+//  0. A value that is as cheap to compute as to read is computed in the loops and branches that use it.
 //  1. A value with updates (a sum, a contraction) is kept, and so is what leaves the graph (results, arenas, control flow, extern functions).
 //  2. Any other value is kept if computing it at each of its uses costs more than one write and the reads.
 //  3. Two kernels are joined if one reads the other's values or both read the same, every access between them keeps the leading axes in
@@ -17,6 +18,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace costate::graph;
@@ -77,6 +79,96 @@ bool readsWhatIsWritten(Operation *op, Operation *write) {
 /// More stages than this make a kernel slow to compile without making it faster to run.
 constexpr unsigned kMaxStages = 24;
 
+//===--- Rule 0: what moves into regions ---===//
+
+/// Operations on an element that cost less than to write it and to have it in the cache beside what it is made of.
+constexpr int64_t kFewOperations = 2;
+
+class SunkValues {
+public:
+  SunkValues(Dimensions &dimensions, const Hints &hints) : dimensions(dimensions), hints(hints) {}
+
+  void sink(func::FuncOp function) {
+    SmallVector<Operation *> ops;
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isPointwise(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : llvm::reverse(ops)) // users before what they use
+      sink(op);
+  }
+
+private:
+  static bool isPointwise(Operation *op) { return kindOf(op) == Kind::Map && (op->hasTrait<Elementwise>() || isa<BroadcastInDimOp, ConstantOp>(op)); }
+
+  void sink(Operation *op) {
+    llvm::MapVector<Block *, SmallVector<OpOperand *>> inside;
+    for (OpOperand &use : op->getUses())
+      if (use.getOwner()->getBlock() != op->getBlock())
+        inside[use.getOwner()->getBlock()].push_back(&use);
+    if (inside.empty() || !isCheap(op))
+      return;
+    for (auto &[block, uses] : inside)
+      if (!llvm::all_of(uses, [](OpOperand *use) { return readsInPlace(use->getOwner()); }))
+        return;
+    for (auto &[block, uses] : inside) {
+      Operation *first = uses.front()->getOwner();
+      for (OpOperand *use : uses)
+        if (use->getOwner()->isBeforeInBlock(first))
+          first = use->getOwner();
+      Operation *copy = OpBuilder(first).clone(*op);
+      for (OpOperand *use : uses)
+        use->set(copy->getResult(0));
+    }
+    if (op->use_empty())
+      op->erase();
+  }
+
+  /// Is it made by few operations of arrays that together have no more bytes?
+  bool isCheap(Operation *op) {
+    int64_t operations = 0;
+    double bytes = 0;
+    llvm::SetVector<Operation *> pending;
+    pending.insert(op);
+    for (size_t i = 0; i < pending.size(); ++i) {
+      operations += costOf(pending[i]);
+      if (operations > kFewOperations)
+        return false;
+      for (Value operand : pending[i]->getOperands())
+        if (Operation *producer = operand.getDefiningOp(); producer && isPointwise(producer) && !isa<BroadcastInDimOp>(pending[i]))
+          pending.insert(producer);
+        else
+          bytes += bytesOf(operand); // which is in memory, or will be, for the region reads it
+    }
+    return bytes <= 1.25 * bytesOf(op->getResult(0)); // a row or a column may be beside it
+  }
+
+  double bytesOf(Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    return type ? double(hints.points(dimensions.of(value))) * type.getElementTypeBitWidth() / 8 : 0;
+  }
+
+  /// Does `user` read each element where it computes one, on all ways to a value that is kept? A product of matrices reads it many times over.
+  static bool readsInPlace(Operation *user) {
+    llvm::SetVector<Operation *> pending;
+    pending.insert(user);
+    for (size_t i = 0; i < pending.size(); ++i) {
+      if (kindOf(pending[i]) == Kind::Host || isContraction(pending[i]) || isWrite(pending[i]) || isCumulative(pending[i]))
+        return false;
+      if (kindOf(pending[i]) == Kind::Stage)
+        continue;
+      if (!isPointwise(pending[i]))
+        return false;
+      for (Operation *next : pending[i]->getUsers())
+        pending.insert(next);
+    }
+    return true;
+  }
+
+  Dimensions &dimensions;
+  const Hints &hints;
+};
+
 //===--- Rules 1 and 2: what is kept ---===//
 
 class KeptValues {
@@ -126,8 +218,11 @@ private:
   void decide(Operation *op) {
     double reads = 0;
     bool leaves = false;
+    llvm::SmallPtrSet<Operation *, 4> counted; // x * x reads an element once
     for (OpOperand &use : op->getUses()) {
       Operation *user = use.getOwner();
+      if (user->hasTrait<Elementwise>() && !counted.insert(user).second)
+        continue;
       if (user->getBlock() != op->getBlock() || (kindOf(user) == Kind::Host)) {
         leaves = true;
         continue;
@@ -375,6 +470,7 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
     int64_t counter = 0;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       Dimensions dimensions;
+      SunkValues(dimensions, hints).sink(function);
       SmallVector<Block *> blocks;
       function.walk<WalkOrder::PreOrder>([&](Block *block) { blocks.push_back(block); }); // what a region uses is kept outside
       for (Block *block : blocks)

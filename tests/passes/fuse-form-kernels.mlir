@@ -122,3 +122,47 @@ func.func @around(%x: tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>) {
   %b = graph.add %a, %s : tensor<64xf32>
   return %a, %b : tensor<64xf32>, tensor<64xf32>
 }
+
+// What is as cheap to compute as to read is computed inside the loop: nothing is kept for it, nor for the vector's broadcast.
+// CHECK-LABEL: func.func @sunk
+// CHECK-NOT: graph.subtract
+// CHECK: scf.for
+// CHECK: %[[D:.*]] = graph.subtract %{{[^{]*}} : tensor<300x300xf64>
+// CHECK: graph.reduce_sum {{.*}}fuse.kernel
+// CHECK: return
+func.func @sunk(%x: tensor<300x300xf64>, %v: tensor<300xf64>, %t: tensor<300xf64>, %n: index) -> tensor<300xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = graph.broadcast_in_dim %v dims [1] shape [300, 300] : tensor<300xf64> -> tensor<300x300xf64>
+  %d = graph.subtract %b, %x : tensor<300x300xf64>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%s = %t) -> tensor<300xf64> {
+    %e = graph.broadcast_in_dim %s dims [0] shape [300, 300] : tensor<300xf64> -> tensor<300x300xf64>
+    %f = graph.maximum %d, %e : tensor<300x300xf64>
+    %g = graph.reduce_sum %f axes [1] : tensor<300x300xf64> -> tensor<300xf64>
+    scf.yield %g : tensor<300xf64>
+  }
+  return %r : tensor<300xf64>
+}
+
+// Not of arrays that together are larger, not a dear function, and not an operand of a product of matrices: that reads it many times over.
+// CHECK-LABEL: func.func @stays
+// CHECK: graph.add {{.*}}fuse.kernel
+// CHECK: graph.exponential {{.*}}fuse.kernel
+// CHECK: graph.negate {{.*}}fuse.kernel
+// CHECK: scf.for
+// CHECK-NOT: graph.add %
+// CHECK: scf.yield
+func.func @stays(%x: tensor<300x300xf64>, %y: tensor<300x300xf64>, %t: tensor<300x300xf64>, %n: index) -> tensor<300x300xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %d = graph.add %x, %y : tensor<300x300xf64>
+  %u = graph.exponential %x : tensor<300x300xf64>
+  %w = graph.negate %x : tensor<300x300xf64>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%s = %t) -> tensor<300x300xf64> {
+    %e = graph.maximum %d, %s : tensor<300x300xf64>
+    %f = graph.multiply %e, %u : tensor<300x300xf64>
+    %g = graph.dot_general %f, %w contracting [1] x [0] : tensor<300x300xf64>, tensor<300x300xf64> -> tensor<300x300xf64>
+    scf.yield %g : tensor<300x300xf64>
+  }
+  return %r : tensor<300x300xf64>
+}
