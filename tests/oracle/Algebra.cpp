@@ -229,6 +229,20 @@ static Positions positionsOf(ArrayRef<int64_t> shape, function_ref<int64_t(Array
   return positions;
 }
 
+/// start + steps . index of every index, in order.
+static Positions positionsAlong(ArrayRef<int64_t> shape, ArrayRef<int64_t> steps, int64_t start = 0) {
+  std::vector<int64_t> positions{start};
+  for (auto [extent, step] : llvm::zip_equal(shape, steps)) {
+    std::vector<int64_t> longer;
+    longer.reserve(positions.size() * extent);
+    for (int64_t position : positions)
+      for (int64_t i = 0; i < extent; ++i)
+        longer.push_back(position + i * step);
+    positions = std::move(longer);
+  }
+  return std::make_shared<const std::vector<int64_t>>(std::move(positions));
+}
+
 Node takeBy(const Node &x, ArrayRef<int64_t> shape, function_ref<int64_t(ArrayRef<int64_t>)> position) {
   return take(x, positionsOf(shape, position), shape);
 }
@@ -241,23 +255,15 @@ Node reshape(const Node &x, ArrayRef<int64_t> shape) {
 }
 
 Node broadcast(const Node &x, ArrayRef<int64_t> dims, ArrayRef<int64_t> shape) {
-  Shape strides = stridesOf(x->shape);
-  return takeBy(x, shape, [&](ArrayRef<int64_t> index) {
-    int64_t from = 0;
-    for (size_t axis = 0; axis < dims.size(); ++axis)
-      from += x->shape[axis] == 1 ? 0 : index[dims[axis]] * strides[axis];
-    return from;
-  });
+  Shape strides = stridesOf(x->shape), steps(shape.size(), 0);
+  for (size_t axis = 0; axis < dims.size(); ++axis)
+    steps[dims[axis]] = x->shape[axis] == 1 ? 0 : strides[axis];
+  return take(x, positionsAlong(shape, steps), shape);
 }
 
 Node at(const Node &x, int64_t axis, int64_t at) {
-  Shape strides = stridesOf(x->shape), kept = complement({axis}, x->shape.size());
-  return takeBy(x, without(x->shape, {axis}), [&](ArrayRef<int64_t> index) {
-    int64_t from = at * strides[axis];
-    for (size_t i = 0; i < kept.size(); ++i)
-      from += index[i] * strides[kept[i]];
-    return from;
-  });
+  Shape strides = stridesOf(x->shape), shape = without(x->shape, {axis});
+  return take(x, positionsAlong(shape, without(strides, {axis}), at * strides[axis]), shape);
 }
 
 Node stack(const Nodes &parts, Kind kind, ArrayRef<int64_t> shape) {
@@ -301,14 +307,10 @@ Shape without(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
 }
 
 Node sum(const Node &x, ArrayRef<int64_t> axes) {
-  Shape kept = complement(axes, x->shape.size()), shape = without(x->shape, axes), strides = stridesOf(shape);
-  Positions to = positionsOf(x->shape, [&](ArrayRef<int64_t> index) {
-    int64_t position = 0;
-    for (size_t i = 0; i < kept.size(); ++i)
-      position += index[kept[i]] * strides[i];
-    return position;
-  });
-  return put(x, to, shape);
+  Shape shape = without(x->shape, axes), strides = stridesOf(shape), steps(x->shape.size(), 0);
+  for (auto [axis, stride] : llvm::zip_equal(complement(axes, x->shape.size()), strides))
+    steps[axis] = stride;
+  return put(x, positionsAlong(x->shape, steps), shape);
 }
 
 Node cumsum(const Node &x, int64_t axis, bool reverse) {
