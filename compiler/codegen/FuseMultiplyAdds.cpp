@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Neither Halide's LLVM nor ours is left to choose what it fuses: a result depends neither on which of them compiles a kernel nor on how well it optimizes.
+// What a formula lets the target fuse, neither Halide's LLVM nor ours is left to choose: a result depends neither on which of them compiles a kernel nor on how
+// well it optimizes. Halide's contractions are apart (KernelToHalide.h).
 #include "costate/compiler/codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -42,7 +42,7 @@ def KernelToLoops : Pass<"codegen-kernel-to-loops", "::mlir::ModuleOp"> {
   let description = [{
     Before: `kernel.call ... on loops`, every stage of whose kernel is an output or a row of lanes. After: `scf.for` over the index spaces, loads and stores, where
     the call stood, or in a private function `loops.NAME` if a function calls the kernel more than once. A sum keeps the
-    order of its update, and rows of lanes are vectors; of an update marked `contract` the product and the sum are. Kernels that nobody calls any more are erased.
+    order of its update, and rows of lanes are vectors. The product and the sum of an update marked `contract` get that flag. Kernels that nobody calls any more are erased.
 
     Fails if a stage is no output (fuse-expose-stages makes them so).
   }];
