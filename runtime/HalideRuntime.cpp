@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The functions that CPU kernels compiled by Halide (no_runtime, user_context) call, in place of Halide's own runtime: loops go to the
-// context's pool, memory comes from its scratch, errors to its message. With no_asserts only halide_do_par_for, halide_malloc and halide_free
-// are referenced; the halide_error functions serve kernels compiled with assertions, for tests of schedules.
+// context's pool, memory comes from its scratch, errors to its message. With no_asserts only halide_do_par_for, halide_malloc, halide_free and
+// costate_store_row are referenced; the halide_error functions serve kernels compiled with assertions, for tests of schedules.
 #include "costate/runtime/Context.h"
 
 #include <HalideRuntime.h>
+#include <algorithm>
+#include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 using namespace costate::runtime;
 
@@ -54,6 +59,30 @@ void *halide_malloc(void *userContext, size_t bytes) {
 }
 
 void halide_free(void *userContext, void *memory) { contextOf(userContext)->scratch.release(memory); }
+
+/// Bytes of an array up to which its rows stay in the caches. With 48 MiB of third-level cache (Xeon, 2.8 GHz) both ways take the same time for 4 MB,
+/// from 8 MB on the other one takes a sixth to a fourth less.
+static constexpr int64_t kKept = 6 << 20;
+
+int32_t costate_store_row(void *to, const void *from, int64_t bytes, int64_t all) {
+  auto *target = static_cast<char *>(to);
+  auto *source = static_cast<const char *>(from);
+#ifdef __SSE2__
+  if (all > kKept) {
+    // Whole lines, which are written without being read.
+    constexpr int64_t kLine = 64;
+    int64_t head = std::min<int64_t>(bytes, -reinterpret_cast<uintptr_t>(target) % kLine), lines = (bytes - head) / kLine;
+    std::memcpy(target, source, head);
+    target += head, source += head, bytes -= head;
+    for (; lines > 0; --lines, target += kLine, source += kLine, bytes -= kLine)
+      for (int64_t part = 0; part < kLine; part += sizeof(__m128i))
+        _mm_stream_si128(reinterpret_cast<__m128i *>(target + part), _mm_loadu_si128(reinterpret_cast<const __m128i *>(source + part)));
+    _mm_sfence(); // before other threads hear that the row is there
+  }
+#endif
+  std::memcpy(target, source, bytes);
+  return COSTATE_OK;
+}
 
 void halide_error(void *userContext, const char *message) { fail(userContext, message); }
 

@@ -30,6 +30,7 @@ std::span<const Symbol> symbols() {
       // What entries and kernels call.
       COSTATE_SYMBOL(costate_print),
       COSTATE_SYMBOL(costate_require),
+      COSTATE_SYMBOL(costate_store_row),
       COSTATE_SYMBOL(costate_trace_begin),
       COSTATE_SYMBOL(costate_trace_end),
       COSTATE_SYMBOL_FLOATS(costate_cholesky),

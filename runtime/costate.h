@@ -148,6 +148,10 @@ int32_t costate_fail_extern(costate_context *context, const char *who, int32_t c
 typedef int32_t (*costate_body_fn)(costate_context *context, int64_t index, void *closure);
 int32_t costate_parallel_for(costate_context *context, costate_body_fn body, int64_t count, void *closure);
 
+/* Copies a row of `bytes` bytes, which do not overlap, into an array of `all` bytes; past the caches if these would keep little of such an array
+ * for who reads it. Returns COSTATE_OK. For compiled code. */
+int32_t costate_store_row(void *to, const void *from, int64_t bytes, int64_t all);
+
 /* A call of a kernel, in code that was compiled with traces (Options::trace). */
 typedef struct costate_trace_event {
   int64_t call;       /* which of the model, in the order of `costate explain` */

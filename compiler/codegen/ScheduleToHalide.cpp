@@ -37,6 +37,8 @@ static Halide::MemoryType toHalide(Memory memory) {
   llvm_unreachable("all memories are listed");
 }
 
+using Halide::Expr;
+
 namespace {
 /// The definition that a directive changes, and the names of its loops.
 struct Target {
@@ -86,11 +88,52 @@ static void keepLoopsWhole(DefineOp kernel, HalideKernel &translated) {
   }
 }
 
+namespace {
+/// The innermost loops of `nontemporal` stages become calls of the runtime.
+class StoreRows : public Halide::Internal::IRMutator {
+public:
+  explicit StoreRows(std::set<std::string> stages) : stages(std::move(stages)) {}
+
+private:
+  using IRMutator::visit;
+
+  Halide::Internal::Stmt visit(const Halide::Internal::For *loop) override {
+    using namespace Halide::Internal;
+    auto *store = loop->body.as<Store>();
+    auto *load = store ? store->value.as<Load>() : nullptr;
+    if (!load || !stages.contains(store->name))
+      return IRMutator::visit(loop);
+    int size = load->type.bytes();
+    Expr to = addressOf(*loop, store->name, store->index, size), from = addressOf(*loop, load->name, load->index, size);
+    if (!to.defined() || !from.defined())
+      return IRMutator::visit(loop);
+    Expr all = Halide::cast<int64_t>(size);
+    Expr buffer = Variable::make(Halide::type_of<halide_buffer_t *>(), store->name + ".buffer");
+    for (int dim = 0; dim < 2; ++dim)
+      all *= Halide::cast<int64_t>(Call::make(Halide::Int(32), Call::buffer_get_extent, {buffer, dim}, Call::Extern));
+    return Evaluate::make(
+        Call::make(Halide::Int(32), "costate_store_row", {to, from, Halide::cast<int64_t>(loop->extent) * size, all}, Call::Extern));
+  }
+
+  /// Where the loop begins in an array, which it walks element by element; else nothing.
+  static Expr addressOf(const Halide::Internal::For &loop, const std::string &array, const Expr &index, int size) {
+    using namespace Halide::Internal;
+    if (!is_const_one(simplify(substitute(loop.name, Variable::make(Halide::Int(32), loop.name) + 1, index) - index)))
+      return Expr();
+    Expr start = Variable::make(Halide::Handle(), array), first = substitute(loop.name, loop.min, index);
+    return Halide::reinterpret(Halide::Handle(), Halide::reinterpret<int64_t>(start) + Halide::cast<int64_t>(first) * size);
+  }
+
+  std::set<std::string> stages;
+};
+} // namespace
+
 void applySchedule(DefineOp kernel, HalideKernel &translated) {
   if (!kernel.isScheduled())
     return;
   acceptUnscheduled(kernel, translated);
   auto stageOf = [&](StringRef name) -> HalideStage & { return translated.stages.at(name.str()); };
+  std::set<std::string> nontemporal;
   // Calls `apply` on the definition that a directive names; a definition without code needs none.
   auto onDefinition = [&](auto directive, auto apply) {
     HalideStage &stage = stageOf(directive.getStage());
@@ -153,8 +196,11 @@ void applySchedule(DefineOp kernel, HalideKernel &translated) {
         .Case([&](BoundExtentOp op) {
           HalideStage &stage = stageOf(op.getStage());
           stage.func.bound_extent(stage.variables.front().at(op.getVariable().str()).var, static_cast<int32_t>(op.getExtent()));
-        });
+        })
+        .Case([&](NontemporalOp op) { nontemporal.insert(stageOf(op.getStage()).func.name()); });
   }
+  if (!nontemporal.empty())
+    translated.pipeline.add_custom_lowering_pass(new StoreRows(std::move(nontemporal)));
   keepLoopsWhole(kernel, translated);
 }
 

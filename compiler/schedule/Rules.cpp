@@ -8,10 +8,9 @@ using namespace costate::kernel;
 
 namespace costate::schedule {
 
-unsigned Machine::lanes(Type type) const {
-  unsigned bytes = std::max(1u, type.isIndex() ? 4 : type.getIntOrFloatBitWidth() / 8);
-  return std::max(1u, vectorBytes / bytes);
-}
+unsigned bytesOf(Type type) { return std::max(1u, type.isIndex() ? 4 : type.getIntOrFloatBitWidth() / 8); }
+
+unsigned Machine::lanes(Type type) const { return std::max(1u, vectorBytes / bytesOf(type)); }
 
 Block &Definition::body() const { return update ? UpdateOp(update).getBody().front() : StageOp(stage).getDefinition().front(); }
 
@@ -121,5 +120,7 @@ void ScheduleWriter::storeIn(StageOp stage, Memory memory) {
 void ScheduleWriter::boundExtent(StageOp stage, StringRef variable, int64_t extent) {
   BoundExtentOp::create(builder, location, stage.getStageNameAttr(), name(variable), builder.getI64IntegerAttr(extent));
 }
+
+void ScheduleWriter::nontemporal(StageOp stage) { NontemporalOp::create(builder, location, stage.getStageNameAttr()); }
 
 } // namespace costate::schedule

@@ -9,6 +9,9 @@
 
 namespace costate::schedule {
 
+/// Bytes of an element as Halide holds it.
+unsigned bytesOf(mlir::Type type);
+
 struct Machine {
   unsigned vectorBytes = 32;
   /// What a search tries instead of the rule; 0: the rule.
@@ -50,6 +53,7 @@ public:
   void computeWith(kernel::StageOp stage, kernel::StageOp leader, llvm::StringRef variable);
   void storeIn(kernel::StageOp stage, kernel::Memory memory);
   void boundExtent(kernel::StageOp stage, llvm::StringRef variable, int64_t extent);
+  void nontemporal(kernel::StageOp stage);
 
 private:
   mlir::IntegerAttr update(Definition definition);

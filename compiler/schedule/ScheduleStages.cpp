@@ -30,6 +30,8 @@ constexpr int64_t kAccumulatorVectors = 4;
 constexpr int64_t kLongChain = 16, kChains = 4, kWholeTrips = 8;
 /// With a dynamic extent of rows: how many times the hint is still worth tasks.
 constexpr int64_t kGrowth = 64;
+/// Bytes of a row that a call stores: enough to pay for it, and the row is still in the cache.
+constexpr int64_t kLeastStored = 1024, kMostStored = 16384;
 /// Rows of known number are shared out as fewer tasks than this: a task then goes through memory for long enough.
 constexpr int64_t kMostTasks = 256;
 
@@ -65,6 +67,9 @@ public:
         if (leaders.contains(found->second) || llvm::is_contained(llvm::make_second_range(leaders), host))
           writer.boundExtent(stage, pureName(0), 1); // Halide does not see that the readers want the same row
       }
+    for (StageOp stage : stages)
+      if (nontemporal.contains(stage))
+        writer.nontemporal(stage);
     return stages.size() != count;
   }
 
@@ -87,6 +92,7 @@ private:
   StageOp findRowReader(StageOp stage);
   StageOp joinRows(ArrayRef<StageOp> hosts);
   void joinReaders();
+  bool isStoredByRows(StageOp stage);
   void storeRows(StageOp stage);
   /// The stage whose row loop that of `host` is part of: itself, or the last of several that share one.
   StageOp leaderOf(StageOp host) const {
@@ -94,6 +100,7 @@ private:
     return found == leaders.end() ? host : found->second;
   }
   void place(StageOp stage);
+  bool readsWholeRows(Definition definition);
   bool takesRows(Definition definition);
   void scheduleLoops(Definition definition);
 
@@ -114,6 +121,7 @@ private:
   const llvm::DenseSet<Operation *> &scheduled;
   ScheduleWriter writer;
   llvm::DenseSet<Operation *> inlined;
+  llvm::DenseSet<Operation *> nontemporal; ///< copies whose rows go past the caches
   DenseMap<Operation *, StageOp> placedAt;
   DenseMap<Operation *, StageOp> leaders;
   DenseMap<Operation *, std::string> rowLoops;
@@ -126,6 +134,8 @@ bool StageScheduler::canInline(StageOp stage) {
   if (!stage.getUpdateOps().empty() || kernel.isOutputStage(stage))
     return false;
   SmallVector<LoadOp> reads = readsOf(stage);
+  if (llvm::any_of(reads, [&](LoadOp load) { return nontemporal.contains(definitionOf(load).stage); }))
+    return false;
   if (operationsPerPoint({stage, {}}) <= kCheap)
     return true;
   if (reads.size() != 1)
@@ -209,12 +219,28 @@ void StageScheduler::joinReaders() {
     }
 }
 
-/// An output that is read by rows: its readers get a row, or the number of a row, in their loop, the result a copy of it there.
+/// Is a row of this output computed by itself, from whole rows, so that a call may store it? Nobody else in the kernel reads it.
+bool StageScheduler::isStoredByRows(StageOp stage) {
+  if (stage.getRank() != 2 || stage.isUndef() || !readsOf(stage).empty() || !readsWholeRows({stage, {}}) ||
+      !llvm::all_of(getDefinitions(stage), [](Definition definition) { return definition.isFree(0); }))
+    return false;
+  int64_t columns = getConstantIntValue(stage.getMixedExtents().back()).value_or(0);
+  int64_t bytes = columns * bytesOf(cast<BufferType>(stage.getResult(0).getType()).getElementType());
+  return bytes >= kLeastStored && bytes <= kMostStored;
+}
+
+/// An output that is read by rows: its readers get a row, or the number of a row, in their loop, the result a copy of it there. So with one that is
+/// stored by rows.
 void StageScheduler::storeRows(StageOp stage) {
-  if (stage.getNumResults() != 1 || kernel.isTiedStage(stage) || !findRowReader(stage))
+  if (stage.getNumResults() != 1 || kernel.isTiedStage(stage))
+    return;
+  bool byRows = isStoredByRows(stage);
+  if (!byRows && !findRowReader(stage))
     return;
   StageOp copy = copyStage(stage);
   stage.getResult(0).replaceUsesWithIf(copy.getResult(0), [](OpOperand &use) { return isa<OutputOp>(use.getOwner()); });
+  if (byRows)
+    nontemporal.insert(copy);
   scheduleLoops({copy, {}});
   findRowReader(stage); // lets them share their loop, also if what a row is made of is read again rather than the row stored
 }
@@ -285,11 +311,8 @@ std::string StageScheduler::vectorize(Definition definition, bool &hasLanes) {
   return name + "o";
 }
 
-/// Is a number of each row made from whole rows, as a maximum is? Then its loop goes row by row, with what it is made from inside, and its lanes are
-/// those of the rows.
-bool StageScheduler::takesRows(Definition definition) {
-  if (definition.update || definition.stage.getRank() != 1 || kernel.isTiedStage(definition.stage))
-    return false;
+/// Is what belongs to a row made from whole rows, as a maximum or a softmax is?
+bool StageScheduler::readsWholeRows(Definition definition) {
   llvm::SmallDenseSet<Operation *> seen;
   SmallVector<Definition> pending = {definition};
   while (!pending.empty()) {
@@ -308,13 +331,18 @@ bool StageScheduler::takesRows(Definition definition) {
   return false;
 }
 
+/// Is a number of each row made from whole rows? Then its loop goes row by row, with what it is made from inside, and its lanes are those of the rows.
+bool StageScheduler::takesRows(Definition definition) {
+  return !definition.update && definition.stage.getRank() == 1 && !kernel.isTiedStage(definition.stage) && readsWholeRows(definition);
+}
+
 void StageScheduler::scheduleLoops(Definition definition) {
   StageOp stage = definition.stage;
   unsigned rank = stage.getRank();
   if (rank == 0)
     return;
   bool hasLanes = false, byRows = takesRows(definition) || (rank == 1 && placedAt.contains(stage)); // a row at a time there
-  std::string around = byRows ? pureName(0) : vectorize(definition, hasLanes);
+  std::string around = byRows || nontemporal.contains(stage) ? pureName(0) : vectorize(definition, hasLanes);
 
   // Reduction loops stand around the lanes and inside everything else.
   if (definition.update && hasLanes && !definition.update.getStaticDomain().empty()) {

@@ -94,8 +94,10 @@ LogicalResult LoopNests::apply(Operation *directive) {
   if (isa<SplitOp, FuseOp, ReorderOp, VectorizeOp, UnrollOp, ParallelOp>(directive))
     if (auto place = places.find(directive->getAttrOfType<StringAttr>("stage")); place != places.end() && (place->second.shared || place->second.leads))
       return directive->emitOpError("requires loops that no compute_with before it shares");
+    else if (place != places.end() && place->second.nontemporal)
+      return directive->emitOpError("requires to stand before the nontemporal of its stage"); // D3
   LogicalResult result = llvm::TypeSwitch<Operation *, LogicalResult>(directive)
-      .Case<SplitOp, FuseOp, ReorderOp, ComputeRootOp, ComputeAtOp, ComputeWithOp, StoreInOp, BoundExtentOp>([&](auto op) { return apply(op); })
+      .Case<SplitOp, FuseOp, ReorderOp, ComputeRootOp, ComputeAtOp, ComputeWithOp, StoreInOp, BoundExtentOp, NontemporalOp>([&](auto op) { return apply(op); })
       .Case([&](VectorizeOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Vectorized); })
       .Case([&](UnrollOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Unrolled); })
       .Case([&](ParallelOp op) { return setMode(op, op.getStage(), op.getUpdate(), op.getVariable(), Loop::Mode::Parallel); })
@@ -348,6 +350,28 @@ LogicalResult LoopNests::apply(BoundExtentOp directive) {
     for (Loop &loop : definition.loops)
       if (loop.name == directive.getVariable() && !loop.isReduction)
         loop.extent = loop.divisor = directive.getExtent();
+  return success();
+}
+
+/// Does a stage load another one at the same place, and nothing else?
+static bool isCopy(StageOp stage) {
+  if (stage.isUndef() || stage.getNumResults() != 1 || !stage.getUpdateOps().empty())
+    return false;
+  Block &body = stage.getDefinition().front();
+  auto load = body.getTerminator()->getOperand(0).getDefiningOp<LoadOp>();
+  return load && load.getBuffer().getDefiningOp<StageOp>() && llvm::equal(load.getIndices(), body.getArguments());
+}
+
+LogicalResult LoopNests::apply(NontemporalOp directive) {
+  Nest *nest = find(directive, directive.getStage(), std::nullopt);
+  if (!nest)
+    return failure();
+  StageOp stage = kernel.lookupStage(directive.getStage());
+  if (!kernel.isOutputStage(stage) || kernel.isTiedStage(stage) || !isCopy(stage))
+    return directive.emitOpError("requires an output that is a copy of another stage"); // D2
+  if (nest->loops.empty() || nest->loops.back().name != "i" + std::to_string(stage.getRank() - 1) || nest->loops.back().mode != Loop::Mode::Serial)
+    return directive.emitOpError("requires the last variable to be the innermost loop, whole and serial"); // D3
+  places[stage.getStageName()].nontemporal = true;
   return success();
 }
 

@@ -49,6 +49,7 @@ private:
     mlir::Operation *change = nullptr;    ///< the first directive that changes loops
     mlir::Operation *shared = nullptr;    ///< compute_with, of a follower
     bool leads = false;                   ///< has followers
+    bool nontemporal = false;
     llvm::StringMap<int64_t> bounds;      ///< bound_extent by variable
   };
 
@@ -63,6 +64,7 @@ private:
   mlir::LogicalResult apply(ComputeWithOp directive);
   mlir::LogicalResult apply(StoreInOp directive);
   mlir::LogicalResult apply(BoundExtentOp directive);
+  mlir::LogicalResult apply(NontemporalOp directive);
   mlir::LogicalResult setMode(mlir::Operation *directive, llvm::StringRef stage, std::optional<int64_t> update, llvm::StringRef variable,
                               Loop::Mode mode);
   mlir::LogicalResult setPlace(mlir::Operation *directive, llvm::StringRef stage);

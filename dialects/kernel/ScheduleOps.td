@@ -167,4 +167,21 @@ def Kernel_BoundExtentOp : Kernel_Directive<"bound_extent"> {
   let assemblyFormat = "$stage $variable $extent attr-dict";
 }
 
+def Kernel_NontemporalOp : Kernel_Op<"nontemporal", [HasParent<"DefineOp">]> {
+  let summary = "rows of an output go past the caches";
+  let description = [{
+    The stage copies another one. Each of its rows is stored by one call, past the caches if the whole output is larger than what they would keep for its
+    readers: memory is then not read before it is written.
+
+    D2: an output that is not tied, of one result, whose pure definition loads one other stage at the same place, and which has no updates. D3: its
+    innermost loop is its last variable, whole and serial; no later directive changes loops of the stage.
+
+    ```mlir
+    kernel.nontemporal "y_stored"
+    ```
+  }];
+  let arguments = (ins StrAttr:$stage);
+  let assemblyFormat = "$stage attr-dict";
+}
+
 #endif // COSTATE_DIALECTS_KERNEL_SCHEDULE_OPS_TD

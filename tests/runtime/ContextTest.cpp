@@ -7,6 +7,7 @@
 #include <HalideRuntime.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -290,6 +291,19 @@ TEST_P(ContextTest, HalideErrorsBecomeMessages) {
   EXPECT_STREQ(costate_context_last_error(context), "kernel: requires axis 1 of 'x' to cover [0, 9], but got [0, 7]");
   context->error.clear();
   EXPECT_EQ(halide_error_out_of_memory(context), COSTATE_OUT_OF_MEMORY);
+}
+
+TEST(StoreRowTest, CopiesRowsOfAnyLengthToAnyPlace) {
+  std::vector<uint8_t> row(700);
+  std::iota(row.begin(), row.end(), uint8_t(1));
+  for (int64_t all : {int64_t(700), int64_t(1) << 40}) // through the caches, and past them
+    for (size_t at : {0, 1, 60, 64, 100})
+      for (size_t bytes : {0, 3, 63, 64, 65, 130, 257, 700}) {
+        std::vector<uint8_t> expected(1000, 0), array(expected);
+        std::copy_n(row.begin(), bytes, expected.begin() + at);
+        EXPECT_EQ(costate_store_row(array.data() + at, row.data(), bytes, all), COSTATE_OK);
+        EXPECT_EQ(array, expected) << bytes << " bytes at " << at << " of " << all;
+      }
 }
 
 TEST(SymbolsTest, HoldDifferentFunctionsByName) {

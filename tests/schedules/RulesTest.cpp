@@ -283,6 +283,70 @@ TEST_P(RulesTest, ReadersOfRowsShareTheirLoop) {
   EXPECT_EQ((*shared.begin()).getLeader(), "y");
 }
 
+// A softmax and its derivative by the scores: an output that is made row by row, and has an update in each, goes to memory by calls.
+TEST_P(RulesTest, LongRowsAreStoredByCalls) {
+  expectSameByRule(R"(
+    kernel.define @k(%n: index, %x: !kernel.buffer<?x303xf32>, %place: !kernel.buffer<?xi32>) -> (!kernel.buffer<?x303xf32>) stages {
+      %e = kernel.stage "e" (%i < %n, %j < 303) : f32 {
+        %a = kernel.load %x[%i, %j] : !kernel.buffer<?x303xf32>
+        %b = arith.mulf %a, %a : f32
+        %c = arith.addf %b, %a : f32
+        %d = arith.mulf %c, %b : f32
+        %f = math.absf %d : f32
+        %g = arith.addf %f, %b : f32
+        kernel.yield %g : f32
+      }
+      %p = kernel.stage "p" (%i < %n, %l < 3) : f32 {
+        %zero = arith.constant 0.0 : f32
+        kernel.yield %zero : f32
+      } updates (%self) {
+        kernel.update (%i, %l) over (%r < 101) {
+          %s = kernel.load %self[%i, %l] : !kernel.buffer<?x3xf32>
+          %w = arith.constant 3 : index
+          %o = arith.muli %r, %w : index
+          %j = arith.addi %o, %l : index
+          %a = kernel.load %e[%i, %j] : !kernel.buffer<?x303xf32>
+          %v = arith.addf %s, %a : f32
+          kernel.write %v at [%i, %l] : f32
+        }
+      }
+      %t = kernel.stage "t" (%i < %n) : f32 {
+        %zero = arith.constant 0.0 : f32
+        kernel.yield %zero : f32
+      } updates (%self) {
+        kernel.update (%i) over (%r < 3) {
+          %s = kernel.load %self[%i] : !kernel.buffer<?xf32>
+          %a = kernel.load %p[%i, %r] : !kernel.buffer<?x3xf32>
+          %v = arith.addf %s, %a : f32
+          kernel.write %v at [%i] : f32
+        }
+      }
+      %y = kernel.stage "y" (%i < %n, %j < 303) : f32 {
+        %a = kernel.load %e[%i, %j] : !kernel.buffer<?x303xf32>
+        %b = kernel.load %t[%i] : !kernel.buffer<?xf32>
+        %v = arith.divf %a, %b : f32
+        kernel.yield %v : f32
+      } updates (%self) {
+        kernel.update (%i, %j) {
+          %q = kernel.load %place[%i] : !kernel.buffer<?xi32>
+          %k = arith.index_cast %q : i32 to index
+          %s = kernel.load %self[%i, %k] : !kernel.buffer<?x303xf32>
+          %one = arith.constant 1.0 : f32
+          %v = arith.subf %s, %one : f32
+          kernel.write %v at [%i, %k] : f32
+        }
+      }
+      kernel.output %y : !kernel.buffer<?x303xf32>
+    })",
+                   {index(7), floats({7, 303}), integers({7}, 303)});
+  DefineOp kernel = *module->getOps<DefineOp>().begin();
+  auto stored = kernel.getSchedule().getOps<NontemporalOp>();
+  ASSERT_EQ(llvm::range_size(stored), 1) << text(kernel);
+  EXPECT_TRUE(kernel.isOutputStage(kernel.lookupStage((*stored.begin()).getStage())));
+  auto places = kernel.getSchedule().getOps<ComputeAtOp>();
+  EXPECT_TRUE(llvm::any_of(places, [](ComputeAtOp place) { return place.getStage() == "y"; })) << text(kernel);
+}
+
 TEST_P(RulesTest, ColumnSums) {
   expectSameByRule(R"(
     kernel.define @k(%n: index, %x: !kernel.buffer<?x41xf32>) -> (!kernel.buffer<41xf32>) stages {

@@ -789,3 +789,92 @@ kernel.define @compute_with_consumer(%n: index, %m: index, %w: !kernel.buffer<?x
   // expected-error @below {{requires the loop of the leader, 'y', where 'x' shares it}}
   kernel.compute_at "s" at "x" "i0"
 }
+
+// -----
+
+kernel.define @nontemporal_inside(%n: index, %x: !kernel.buffer<?x500xf32>) -> (!kernel.buffer<?x500xf32>) stages {
+  %s = kernel.stage "s" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %s[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %y : !kernel.buffer<?x500xf32>
+} schedule {
+  // expected-error @below {{requires an output that is a copy of another stage}}
+  kernel.nontemporal "s"
+}
+
+// -----
+
+kernel.define @nontemporal_split(%n: index, %x: !kernel.buffer<?x500xf32>) -> (!kernel.buffer<?x500xf32>) stages {
+  %s = kernel.stage "s" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %s[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %y : !kernel.buffer<?x500xf32>
+} schedule {
+  kernel.split "y" "i1" into "i1o", "i1i" by 4 guard_with_if
+  // expected-error @below {{requires the last variable to be the innermost loop, whole and serial}}
+  kernel.nontemporal "y"
+}
+
+// -----
+
+kernel.define @nontemporal_vector(%n: index, %x: !kernel.buffer<?x500xf32>) -> (!kernel.buffer<?x500xf32>) stages {
+  %s = kernel.stage "s" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %s[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %y : !kernel.buffer<?x500xf32>
+} schedule {
+  kernel.vectorize "y" "i1"
+  // expected-error @below {{requires the last variable to be the innermost loop, whole and serial}}
+  kernel.nontemporal "y"
+}
+
+// -----
+
+kernel.define @nontemporal_first(%n: index, %x: !kernel.buffer<?x500xf32>) -> (!kernel.buffer<?x500xf32>) stages {
+  %s = kernel.stage "s" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %s[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %y : !kernel.buffer<?x500xf32>
+} schedule {
+  kernel.nontemporal "y"
+  // expected-error @below {{requires to stand before the nontemporal of its stage}}
+  kernel.vectorize "y" "i1"
+}
+
+// -----
+
+kernel.define @nontemporal_computes(%n: index, %x: !kernel.buffer<?x500xf32>) -> (!kernel.buffer<?x500xf32>) stages {
+  %s = kernel.stage "s" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %s[%i, %j] : !kernel.buffer<?x500xf32>
+    %b = arith.negf %a : f32
+    kernel.yield %b : f32
+  }
+  kernel.output %y : !kernel.buffer<?x500xf32>
+} schedule {
+  // expected-error @below {{requires an output that is a copy of another stage}}
+  kernel.nontemporal "y"
+}

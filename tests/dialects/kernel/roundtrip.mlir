@@ -145,3 +145,21 @@ func.func @on_memrefs(%n: index, %rate: f32, %w: memref<?xf32>, %a: memref<?x?xf
   kernel.extern @cholesky(%a) outs(%l) extents(%n) : (memref<?x?xf32>) outs(memref<4x8xf32, strided<[8, 1], offset: ?>>)
   return
 }
+
+// CHECK-LABEL: kernel.define @rows
+kernel.define @rows(%n: index, %x: !kernel.buffer<?x500xf32>) -> (!kernel.buffer<?x500xf32>) stages {
+  %s = kernel.stage "s" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %x[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  %y = kernel.stage "y" (%i < %n, %j < 500) : f32 {
+    %a = kernel.load %s[%i, %j] : !kernel.buffer<?x500xf32>
+    kernel.yield %a : f32
+  }
+  kernel.output %y : !kernel.buffer<?x500xf32>
+} schedule {
+  kernel.parallel "y" "i0"
+  kernel.compute_at "s" at "y" "i0"
+  // CHECK: kernel.nontemporal "y"
+  kernel.nontemporal "y"
+}
