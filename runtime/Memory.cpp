@@ -7,11 +7,25 @@
 #include <bit>
 #include <cstring>
 #include <new>
+#include <sys/mman.h>
 
 namespace costate::runtime {
 
+/// A system's large page, and from which size on memory asks for them. Otherwise each row of a large matrix lies in a page of its own, which the
+/// processor has to look up: a tenth of the time of a softmax of 4096 x 1000.
+static constexpr size_t kLargePage = 2 << 20, kLarge = 2 * kLargePage;
+
 void *Allocator::allocate(size_t bytes) const noexcept {
-  return take ? take(host, bytes, COSTATE_ALIGNMENT) : std::aligned_alloc(COSTATE_ALIGNMENT, bytes);
+  if (take)
+    return take(host, bytes, COSTATE_ALIGNMENT);
+#ifdef MADV_HUGEPAGE
+  if (bytes >= kLarge)
+    if (void *block = std::aligned_alloc(kLargePage, bytes)) {
+      madvise(block, bytes, MADV_HUGEPAGE); // a wish: without large pages all is as it was
+      return block;
+    }
+#endif
+  return std::aligned_alloc(COSTATE_ALIGNMENT, bytes);
 }
 
 void Allocator::release(void *block, size_t bytes) const noexcept {

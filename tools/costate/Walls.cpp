@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "costate/tools/costate/Walls.h"
 
+#include "costate/runtime/Memory.h"
+
 #include <algorithm>
 #include <barrier>
 #include <chrono>
@@ -62,18 +64,28 @@ void store(Vector *to, Vector value, bool past) {
   *to = value;
 }
 
+/// In memory as models have it.
+class Array {
+public:
+  explicit Array(size_t size) : memory(size * sizeof(Vector)) {}
+  Vector &operator[](size_t i) const { return reinterpret_cast<Vector *>(memory.data())[i]; }
+
+private:
+  runtime::Buffer memory;
+};
+
 struct Arrays {
-  std::vector<std::vector<Vector>> read, update, write;
+  std::vector<Array> read, update, write;
 
   /// Goes through the part of a thread, in all arrays at once. The result is there so that no read can be left out.
   float pass(int thread, int threads, size_t size, bool past) {
     Vector sum = {};
     for (size_t i = size * thread / threads; i < size * (thread + 1) / threads; ++i) {
-      for (std::vector<Vector> &array : read)
+      for (const Array &array : read)
         sum += array[i];
-      for (std::vector<Vector> &array : update)
+      for (const Array &array : update)
         array[i] = array[i] * 0.5f + 1.0f;
-      for (std::vector<Vector> &array : write)
+      for (const Array &array : write)
         store(&array[i], sum, past);
     }
     return sum[0];
@@ -112,11 +124,14 @@ double multiplyAddPeak() { return __builtin_cpu_supports("avx512f") ? measurePea
 
 double streamBandwidth(int threads, int64_t bytes, Streams streams, double seconds) {
   const size_t size = std::max<int64_t>(bytes / int64_t(sizeof(Vector)), 16);
-  const std::vector<Vector> array(size);
+  auto make = [&](std::vector<Array> &arrays, int count) {
+    while (count-- > 0)
+      arrays.emplace_back(size);
+  };
   Arrays arrays;
-  arrays.read.assign(streams.read, array);
-  arrays.update.assign(streams.update, array);
-  arrays.write.assign(streams.write, array);
+  make(arrays.read, streams.read);
+  make(arrays.update, streams.update);
+  make(arrays.write, streams.write);
   double fastest = std::min(measure(arrays, threads, size, false, seconds), measure(arrays, threads, size, true, seconds));
   return double(sizeof(Vector) * size) * (streams.read + 2 * streams.update + streams.write) / fastest * 1e-9;
 }
