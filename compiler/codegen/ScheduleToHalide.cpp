@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <map>
 #include <set>
 
 using namespace mlir;
@@ -92,7 +93,8 @@ namespace {
 /// The innermost loops of `nontemporal` stages become calls of the runtime.
 class StoreRows : public Halide::Internal::IRMutator {
 public:
-  explicit StoreRows(std::set<std::string> stages) : stages(std::move(stages)) {}
+  /// `ranks` are those of the stages, by name.
+  explicit StoreRows(std::map<std::string, int> ranks) : ranks(std::move(ranks)) {}
 
 private:
   using IRMutator::visit;
@@ -101,7 +103,7 @@ private:
     using namespace Halide::Internal;
     auto *store = loop->body.as<Store>();
     auto *load = store ? store->value.as<Load>() : nullptr;
-    if (!load || !stages.contains(store->name))
+    if (!load || !ranks.contains(store->name))
       return IRMutator::visit(loop);
     int size = load->type.bytes();
     Expr to = addressOf(*loop, store->name, store->index, size), from = addressOf(*loop, load->name, load->index, size);
@@ -109,7 +111,7 @@ private:
       return IRMutator::visit(loop);
     Expr all = Halide::cast<int64_t>(size);
     Expr buffer = Variable::make(Halide::type_of<halide_buffer_t *>(), store->name + ".buffer");
-    for (int dim = 0; dim < 2; ++dim)
+    for (int dim = 0; dim < ranks.at(store->name); ++dim)
       all *= Halide::cast<int64_t>(Call::make(Halide::Int(32), Call::buffer_get_extent, {buffer, dim}, Call::Extern));
     return Evaluate::make(
         Call::make(Halide::Int(32), "costate_store_row", {to, from, Halide::cast<int64_t>(loop->extent) * size, all}, Call::Extern));
@@ -124,7 +126,7 @@ private:
     return Halide::reinterpret(Halide::Handle(), Halide::reinterpret<int64_t>(start) + Halide::cast<int64_t>(first) * size);
   }
 
-  std::set<std::string> stages;
+  std::map<std::string, int> ranks;
 };
 } // namespace
 
@@ -133,7 +135,7 @@ void applySchedule(DefineOp kernel, HalideKernel &translated) {
     return;
   acceptUnscheduled(kernel, translated);
   auto stageOf = [&](StringRef name) -> HalideStage & { return translated.stages.at(name.str()); };
-  std::set<std::string> nontemporal;
+  std::map<std::string, int> nontemporal;
   // Calls `apply` on the definition that a directive names; a definition without code needs none.
   auto onDefinition = [&](auto directive, auto apply) {
     HalideStage &stage = stageOf(directive.getStage());
@@ -197,7 +199,7 @@ void applySchedule(DefineOp kernel, HalideKernel &translated) {
           HalideStage &stage = stageOf(op.getStage());
           stage.func.bound_extent(stage.variables.front().at(op.getVariable().str()).var, static_cast<int32_t>(op.getExtent()));
         })
-        .Case([&](NontemporalOp op) { nontemporal.insert(stageOf(op.getStage()).func.name()); });
+        .Case([&](NontemporalOp op) { nontemporal.emplace(stageOf(op.getStage()).func.name(), stageOf(op.getStage()).func.dimensions()); });
   }
   if (!nontemporal.empty())
     translated.pipeline.add_custom_lowering_pass(new StoreRows(std::move(nontemporal)));

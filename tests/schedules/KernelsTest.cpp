@@ -162,6 +162,45 @@ kernel.define @k(%m: index, %d: index, %x: !kernel.buffer<?x?xf32>, %w: !kernel.
   kernel.output %y : !kernel.buffer<?x20xf32>
 })";
 
+// The whole is as large as its rank says.
+TEST_F(KernelsTest, RowsOfAnyRankAreStoredByCalls) {
+  expectSame(parse(R"(
+    kernel.define @k(%n: index, %x: !kernel.buffer<?xf64>) -> (!kernel.buffer<?xf64>) stages {
+      %s = kernel.stage "s" (%i < %n) : f64 {
+        %a = kernel.load %x[%i] : !kernel.buffer<?xf64>
+        %b = arith.negf %a : f64
+        kernel.yield %b : f64
+      }
+      %y = kernel.stage "y" (%i < %n) : f64 {
+        %a = kernel.load %s[%i] : !kernel.buffer<?xf64>
+        kernel.yield %a : f64
+      }
+      kernel.output %y : !kernel.buffer<?xf64>
+    } schedule {
+      kernel.compute_root "s"
+      kernel.nontemporal "y"
+    })"),
+             {index(37), makeRandomArray(Float64Type::get(&context), {37}, random, false)});
+  expectSame(parse(R"(
+    kernel.define @k(%n: index, %x: !kernel.buffer<?x3x70xf32>) -> (!kernel.buffer<?x3x70xf32>) stages {
+      %s = kernel.stage "s" (%i < %n, %j < 3, %k < 70) : f32 {
+        %a = kernel.load %x[%i, %j, %k] : !kernel.buffer<?x3x70xf32>
+        %b = arith.negf %a : f32
+        kernel.yield %b : f32
+      }
+      %y = kernel.stage "y" (%i < %n, %j < 3, %k < 70) : f32 {
+        %a = kernel.load %s[%i, %j, %k] : !kernel.buffer<?x3x70xf32>
+        kernel.yield %a : f32
+      }
+      kernel.output %y : !kernel.buffer<?x3x70xf32>
+    } schedule {
+      kernel.parallel "y" "i0"
+      kernel.compute_at "s" at "y" "i1"
+      kernel.nontemporal "y"
+    })"),
+             {index(5), floats({5, 3, 70})});
+}
+
 TEST_F(KernelsTest, AContractionMayFuseItsProducts) {
   expectSameUnderSchedules(kDense, {index(9), index(31), floats({9, 31}), floats({31, 20})}, 1e-5);
 }
