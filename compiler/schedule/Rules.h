@@ -9,7 +9,7 @@
 
 namespace costate::schedule {
 
-/// Bytes of an element as Halide holds it.
+/// Bytes of an element in memory.
 unsigned bytesOf(mlir::Type type);
 
 struct Machine {

@@ -162,7 +162,7 @@ kernel.define @k(%m: index, %d: index, %x: !kernel.buffer<?x?xf32>, %w: !kernel.
   kernel.output %y : !kernel.buffer<?x20xf32>
 })";
 
-// The whole is as large as its rank says.
+// Values only: how large the array is decides which way they go.
 TEST_F(KernelsTest, RowsOfAnyRankAreStoredByCalls) {
   expectSame(parse(R"(
     kernel.define @k(%n: index, %x: !kernel.buffer<?xf64>) -> (!kernel.buffer<?xf64>) stages {

@@ -69,6 +69,47 @@ protected:
       })",
                          aType, bType, aIndex, bIndex, rows, n, depth, yRows);
   }
+
+  /// Stages of rows of x: "e", `columns` values, and "t", their sum over `lanes` lanes of `slices` values each, as the fuse phase makes of a softmax.
+  std::string rowSums(int64_t columns, int64_t lanes, int64_t slices) {
+    return llvm::formatv(R"(
+      %e = kernel.stage "e" (%i < %n, %j < {0}) : f32 {{
+        %a = kernel.load %x[%i, %j] : !kernel.buffer<?x{0}xf32>
+        %b = arith.mulf %a, %a : f32
+        %c = arith.mulf %b, %a : f32
+        %d = arith.addf %c, %b : f32
+        %f = math.absf %d : f32
+        %g = arith.addf %f, %b : f32
+        kernel.yield %g : f32
+      }
+      %p = kernel.stage "p" (%i < %n, %l < {1}) : f32 {{
+        %zero = arith.constant 0.0 : f32
+        kernel.yield %zero : f32
+      } updates (%self) {{
+        kernel.update (%i, %l) over (%r < {2}) {{
+          %s = kernel.load %self[%i, %l] : !kernel.buffer<?x{1}xf32>
+          %w = arith.constant {1} : index
+          %o = arith.muli %r, %w : index
+          %j = arith.addi %o, %l : index
+          %a = kernel.load %e[%i, %j] : !kernel.buffer<?x{0}xf32>
+          %v = arith.addf %s, %a : f32
+          kernel.write %v at [%i, %l] : f32
+        }
+      }
+      %t = kernel.stage "t" (%i < %n) : f32 {{
+        %zero = arith.constant 0.0 : f32
+        kernel.yield %zero : f32
+      } updates (%self) {{
+        kernel.update (%i) over (%r < {1}) {{
+          %s = kernel.load %self[%i] : !kernel.buffer<?xf32>
+          %a = kernel.load %p[%i, %r] : !kernel.buffer<?x{1}xf32>
+          %v = arith.addf %s, %a : f32
+          kernel.write %v at [%i] : f32
+        }
+      }
+      )",
+                         columns, lanes, slices);
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(VectorBytes, RulesTest, testing::Values(16u, 32u, 64u), [](auto &info) { return std::to_string(info.param); });
@@ -180,41 +221,7 @@ TEST_P(RulesTest, BatchedProductsReadByARowReduction) {
 /// A sum over fixed lanes, then over the lanes, read row by row: what the fuse phase makes of a softmax.
 TEST_P(RulesTest, RowsOfReductions) {
   expectSameByRule(R"(
-    kernel.define @k(%n: index, %x: !kernel.buffer<?x50xf32>) -> (!kernel.buffer<?x50xf32>) stages {
-      %e = kernel.stage "e" (%i < %n, %j < 50) : f32 {
-        %a = kernel.load %x[%i, %j] : !kernel.buffer<?x50xf32>
-        %b = arith.mulf %a, %a : f32
-        %c = arith.mulf %b, %a : f32
-        %d = arith.addf %c, %b : f32
-        %f = math.absf %d : f32
-        %g = arith.addf %f, %b : f32
-        kernel.yield %g : f32
-      }
-      %p = kernel.stage "p" (%i < %n, %l < 16) : f32 {
-        %zero = arith.constant 0.0 : f32
-        kernel.yield %zero : f32
-      } updates (%self) {
-        kernel.update (%i, %l) over (%r < 3) {
-          %s = kernel.load %self[%i, %l] : !kernel.buffer<?x16xf32>
-          %w = arith.constant 16 : index
-          %o = arith.muli %r, %w : index
-          %j = arith.addi %o, %l : index
-          %a = kernel.load %e[%i, %j] : !kernel.buffer<?x50xf32>
-          %v = arith.addf %s, %a : f32
-          kernel.write %v at [%i, %l] : f32
-        }
-      }
-      %t = kernel.stage "t" (%i < %n) : f32 {
-        %zero = arith.constant 0.0 : f32
-        kernel.yield %zero : f32
-      } updates (%self) {
-        kernel.update (%i) over (%r < 16) {
-          %s = kernel.load %self[%i] : !kernel.buffer<?xf32>
-          %a = kernel.load %p[%i, %r] : !kernel.buffer<?x16xf32>
-          %v = arith.addf %s, %a : f32
-          kernel.write %v at [%i] : f32
-        }
-      }
+    kernel.define @k(%n: index, %x: !kernel.buffer<?x50xf32>) -> (!kernel.buffer<?x50xf32>) stages {)" + rowSums(50, 16, 3) + R"(
       %y = kernel.stage "y" (%i < %n, %j < 50) : f32 {
         %a = kernel.load %e[%i, %j] : !kernel.buffer<?x50xf32>
         %b = kernel.load %t[%i] : !kernel.buffer<?xf32>
@@ -286,41 +293,7 @@ TEST_P(RulesTest, ReadersOfRowsShareTheirLoop) {
 // A softmax and its derivative by the scores: an output that is made row by row, and has an update in each, goes to memory by calls.
 TEST_P(RulesTest, LongRowsAreStoredByCalls) {
   expectSameByRule(R"(
-    kernel.define @k(%n: index, %x: !kernel.buffer<?x303xf32>, %place: !kernel.buffer<?xi32>) -> (!kernel.buffer<?x303xf32>) stages {
-      %e = kernel.stage "e" (%i < %n, %j < 303) : f32 {
-        %a = kernel.load %x[%i, %j] : !kernel.buffer<?x303xf32>
-        %b = arith.mulf %a, %a : f32
-        %c = arith.addf %b, %a : f32
-        %d = arith.mulf %c, %b : f32
-        %f = math.absf %d : f32
-        %g = arith.addf %f, %b : f32
-        kernel.yield %g : f32
-      }
-      %p = kernel.stage "p" (%i < %n, %l < 3) : f32 {
-        %zero = arith.constant 0.0 : f32
-        kernel.yield %zero : f32
-      } updates (%self) {
-        kernel.update (%i, %l) over (%r < 101) {
-          %s = kernel.load %self[%i, %l] : !kernel.buffer<?x3xf32>
-          %w = arith.constant 3 : index
-          %o = arith.muli %r, %w : index
-          %j = arith.addi %o, %l : index
-          %a = kernel.load %e[%i, %j] : !kernel.buffer<?x303xf32>
-          %v = arith.addf %s, %a : f32
-          kernel.write %v at [%i, %l] : f32
-        }
-      }
-      %t = kernel.stage "t" (%i < %n) : f32 {
-        %zero = arith.constant 0.0 : f32
-        kernel.yield %zero : f32
-      } updates (%self) {
-        kernel.update (%i) over (%r < 3) {
-          %s = kernel.load %self[%i] : !kernel.buffer<?xf32>
-          %a = kernel.load %p[%i, %r] : !kernel.buffer<?x3xf32>
-          %v = arith.addf %s, %a : f32
-          kernel.write %v at [%i] : f32
-        }
-      }
+    kernel.define @k(%n: index, %x: !kernel.buffer<?x303xf32>, %place: !kernel.buffer<?xi32>) -> (!kernel.buffer<?x303xf32>) stages {)" + rowSums(303, 3, 101) + R"(
       %y = kernel.stage "y" (%i < %n, %j < 303) : f32 {
         %a = kernel.load %e[%i, %j] : !kernel.buffer<?x303xf32>
         %b = kernel.load %t[%i] : !kernel.buffer<?xf32>
